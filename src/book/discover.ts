@@ -1,0 +1,111 @@
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { isAbsolute, join, relative } from "node:path";
+import { errorCode, unreadable } from "./read.ts";
+
+const COMPOSE_FILES = new Set(["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"]);
+
+/** What stands under `services/`. All paths are relative to the root. */
+export interface Discovery {
+  /** Directories that hold a compose file, sorted. */
+  readonly composeDirs: ReadonlySet<string>;
+  /** Symbolic links that lead out of the root. */
+  readonly outside: ReadonlySet<string>;
+  readonly warnings: readonly string[];
+}
+
+/** Looks for compose files in `services/<a>` and `services/<a>/<b>`, with one directory listing for each. */
+export function discover(root: string): Discovery {
+  const found: string[] = [];
+  const outside = new Set<string>();
+  const warnings: string[] = [];
+  const context = { root, outside, warnings };
+  const services = entriesOf(context, "services");
+  for (const name of services ? directories(context, "services", services) : []) {
+    const dir = `services/${name}`;
+    const entries = entriesOf(context, dir);
+    if (!entries) continue;
+    const isService = hasComposeFile(entries);
+    if (isService) found.push(dir);
+    for (const instance of directories(context, dir, entries)) {
+      // Beside a compose file, what cannot be read is the service's data.
+      const inner = entriesOf(isService ? { ...context, warnings: [] } : context, `${dir}/${instance}`);
+      if (inner && hasComposeFile(inner)) found.push(`${dir}/${instance}`);
+    }
+  }
+  return { composeDirs: new Set(found.sort()), outside, warnings };
+}
+
+interface Context {
+  readonly root: string;
+  readonly outside: Set<string>;
+  readonly warnings: string[];
+}
+
+function entriesOf({ root, outside, warnings }: Context, dir: string): Dirent[] | undefined {
+  try {
+    if (dir === "services" && leadsOutside(root, dir)) {
+      outside.add(dir);
+      warnings.push("`services` is a link that leads out of the root and is left alone");
+      return undefined;
+    }
+    return readdirSync(join(root, dir), { withFileTypes: true });
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") warnings.push(unreadable(dir, error).message);
+    return undefined;
+  }
+}
+
+/** Names of the directories among the entries, links to directories inside the root included. */
+function directories(
+  { root, outside, warnings }: Context,
+  parent: string,
+  entries: readonly Dirent[],
+): string[] {
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith(".")) continue;
+    if (entry.isDirectory()) names.push(entry.name);
+    if (!entry.isSymbolicLink()) continue;
+    const dir = `${parent}/${entry.name}`;
+    if (!isDirectory(join(root, dir))) continue;
+    if (!leadsOutside(root, dir)) {
+      names.push(entry.name);
+      continue;
+    }
+    outside.add(dir);
+    if (parent === "services")
+      warnings.push(`\`${dir}\` is a link that leads out of the root and is left alone`);
+  }
+  return names;
+}
+
+function hasComposeFile(entries: readonly Dirent[]): boolean {
+  return entries.some((entry) => COMPOSE_FILES.has(entry.name) && !entry.isDirectory());
+}
+
+/** Whether a directory somewhere inside of the root holds a compose file. */
+export function holdsComposeFile(root: string, dir: string): boolean {
+  try {
+    return hasComposeFile(readdirSync(join(root, dir), { withFileTypes: true }));
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+/** Whether links on the way lead out of the root. What is not there leads nowhere. */
+export function leadsOutside(root: string, dir: string): boolean {
+  try {
+    const way = relative(realpathSync(root), realpathSync(join(root, dir)));
+    return way === ".." || way.startsWith("../") || isAbsolute(way);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,175 @@
+import { type Fault, invalid } from "./fault.ts";
+import { nearest } from "./nearest.ts";
+import type { Group, Need, Recipe, RecipeKind } from "./types.ts";
+
+export interface Linked {
+  readonly groups: Map<string, Group>;
+  readonly faults: readonly Fault[];
+}
+
+/** Kinds that other recipes may need, and those that a group may have. */
+const NEEDED: readonly RecipeKind[] = ["service", "unit", "microvm", "host"];
+const MEMBERS: readonly RecipeKind[] = ["service", "unit", "microvm"];
+
+interface Names {
+  readonly recipes: ReadonlyMap<string, Recipe>;
+  readonly groups: ReadonlyMap<string, Group>;
+  readonly families: ReadonlyMap<string, readonly string[]>;
+  /** Names whose own problems were reported already. */
+  readonly broken: ReadonlySet<string>;
+}
+
+/** Checks that every name in a recipe or group leads to something, and replaces families in groups by their services. */
+export function link(
+  recipes: ReadonlyMap<string, Recipe>,
+  groups: ReadonlyMap<string, Group>,
+  broken: ReadonlySet<string>,
+): Linked {
+  const families = familiesOf(recipes);
+  const names: Names = { recipes, groups, families, broken };
+  const faults: Fault[] = [];
+  for (const recipe of recipes.values()) {
+    for (const [index, need] of recipe.needs.entries()) {
+      const fault = needFault(names, recipe, need, index);
+      if (fault) faults.push(fault);
+    }
+    for (const [index, name] of recipe.after.entries()) {
+      const fault = afterFault(names, recipe, name, index);
+      if (fault) faults.push(fault);
+    }
+  }
+  const expanded = new Map<string, Group>();
+  for (const group of groups.values()) {
+    faults.push(...groupFaults(names, group));
+    const members = group.members.flatMap((name) =>
+      recipes.has(name) ? [name] : (families.get(name) ?? [name]),
+    );
+    expanded.set(group.name, { ...group, members: [...new Set(members)] });
+  }
+  return { groups: expanded, faults };
+}
+
+/** Services of every family, in the order of the book. */
+export function familiesOf(recipes: ReadonlyMap<string, Recipe>): Map<string, string[]> {
+  const families = new Map<string, string[]>();
+  for (const recipe of recipes.values()) {
+    if (recipe.kind !== "service" || recipe.family === undefined) continue;
+    const services = families.get(recipe.family);
+    if (services) services.push(recipe.name);
+    else families.set(recipe.family, [recipe.name]);
+  }
+  return families;
+}
+
+function needFault(names: Names, recipe: Recipe, need: Need, index: number): Fault | undefined {
+  if (isKnown(names, need.name, NEEDED)) return undefined;
+  const at = recipe.origin && {
+    file: recipe.origin.file,
+    path: [...recipe.origin.path, "needs", index, "name"],
+  };
+  const wrong = wrongKind(names, need.name);
+  if (wrong) {
+    return {
+      code: "unknown-need",
+      message: `\`${recipe.name}\` needs \`${need.name}\`, which is ${wrong.what}`,
+      hint: wrong.hint,
+      at,
+    };
+  }
+  const add = `\`homelab add ${need.name}\``;
+  const meant = nearest(need.name, candidates(names, NEEDED));
+  return {
+    code: "unknown-need",
+    message: `\`${recipe.name}\` needs \`${need.name}\`, but there is no such recipe`,
+    hint: meant ? `Did you mean \`${meant}\`? If not, add it with ${add}` : `Add it with ${add}`,
+    at,
+  };
+}
+
+function afterFault(names: Names, recipe: Recipe, name: string, index: number): Fault | undefined {
+  if (isKnown(names, name, NEEDED)) return undefined;
+  const at = recipe.origin && { file: recipe.origin.file, path: [...recipe.origin.path, "after", index] };
+  const wrong = wrongKind(names, name);
+  const said = `\`${recipe.name}\` comes after \`${name}\``;
+  if (wrong) return invalid(`${said}, which is ${wrong.what}`, { hint: wrong.hint, at });
+  return invalid(`${said}, but there is no such recipe`, {
+    hint: suggestion(name, candidates(names, NEEDED)),
+    at,
+  });
+}
+
+function groupFaults(names: Names, group: Group): Fault[] {
+  const faults: Fault[] = [];
+  const origin = group.origin ?? { file: "", path: [] };
+  const namesake = names.recipes.get(group.name);
+  const collision = namesake
+    ? `the ${namesake.kind} ${namesake.kind === "service" ? `in \`${namesake.dir}\`` : `\`${namesake.name}\``}`
+    : names.families.has(group.name) && `the family in \`services/${group.name}\``;
+  if (collision) {
+    faults.push(
+      invalid(`Group \`${group.name}\` has the same name as ${collision}`, {
+        hint: "Rename the group",
+        at: { ...origin, key: true },
+      }),
+    );
+  }
+  for (const [index, name] of group.members.entries()) {
+    if (isKnown(names, name, MEMBERS) || names.families.has(name)) continue;
+    const at = { file: origin.file, path: [...origin.path, index] };
+    const wrong = wrongMember(names, name);
+    if (wrong) {
+      faults.push(
+        invalid(`Group \`${group.name}\` has \`${name}\` as a member, which is ${wrong.what}`, {
+          hint: wrong.hint,
+          at,
+        }),
+      );
+      continue;
+    }
+    const hint = suggestion(name, [...candidates(names, MEMBERS), ...names.families.keys()]);
+    faults.push(
+      invalid(`Group \`${group.name}\` has \`${name}\` as a member, but there is no such recipe`, {
+        hint,
+        at,
+      }),
+    );
+  }
+  return faults;
+}
+
+function isKnown({ recipes, broken }: Names, name: string, kinds: readonly RecipeKind[]): boolean {
+  const recipe = recipes.get(name);
+  return recipe ? kinds.includes(recipe.kind) : broken.has(name);
+}
+
+function wrongKind(
+  { recipes, groups, families }: Names,
+  name: string,
+): { what: string; hint: string } | undefined {
+  if (recipes.get(name)?.kind === "task") {
+    return { what: "a task", hint: "Tasks run when they are called; name a service, unit, microvm or host" };
+  }
+  const services = groups.get(name)?.members ?? families.get(name);
+  if (!services) return undefined;
+  return {
+    what: groups.has(name) ? "a group" : "a family",
+    hint: `Name its members: ${services.join(", ")}`,
+  };
+}
+
+function wrongMember(names: Names, name: string): { what: string; hint: string } | undefined {
+  const wrong = wrongKind(names, name);
+  if (wrong && names.groups.has(name)) return wrong;
+  const kind = names.recipes.get(name)?.kind;
+  if (!kind || MEMBERS.includes(kind)) return wrong;
+  return { what: `a ${kind}`, hint: "Groups have services, units, microvms and families" };
+}
+
+function candidates({ recipes }: Names, kinds: readonly RecipeKind[]): string[] {
+  return [...recipes.values()].filter((recipe) => kinds.includes(recipe.kind)).map((recipe) => recipe.name);
+}
+
+function suggestion(name: string, from: readonly string[]): string {
+  const meant = nearest(name, from);
+  return meant ? `Did you mean \`${meant}\`?` : "`homelab list` shows all recipes";
+}

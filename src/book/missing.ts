@@ -1,0 +1,27 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { HomelabError } from "../errors.ts";
+import { position } from "./position.ts";
+import type { Book, Recipe, ServiceRecipe } from "./types.ts";
+
+/** The error for a service that is wanted but not `present`: by `neededBy` when another recipe needs it. */
+export async function missingDirectory(
+  book: Book,
+  service: ServiceRecipe,
+  neededBy?: Recipe,
+): Promise<HomelabError> {
+  const exists = statSync(join(book.root, service.dir), { throwIfNoEntry: false }) !== undefined;
+  const what = exists ? `\`${service.dir}\` has no compose file` : `there is no directory \`${service.dir}\``;
+  const message = neededBy
+    ? `\`${neededBy.name}\` needs \`${service.name}\`, but ${what}`
+    : `Service \`${service.name}\` is not there: ${what}`;
+  const index = neededBy?.needs.findIndex((need) => need.name === service.name) ?? -1;
+  const place =
+    index >= 0
+      ? await position(book.root, neededBy?.origin, ["needs", index, "name"])
+      : await position(book.root, service.origin, [], { key: true });
+  return new HomelabError("missing-directory", message, {
+    hint: `Add it with \`homelab add ${service.name}\``,
+    position: place,
+  });
+}

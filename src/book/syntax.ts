@@ -1,0 +1,91 @@
+import { isPair, isScalar, visit, type YAMLError, type YAMLMap } from "yaml";
+import type { Position } from "../errors.ts";
+import { type Fault, invalid, TWICE_HINT } from "./fault.ts";
+import { type Marked, positionOf } from "./locate.ts";
+import { isSection } from "./schema.ts";
+
+const UNCLEAR = "Check the quotes, brackets and indentation around it";
+
+/** What each error of the YAML library means to a person, and what to do. */
+const PLAIN: Readonly<Record<string, readonly [message: string, hint: string]>> = {
+  BAD_INDENT: [
+    "The indentation does not fit the lines above",
+    "Keys of one mapping begin in the same column",
+  ],
+  TAB_AS_INDENT: ["A tab is used for indentation", "Indent with spaces"],
+  BLOCK_AS_IMPLICIT_KEY: ["A second `: ` on one line", "Put the value in quotes, or on lines of its own"],
+  BLOCK_IN_FLOW: ["A block inside of brackets", "Use brackets all the way down, or none"],
+  MULTILINE_IMPLICIT_KEY: ["A key without `:` behind it", "Write `key: value`"],
+  MULTIPLE_DOCS: ["More than one YAML document", "Remove the `---`; one file is one document"],
+  BAD_SCALAR_START: ["A value may not begin with this character", "Put the value in quotes"],
+  BAD_DQ_ESCAPE: ["An escape that YAML does not know", "Use single quotes, or write `\\\\` for a backslash"],
+  UNEXPECTED_TOKEN: ["This does not belong here", UNCLEAR],
+};
+const DANGLING = ["An alias without its anchor", "Define the anchor with `&name` above"] as const;
+
+const LEFT_OPEN: readonly { said: RegExp; plain: readonly [message: string, hint: string] }[] = [
+  { said: /^Flow /, plain: ["A bracket is not closed", "Close it with `]` or `}`"] },
+  { said: /closing.*quote/, plain: ["A quote is not closed", "Write the same quote at the end of the text"] },
+];
+
+/** The problems that the file has as YAML: syntax errors, or aliases without anchors and keys that are there twice. */
+export function syntaxFaults(marked: Marked): Fault[] {
+  const { document, file, text } = marked;
+  const errors = document.errors.map((error) => syntaxFault(file, text, error));
+  return errors.length > 0 ? errors : [...danglingAliases(marked), ...repeatedKeys(marked)];
+}
+
+function syntaxFault(file: string, text: string, { code, message: said, pos }: YAMLError): Fault {
+  const open = LEFT_OPEN.find((each) => each.said.test(said))?.plain;
+  const [message, hint] = open ?? PLAIN[code] ?? [said.replace(/\.$/, ""), UNCLEAR];
+  // An error at the end of the file is shown where the text ends, not on an empty line.
+  const atEnd = text.slice(pos[0]).trim() === "";
+  const start = atEnd ? Math.max(text.trimEnd().length - 1, 0) : pos[0];
+  const position = positionOf(file, text, start, atEnd ? start + 1 : pos[1]);
+  return invalid(message, { hint, position });
+}
+
+function danglingAliases({ document, file, text }: Marked): Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) || !alias.range) return;
+      const [message, hint] = DANGLING;
+      faults.push(
+        invalid(message, { hint, position: positionOf(file, text, alias.range[0], alias.range[1]) }),
+      );
+    },
+  });
+  return faults;
+}
+
+function repeatedKeys(marked: Marked): Fault[] {
+  const faults: Fault[] = [];
+  visit(marked.document, {
+    Map(_, map, parents) {
+      const owner = parents.at(-1);
+      const section =
+        parents.length === 3 && isPair(owner) && isScalar(owner.key) && isSection(owner.key.value);
+      faults.push(...repeatedIn(marked, map, section));
+    },
+  });
+  return faults;
+}
+
+function repeatedIn({ file, text }: Marked, map: YAMLMap, section: boolean): Fault[] {
+  const faults: Fault[] = [];
+  const seen = new Map<unknown, Position>();
+  for (const { key } of map.items) {
+    if (!isScalar(key) || !key.range || key.source === "<<") continue;
+    const position = positionOf(file, text, key.range[0], key.range[1]);
+    const first = seen.get(key.value);
+    if (!first) {
+      seen.set(key.value, position);
+      continue;
+    }
+    const message = section ? `\`${key.value}\` is defined twice` : `The key \`${key.value}\` is there twice`;
+    const notes = [{ text: "first defined here", position: first }];
+    faults.push(invalid(message, { hint: section ? TWICE_HINT : "Keep one of the two", position, notes }));
+  }
+  return faults;
+}

@@ -1,0 +1,38 @@
+import { loadBook } from "../book/load.ts";
+import { nearest } from "../book/nearest.ts";
+import { position } from "../book/position.ts";
+import type { Book } from "../book/types.ts";
+import { HomelabError } from "../errors.ts";
+import { findCycle } from "../graph/graph.ts";
+import { resolveTargets, targetNames } from "../graph/targets.ts";
+import type { Context } from "./context.ts";
+import { findRoot } from "./root.ts";
+
+/** The recipe book of the homelab at hand, without cycles. Warnings of the reading go to standard error. */
+export async function openBook(context: Context): Promise<Book> {
+  const book = await loadBook(findRoot(context));
+  if (!context.options.quiet) for (const warning of book.warnings) context.messages.warn(warning);
+  const cycle = findCycle(book.recipes);
+  if (cycle) throw await cycleError(book, cycle);
+  return book;
+}
+
+/** The recipes that the words of a command line stand for. Throws `usage` for a word that stands for none. */
+export function targetsOf(book: Book, words: readonly string[]): string[] {
+  const resolved = resolveTargets(book, words);
+  if ("names" in resolved) return resolved.names;
+  const close = nearest(resolved.unknown, targetNames(book));
+  throw new HomelabError("usage", `unknown target \`${resolved.unknown}\``, {
+    hint: close ? `did you mean \`${close}\`?` : "`homelab list` shows all recipes and groups",
+  });
+}
+
+async function cycleError(book: Book, cycle: readonly string[]): Promise<HomelabError> {
+  const [last, first] = cycle.slice(-2);
+  const recipe = book.recipes.get(last ?? "");
+  const index = recipe?.needs.findIndex((need) => need.name === first) ?? -1;
+  return new HomelabError("cycle", `recipes need each other in a circle: ${cycle.join(" → ")}`, {
+    position: await position(book.root, recipe?.origin, ["needs", index, "name"]),
+    hint: "take one of these needs out",
+  });
+}

@@ -1,0 +1,49 @@
+import { runCommand } from "citty";
+import { nearest } from "../book/nearest.ts";
+import { HomelabError } from "../errors.ts";
+import { COMMANDS, type Command } from "./commands.ts";
+import { makeContext } from "./context.ts";
+import { checkWords, takeGlobals, unknownOption } from "./options.ts";
+
+/** Runs one command line. Returns the exit code; throws HomelabError. */
+export async function dispatch(argv: readonly string[]): Promise<number> {
+  const first = takeGlobals(argv);
+  const [word, ...rest] = first.rest;
+  if (word === "--version" || word === "-V") throw new HomelabError("usage", "`--version` stands alone");
+  if (word?.startsWith("-")) throw unknownOption(undefined, word.split("=")[0] ?? word);
+  if (word === undefined && first.globals.help) return help([]);
+  const { name, words } = await findCommand(word ?? "list", rest);
+  if (first.globals.help) return help([name]);
+  const { default: command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
+  const context = makeContext(first.globals, [name, ...words].join(" "));
+  await execute(name, command, words, context);
+  return context.exitCode;
+}
+
+async function execute(
+  name: string,
+  command: Command,
+  words: readonly string[],
+  context: ReturnType<typeof makeContext>,
+): Promise<void> {
+  const rawArgs = checkWords(name, command.args, words, command.words);
+  await runCommand(command.definition, { rawArgs, data: context });
+}
+
+async function help(topics: readonly string[]): Promise<number> {
+  const { showHelp } = await import("./help.ts");
+  return showHelp(topics);
+}
+
+/** The command that a word means: its name, or `<verb>-<target>`. Throws `usage` with a suggestion. */
+async function findCommand(word: string, rest: readonly string[]): Promise<{ name: string; words: string[] }> {
+  if (word in COMMANDS) return { name: word, words: [...rest] };
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    const target = word.startsWith(`${name}-`) ? word.slice(name.length + 1) : "";
+    if (entry.verb && target !== "") return { name, words: [target, ...rest] };
+  }
+  const close = nearest(word, Object.keys(COMMANDS));
+  throw new HomelabError("usage", `unknown command \`${word}\``, {
+    hint: close ? `did you mean \`homelab ${close}\`?` : "`homelab help` shows all commands; targets come after a verb, as in `homelab ensure plex`",
+  });
+}

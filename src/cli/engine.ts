@@ -1,0 +1,26 @@
+import type { Book, RecipeKind } from "../book/types.ts";
+import { Docker } from "../docker/client.ts";
+import { dockerEndpoint } from "../docker/endpoint.ts";
+import { closure } from "../graph/graph.ts";
+import type { Store } from "../store/store.ts";
+import { ComposeDriver } from "../units/compose/driver.ts";
+import type { Driver } from "../units/driver.ts";
+import type { Context } from "./context.ts";
+
+export interface Engine {
+  readonly drivers: ReadonlyMap<RecipeKind, Driver>;
+  readonly compose?: ComposeDriver | undefined;
+  readonly docker?: Docker | undefined;
+  close(): void;
+}
+
+/** Connects to what the given recipes and all that they need run on: nothing more is asked to be there. */
+export async function connect(context: Context, book: Book, store: Store, names: readonly string[]): Promise<Engine> {
+  const drivers = new Map<RecipeKind, Driver>();
+  const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
+  if (!kinds.has("service")) return { drivers, close: () => {} };
+  const docker = await Docker.connect(dockerEndpoint(context.env));
+  const compose = new ComposeDriver({ book, docker, store, env: context.env });
+  drivers.set("service", compose);
+  return { drivers, compose, docker, close: () => compose.close() };
+}

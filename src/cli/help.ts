@@ -1,0 +1,144 @@
+import { nearest } from "../book/nearest.ts";
+import { EXIT_CODES, HomelabError } from "../errors.ts";
+import { COMMANDS, type Command, makeCommand } from "./commands.ts";
+import { print } from "./context.ts";
+import { GLOBAL_OPTIONS } from "./options.ts";
+
+const WIDTH = 100;
+
+/** Texts that belong to no command. */
+const TOPICS: Readonly<Record<string, () => string>> = Object.assign(Object.create(null), {
+  "exit-codes": exitCodes,
+  environment,
+  recipes,
+});
+
+export default makeCommand({
+  name: "help",
+  description: "Explains a command or a topic.",
+  usage: "[COMMAND | TOPIC]",
+  words: { min: 0, max: 1, label: "" },
+  args: {},
+  examples: [
+    ["homelab help ensure", "the same as `homelab ensure --help`"],
+    ["homelab help exit-codes", "what the exit codes mean"],
+  ],
+  async run(context, words) {
+    context.exitCode = await showHelp(words);
+  },
+});
+
+/** Prints the help of a command, a topic, or all of it. Returns the exit code. */
+export async function showHelp([topic]: readonly string[]): Promise<number> {
+  if (topic === undefined) print(overview());
+  else if (topic in TOPICS) print((TOPICS[topic] as () => string)());
+  else if (topic in COMMANDS) print(commandHelp(topic, (await COMMANDS[topic]?.load())?.default as Command));
+  else {
+    const close = nearest(topic, [...Object.keys(COMMANDS), ...Object.keys(TOPICS)]);
+    throw new HomelabError("usage", `there is no help on \`${topic}\``, {
+      hint: close ? `did you mean \`homelab help ${close}\`?` : "`homelab help` shows what there is",
+    });
+  }
+  return 0;
+}
+
+function overview(): string {
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary] as const);
+  return `Runs a home server as one dependency graph of recipes.
+
+Usage: homelab [OPTIONS] COMMAND [TARGET…]
+
+Commands:
+${columns(commands)}
+A target is a service, a family (\`sonarr\`), an instance (\`sonarr shows\`), a group, or \`all\`.
+\`homelab ensure-plex\` is the same as \`homelab ensure plex\`.
+
+Options, before or after the command:
+${columns(globalOptions())}
+Topics: ${Object.keys(TOPICS).join(", ")}. \`homelab help COMMAND\` explains a command or a topic.
+`;
+}
+
+function commandHelp(name: string, command: Command): string {
+  const own = Object.entries(command.args).map(([option, spec]) => {
+    const switchedOff = spec.default === true;
+    const value = spec.type === "enum" ? ` ${spec.options?.join("|")}` : spec.type === "string" ? ` ${spec.valueHint ?? "VALUE"}` : "";
+    const text = switchedOff ? (spec as { negativeDescription?: string }).negativeDescription : spec.description;
+    return [`    --${switchedOff ? "no-" : ""}${option}${value}`, text ?? ""] as const;
+  });
+  const examples = command.examples.map(([line, what]) => [line, what] as const);
+  return `${wrap(command.description)}
+Usage: homelab ${name}${own.length > 0 ? " [OPTIONS]" : ""}${command.usage ? ` ${command.usage}` : ""}
+
+${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}Options of every command:
+${columns(globalOptions())}
+Examples:
+${columns(examples)}`;
+}
+
+function globalOptions(): (readonly [string, string])[] {
+  const rows = Object.entries(GLOBAL_OPTIONS).map(([name, { short, value, help }]) => {
+    const value_ = value ? ` ${value}` : "";
+    return [`${short ? `-${short}, ` : "    "}--${name}${value_}`, help] as const;
+  });
+  return [...rows, ["    --version", "print version and revision"]];
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join("");
+}
+
+function wrap(text: string): string {
+  return `${Bun.wrapAnsi(text, WIDTH)}\n`;
+}
+
+function exitCodes(): string {
+  const words: Readonly<Record<number, string>> = {
+    0: "done, or nothing to do",
+    1: "a step failed",
+    2: "usage: an unknown command, option or target",
+    3: "status: not everything is ready; plan --exit-code: changes are pending",
+    5: "refused, or a confirmation is needed and nobody can be asked",
+    69: "Docker, systemd, Nix or the network is not available",
+    75: "another run holds the lock",
+    77: "no permission",
+    78: "recipes or configuration are invalid",
+    124: "out of time (--timeout)",
+    130: "interrupted (Ctrl-C)",
+    143: "terminated",
+  };
+  const used = new Set<number>([0, ...Object.values(EXIT_CODES)]);
+  const rows = Object.entries(words).filter(([code]) => used.has(Number(code)));
+  return `Exit codes:\n${columns(rows)}`;
+}
+
+function environment(): string {
+  return `Environment:
+${columns([
+  ["HOMELAB_ROOT", "the homelab to work on, as with --root"],
+  ["HOMELAB_STATE_DIR", "where releases and history are kept (default: /var/lib/homelab if it is writable,"],
+  ["", "else $XDG_STATE_HOME/homelab, else ~/.local/state/homelab)"],
+  ["DOCKER_HOST, DOCKER_CONTEXT", "the engine to talk to, as with the docker command"],
+  ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
+  ["NO_COLOR, FORCE_COLOR", "colours never, colours always"],
+])}`;
+}
+
+function recipes(): string {
+  return `Recipes are written in homelab.yml and recipes/*.yml at the root of the repository:
+
+  services:
+    prowlarr:
+      needs: [gluetun]
+    sonarr-shows:
+      dir: services/sonarr/shows
+      needs: [prowlarr, { name: tdarr, when: started }]
+      ready: { http: http://127.0.0.1:8989/ping, within: 2m }
+  groups:
+    media: [sonarr-shows]
+
+Directories under services/ with a compose file are services without being named. Without any recipe
+file the shipped recipes are in force: see \`homelab list\`. \`homelab schema\` prints the JSON Schema.
+`;
+}

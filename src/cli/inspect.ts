@@ -1,0 +1,44 @@
+import { missingDirectory } from "../book/missing.ts";
+import type { Book } from "../book/types.ts";
+import { HomelabError } from "../errors.ts";
+import type { ServiceView } from "../units/compose/facts.ts";
+import { type Status, statusOf } from "../units/compose/state.ts";
+import type { Engine } from "./engine.ts";
+
+/** One recipe as it is now. */
+export interface Inspected extends Status {
+  readonly id: string;
+  readonly kind: string;
+  /** Undefined when the service cannot be looked at as it stands. */
+  readonly view?: ServiceView | undefined;
+  readonly problem?: HomelabError | undefined;
+}
+
+/** Looks at services, in the given order, without what they need. Other kinds of recipes are left out. */
+export async function inspectServices(
+  book: Book,
+  { compose, docker }: Engine,
+  names: readonly string[],
+): Promise<Map<string, Inspected>> {
+  const recipes = names.map((name) => book.recipes.get(name)).filter((recipe) => recipe?.kind === "service");
+  const result = new Map<string, Inspected>();
+  if (!compose || !docker) return result;
+  await compose.observe(recipes);
+  const at = Date.now();
+  const each = recipes.map(async (recipe): Promise<Inspected> => {
+    const { name: id, kind } = recipe;
+    const problem = recipe.present
+      ? (await compose.decide(id, { force: false })).problem
+      : await missingDirectory(book, recipe);
+    if (problem) {
+      const state = problem.code === "missing-directory" ? "missing" : "failed";
+      return { id, kind, state, detail: problem.message, problem };
+    }
+    const view = compose.viewOf(id);
+    if (!view) throw new Error(`${id} was decided without a view`);
+    return { id, kind, view, ...(await statusOf(view, docker, at)) };
+  });
+  for (const inspected of await Promise.all(each)) result.set(inspected.id, inspected);
+  return result;
+}
+

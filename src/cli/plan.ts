@@ -1,0 +1,69 @@
+import { makePlan } from "../plan/make.ts";
+import type { Plan } from "../plan/types.ts";
+import { planDocument } from "../report/json.ts";
+import type { Style } from "../report/style.ts";
+import { table } from "../report/table.ts";
+import { Store } from "../store/store.ts";
+import { openBook, targetsOf } from "./book.ts";
+import { makeCommand } from "./commands.ts";
+import { type Context, print, printJson } from "./context.ts";
+import { connect } from "./engine.ts";
+
+export default makeCommand({
+  name: "plan",
+  description: "Shows what ensure would do, step by step, with the reason for each. Changes nothing.",
+  usage: "TARGET…",
+  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  args: {
+    force: { type: "boolean", description: "plan as `ensure --force` would" },
+    needs: { type: "boolean", default: true, negativeDescription: "only the targets, not what they need" },
+    "exit-code": { type: "boolean", description: "exit with 3 when something would be changed" },
+  },
+  examples: [
+    ["homelab plan all", "what `homelab ensure all` would do"],
+    ["homelab plan media --exit-code", "for scripts: 3 when something is to be done"],
+    ["homelab plan media --json", "the same as data"],
+  ],
+  async run(context, words, { force, needs, "exit-code": exitCode }) {
+    await showPlan(context, { words, force: force === true, withNeeds: needs }, exitCode === true);
+  },
+});
+
+/** Plans for the words of a command line and prints the plan. With `signal`, pending changes give exit code 3. */
+export async function showPlan(
+  context: Context,
+  request: { words: readonly string[]; force: boolean; withNeeds: boolean },
+  signal: boolean,
+): Promise<void> {
+  const book = await openBook(context);
+  const targets = targetsOf(book, request.words);
+  const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
+  const engine = await connect(context, book, store, targets);
+  const { force, withNeeds } = request;
+  const { plan } = await makePlan({ book, targets, drivers: engine.drivers, force, withNeeds });
+  engine.close();
+  store.close();
+  if (context.options.json) printJson(planDocument(plan));
+  else print(planText(plan, context.out, context.options.verbose));
+  const pending = plan.steps.some((step) => step.effect !== "read" || step.action === "blocked");
+  if (signal && pending) context.exitCode = 3;
+}
+
+function planText(plan: Plan, s: Style, verbose: boolean): string {
+  const shown = plan.steps.filter((step) => verbose || step.action !== "none" || step.reason.code !== "up-to-date");
+  const rows = shown.map((step) => {
+    const paint = step.action === "blocked" ? s.red : step.effect === "read" ? s.dim : s.yellow;
+    return [step.id, paint(step.action), step.reason.text];
+  });
+  const changes = plan.steps.filter((step) => step.effect !== "read").length;
+  const blocked = plan.steps.filter((step) => step.action === "blocked").length;
+  const adopted = plan.steps.filter((step) => step.action === "adopt").length;
+  const parts = [
+    ...(changes > 0 ? [`${changes} to change`] : []),
+    ...(adopted > 0 ? [`${adopted} to adopt`] : []),
+    ...(blocked > 0 ? [`${blocked} blocked`] : []),
+  ];
+  const rest = plan.steps.length - changes - adopted - blocked;
+  const summary = parts.length === 0 ? `nothing to do: ${plan.steps.length} ready` : `${parts.join(", ")}, ${rest} as they are`;
+  return `${table(rows, { style: s })}${summary}\n`;
+}

@@ -1,0 +1,173 @@
+import { type FetchOptions, ofetch } from "ofetch";
+import { HomelabError } from "../errors.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { LABEL, type ContainerDetails, type ContainerSummary, type DockerEvent } from "./types.ts";
+
+/** Newest API version whose answers are understood here. */
+const OUR_VERSION = "1.51";
+const PING_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** The engine's API: a thin client that returns data and knows no recipes. */
+export class Docker {
+  private constructor(
+    readonly endpoint: Endpoint,
+    private readonly prefix: string,
+  ) {}
+
+  /**
+   * Asks the engine whether it is there and which API version both sides speak.
+   * Throws `docker-unavailable` or `permission`, saying which it is.
+   */
+  static async connect(endpoint: Endpoint): Promise<Docker> {
+    const probe = new Docker(endpoint, "");
+    const response = await probe.request(
+      () => ofetch.raw(`${endpoint.base}/_ping`, probe.options({ responseType: "text", timeout: PING_TIMEOUT_MS })),
+    );
+    const theirs = response.headers.get("api-version") ?? OUR_VERSION;
+    return new Docker(endpoint, `/v${olderVersion(OUR_VERSION, theirs)}`);
+  }
+
+  /** All containers that compose made (of one project, if named), running or not. */
+  list(project?: string): Promise<ContainerSummary[]> {
+    const label = project === undefined ? LABEL.project : `${LABEL.project}=${project}`;
+    const filters = JSON.stringify({ label: [label] });
+    return this.get(`/containers/json?all=1&filters=${encodeURIComponent(filters)}`);
+  }
+
+  inspect(id: string): Promise<ContainerDetails> {
+    return this.get(`/containers/${encodeURIComponent(id)}/json`);
+  }
+
+  /** Ids of the local images by tag, as `name:tag` without the default registry. */
+  async images(): Promise<Map<string, string>> {
+    const images = await this.get<{ Id: string; RepoTags: string[] | null }[]>("/images/json");
+    return new Map(images.flatMap((image) => (image.RepoTags ?? []).map((tag) => [tag, image.Id] as const)));
+  }
+
+  unpause(id: string): Promise<void> {
+    return this.post(`/containers/${encodeURIComponent(id)}/unpause`);
+  }
+
+  /** The last `lines` lines of a container's output, both streams, oldest first. */
+  async logs(id: string, lines: number, tty: boolean): Promise<string[]> {
+    const path = `/containers/${encodeURIComponent(id)}/logs?stdout=1&stderr=1&tail=${lines}`;
+    const data = await this.request(() =>
+      ofetch<ArrayBuffer, "arrayBuffer">(this.url(path), this.options({ responseType: "arrayBuffer" })),
+    );
+    const text = tty ? new TextDecoder().decode(data) : demultiplex(new Uint8Array(data));
+    return text.split(/\r?\n/).filter((line) => line !== "");
+  }
+
+  /**
+   * Events of containers as they happen, from the call of `onOpen` on. Ends when the engine goes away; throws
+   * when `signal` fires.
+   */
+  async *events(signal: AbortSignal, onOpen: () => void): AsyncGenerator<DockerEvent> {
+    const filters = encodeURIComponent(JSON.stringify({ type: ["container"] }));
+    const stream = await this.request(() =>
+      ofetch<ReadableStream<Uint8Array>, "stream">(
+        this.url(`/events?filters=${filters}`),
+        this.options({ responseType: "stream", signal, timeout: 0 }),
+      ),
+    );
+    onOpen();
+    let rest = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line.trim() !== "") yield JSON.parse(line) as DockerEvent;
+    }
+  }
+
+  private get<T>(path: string): Promise<T> {
+    return this.request(() => ofetch<T, "json">(this.url(path), this.options({ responseType: "json" })));
+  }
+
+  private async post(path: string): Promise<void> {
+    await this.request(() => ofetch(this.url(path), this.options({ method: "POST", responseType: "text" })));
+  }
+
+  private url(path: string): string {
+    return `${this.endpoint.base}${this.prefix}${path}`;
+  }
+
+  /** Bun's fetch takes `unix` and `tls`, which the library passes on without knowing them. */
+  private options<R extends "json" | "text" | "stream" | "arrayBuffer">(
+    options: FetchOptions<R>,
+  ): FetchOptions<R> {
+    const { unix, tls } = this.endpoint;
+    const timeout = options.timeout === 0 ? {} : { timeout: options.timeout ?? REQUEST_TIMEOUT_MS };
+    return {
+      ...options,
+      ...timeout,
+      retry: 0,
+      ...(unix ? { unix } : {}),
+      ...(tls ? { tls } : {}),
+    } as FetchOptions<R>;
+  }
+
+  private async request<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      throw explain(error, this.endpoint);
+    }
+  }
+}
+
+/** An answer that says that there is no such container. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode === 404;
+}
+
+function explain(error: unknown, endpoint: Endpoint): HomelabError {
+  const failure = error as { statusCode?: number; data?: { message?: string }; cause?: { code?: string; name?: string } };
+  if (failure.statusCode !== undefined) {
+    const said = failure.data?.message ?? `status ${failure.statusCode}`;
+    return new HomelabError("docker-unavailable", `Docker refused a request: ${said}`, { cause: error });
+  }
+  const where = endpoint.unix ?? endpoint.host;
+  switch (failure.cause?.code) {
+    case "ENOENT":
+      return new HomelabError("docker-unavailable", `Docker is not running: there is no socket at ${where}`, {
+        hint: "start it with `systemctl start docker`, or point DOCKER_HOST at its socket",
+        cause: error,
+      });
+    case "EACCES":
+    case "EPERM":
+      return new HomelabError("permission", `no permission to use Docker's socket ${where}`, {
+        hint: "run as root, or add this user to the docker group: `sudo usermod -aG docker $USER`, then log in again",
+        cause: error,
+      });
+    case "ECONNREFUSED":
+      return new HomelabError("docker-unavailable", `Docker does not answer at ${where}`, {
+        hint: "see `systemctl status docker` and `journalctl -u docker`",
+        cause: error,
+      });
+  }
+  const text = failure.cause?.name === "TimeoutError" ? "took too long to answer" : "could not be reached";
+  return new HomelabError("docker-unavailable", `Docker at ${where} ${text}`, {
+    hint: "see `systemctl status docker`; DOCKER_HOST says where it is looked for",
+    cause: error,
+  });
+}
+
+function olderVersion(a: string, b: string): string {
+  const minor = (version: string) => Number(version.split(".")[1] ?? 0);
+  return minor(a) <= minor(b) ? a : b;
+}
+
+/** Takes the 8-byte frame headers out of a log stream of a container without a terminal. */
+function demultiplex(bytes: Uint8Array): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const size = view.getUint32(at + 4);
+    text += decoder.decode(bytes.subarray(at + 8, at + 8 + size));
+    at += 8 + size;
+  }
+  return text;
+}

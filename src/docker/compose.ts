@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from "node:fs";
+import { HomelabError } from "../errors.ts";
+import { runProcess } from "../process/runner.ts";
+import { dockerConfigDir, type Endpoint } from "./endpoint.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the docker CLI looks for plugins after the user's own directory. */
+const PLUGIN_DIRS = [
+  "/usr/local/lib/docker/cli-plugins",
+  "/usr/local/libexec/docker/cli-plugins",
+  "/usr/lib/docker/cli-plugins",
+  "/usr/libexec/docker/cli-plugins",
+];
+
+const CHECK_DEADLINE_MS = 20_000;
+
+/** How compose is called here: the first words of every command line, and the environment for it. */
+export interface Compose {
+  readonly argv: readonly string[];
+  readonly env: Environment;
+}
+
+/**
+ * Finds compose as the docker CLI would. The plugin is called directly, which saves half of the processor time
+ * of `docker compose`; where it is not in one of the usual directories, the CLI is asked to find it.
+ * Throws `compose-missing` when there is none.
+ */
+export async function findCompose(env: Environment, endpoint: Endpoint): Promise<Compose> {
+  const childEnv = composeEnvironment(env, endpoint);
+  const config = dockerConfigDir(env);
+  for (const dir of [...extraDirs(config), `${config}/cli-plugins`, ...PLUGIN_DIRS]) {
+    const plugin = `${dir}/docker-compose`;
+    if (existsSync(plugin)) return { argv: [plugin], env: childEnv };
+  }
+  const docker = Bun.which("docker", { PATH: env.PATH ?? "" });
+  if (docker) {
+    const argv = [docker, "compose"];
+    const { exitCode } = await runProcess([...argv, "version"], { env: childEnv, deadline: CHECK_DEADLINE_MS });
+    if (exitCode === 0) return { argv, env: childEnv };
+  }
+  throw new HomelabError("compose-missing", "Docker Compose (the plugin `docker compose`) is not installed", {
+    hint: "install the package docker-compose-plugin (Debian: docker-compose), or put the plugin into ~/.docker/cli-plugins",
+  });
+}
+
+/** `docker compose -p NAME … up -d` for one service directory, optionally with new containers at all events. */
+export function upCommand(compose: Compose, project: string, options: { recreate: boolean }): string[] {
+  const recreate = options.recreate ? ["--force-recreate"] : [];
+  return [...compose.argv, "--progress", "plain", "-p", project, "up", "-d", "--pull", "missing", ...recreate];
+}
+
+/** `docker compose config --quiet`: compose's own check of one directory. Needs no engine. */
+export function checkCommand(compose: Compose, project: string): string[] {
+  return [...compose.argv, "-p", project, "config", "--quiet"];
+}
+
+/**
+ * The environment for compose: the person's own, less the variables with which a stray shell setting would make
+ * it work on other files, another project, or remove containers.
+ */
+function composeEnvironment(env: Environment, endpoint: Endpoint): Environment {
+  const result: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith("COMPOSE_") || name === "COMPOSE_PARALLEL_LIMIT") result[name] = value;
+  }
+  // Also against a COMPOSE_REMOVE_ORPHANS in a service's `.env`.
+  result.COMPOSE_REMOVE_ORPHANS = "false";
+  result.COMPOSE_IGNORE_ORPHANS = "true";
+  result.COMPOSE_MENU = "false";
+  if (endpoint.unix) result.DOCKER_HOST = endpoint.host;
+  return result;
+}
+
+function extraDirs(config: string): string[] {
+  try {
+    const settings = JSON.parse(readFileSync(`${config}/config.json`, "utf8")) as { cliPluginsExtraDirs?: string[] };
+    return settings.cliPluginsExtraDirs ?? [];
+  } catch {
+    // No settings: no further directories.
+    return [];
+  }
+}

@@ -1,0 +1,68 @@
+import type { When } from "../book/types.ts";
+import type { Style } from "../report/style.ts";
+import type { Graph } from "./graph.ts";
+
+/** Edges by the node they leave, in the order of the graph. */
+export type Edges = ReadonlyMap<string, readonly { readonly to: string; readonly when: When }[]>;
+
+export function edgesOf(graph: Graph): Edges {
+  return new Map([...graph].map(([name, node]) => [name, node.needs.map(({ name: to, when }) => ({ to, when }))]));
+}
+
+/** The same edges the other way round. */
+export function reverse(edges: Edges): Edges {
+  const result = new Map([...edges.keys()].map((name) => [name, [] as { to: string; when: When }[]]));
+  for (const [from, targets] of edges) for (const { to, when } of targets) result.get(to)?.push({ to: from, when });
+  return result;
+}
+
+/**
+ * A tree per root. What was drawn with all its needs already is drawn again without them and with a mark, so that
+ * the size stays that of the graph. `roots`: default all nodes that nothing points to.
+ */
+export function renderTree(edges: Edges, roots: readonly string[] | undefined, s: Pick<Style, "dim">): string {
+  const pointedTo = new Set([...edges.values()].flatMap((targets) => targets.map((edge) => edge.to)));
+  const tops = roots ?? [...edges.keys()].filter((name) => !pointedTo.has(name));
+  const drawn = new Set<string>();
+  const lines: string[] = [];
+  // An explicit stack: a chain of ten thousand recipes is no reason to overflow the other one.
+  const stack = tops.map((name) => ({ name, prefix: "", branch: "", when: "healthy" as When })).reverse();
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { name, prefix, branch, when } = top;
+    const children = (edges.get(name) ?? []).filter((edge) => edges.has(edge.to));
+    const again = drawn.has(name) && children.length > 0;
+    const note = when === "healthy" ? "" : s.dim(` (${when})`);
+    lines.push(`${prefix}${branch}${name}${note}${again ? s.dim(" …") : ""}`);
+    if (again) continue;
+    drawn.add(name);
+    const inner = branch === "" ? prefix : prefix + (branch === "└─ " ? "   " : "│  ");
+    const next = children.map((edge, index) => ({
+      name: edge.to,
+      prefix: inner,
+      branch: index === children.length - 1 ? "└─ " : "├─ ",
+      when: edge.when,
+    }));
+    stack.push(...next.reverse());
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** A Mermaid flow chart; what is needed points to what needs it. */
+export function renderMermaid(edges: Edges): string {
+  const lines = [...edges].flatMap(([from, targets]) =>
+    targets.length === 0
+      ? [`  ${from}`]
+      : targets.map(({ to, when }) => `  ${to} -->${when === "healthy" ? "" : `|${when}|`} ${from}`),
+  );
+  return `flowchart LR\n${lines.map((line) => `${line}\n`).join("")}`;
+}
+
+/** A Graphviz graph; what is needed points to what needs it. */
+export function renderDot(edges: Edges): string {
+  const lines = [...edges].flatMap(([from, targets]) =>
+    targets.length === 0
+      ? [`  "${from}";`]
+      : targets.map(({ to, when }) => `  "${to}" -> "${from}"${when === "healthy" ? "" : ` [label="${when}"]`};`),
+  );
+  return `digraph homelab {\n  rankdir=LR;\n${lines.map((line) => `${line}\n`).join("")}}\n`;
+}

@@ -1,0 +1,126 @@
+import { HomelabError } from "../errors.ts";
+
+/** Bytes of each output stream that are kept: the last ones. */
+const TAIL_BYTES = 64 * 1024;
+/** Between asking a process group to end and killing it, in milliseconds. */
+const GRACE_MS = 5_000;
+
+export interface ProcessOptions {
+  readonly cwd?: string | undefined;
+  /** The whole environment of the child; PATH is looked up in it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds until the group is ended. */
+  readonly deadline: number;
+  /** Ends the group early. */
+  readonly signal?: AbortSignal | undefined;
+  /** Applied to all captured text before anybody sees it. */
+  readonly redact?: ((text: string) => string) | undefined;
+  /** How much of standard output is kept, in bytes; the last part wins. */
+  readonly keep?: number | undefined;
+}
+
+export interface ProcessResult {
+  /** Null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly timedOut: boolean;
+  readonly cancelled: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly result: Promise<ProcessResult>;
+}
+
+/**
+ * Starts an outside program in a process group of its own, so that the terminal's Ctrl-C does not reach it.
+ * Throws `unavailable` when it cannot be started; otherwise the result says how it ended and never rejects.
+ */
+export function startProcess(argv: readonly string[], options: ProcessOptions): RunningProcess {
+  const child = spawn(argv, options);
+  let timedOut = false;
+  let cancelled = false;
+  let killer: ReturnType<typeof setTimeout> | undefined;
+  const end = () => {
+    signalGroup(child.pid, "SIGTERM");
+    killer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE_MS);
+  };
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, options.deadline);
+  const cancel = () => {
+    cancelled = true;
+    end();
+  };
+  if (options.signal?.aborted) cancel();
+  options.signal?.addEventListener("abort", cancel, { once: true });
+
+  const collect = async (): Promise<ProcessResult> => {
+    const [stdout, stderr] = await Promise.all([
+      tail(child.stdout, options.keep ?? TAIL_BYTES),
+      tail(child.stderr, TAIL_BYTES),
+      child.exited,
+    ]);
+    clearTimeout(timer);
+    clearTimeout(killer);
+    options.signal?.removeEventListener("abort", cancel);
+    const redact = options.redact ?? ((text: string) => text);
+    return {
+      exitCode: child.exitCode,
+      signal: child.signalCode === null ? null : String(child.signalCode),
+      timedOut,
+      cancelled,
+      stdout: redact(stdout),
+      stderr: redact(stderr),
+    };
+  };
+  return { pid: child.pid, result: collect() };
+}
+
+/** Starts a program and waits for its end. */
+export function runProcess(argv: readonly string[], options: ProcessOptions): Promise<ProcessResult> {
+  return startProcess(argv, options).result;
+}
+
+function spawn(argv: readonly string[], options: ProcessOptions) {
+  try {
+    return Bun.spawn({
+      cmd: [...argv],
+      env: { ...options.env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+  } catch (cause) {
+    throw new HomelabError("unavailable", `cannot start \`${argv[0]}\``, {
+      hint: `install \`${argv[0]}\`, or add its directory to PATH`,
+      cause,
+    });
+  }
+}
+
+/** A group that has gone already is what was wanted. */
+function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+async function tail(stream: ReadableStream<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    while (chunks.length > 1 && size - (chunks[0]?.length ?? 0) >= limit) size -= chunks.shift()?.length ?? 0;
+  }
+  const all = Buffer.concat(chunks);
+  return all.subarray(Math.max(0, all.length - limit)).toString("utf8");
+}

@@ -1,0 +1,54 @@
+import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import type { Phase, RunListener } from "../run/events.ts";
+import { printable, type Style } from "./style.ts";
+import { aftermath, ending, plainSummary, quietSummary, wentWrong } from "./wording.ts";
+
+export interface PlainOptions {
+  /** Takes whole lines, each ended by a newline. */
+  readonly write: (text: string) => void;
+  /** Also what was left as it is, what is being done, and why. */
+  readonly verbose: boolean;
+  /** Only what went wrong. */
+  readonly quiet?: boolean | undefined;
+  readonly style: Style;
+}
+
+/** Reports a run as lines for a log file or a mail: nothing at all when nothing was changed and nothing failed. */
+export function plainListener(options: PlainOptions): RunListener {
+  const { write, verbose, quiet, style: s } = options;
+  /** Last note per step: a repeated one is not news. */
+  const noted = new Map<string, string>();
+  return {
+    started(plan: Plan) {
+      if (verbose) write(`${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"} planned\n`);
+    },
+    progress(step: Step, phase: Phase, note: string) {
+      const text = printable(note) || phase;
+      if (!verbose || noted.get(step.id) === text) return;
+      noted.set(step.id, text);
+      write(`${step.id}: ${s.dim(text)}\n`);
+    },
+    finished(_step: Step, report: StepReport) {
+      const untouched = report.result === "unchanged" || report.result === "held";
+      if ((untouched && !verbose) || (quiet && report.result === "changed")) return;
+      write(finishedText(report, verbose, s));
+    },
+    message(text: string) {
+      if (!quiet) write(`${printable(text)}\n`);
+    },
+    ended(report: RunReport) {
+      const notable =
+        (report.outcome !== "unchanged" && !(quiet && report.outcome === "changed")) || report.steps.some((step) => step.result === "blocked");
+      if (notable) write(`${plainSummary(report)}\n`);
+      else if (verbose) write(`${quietSummary(report)}\n`);
+    },
+  };
+}
+
+function finishedText(report: StepReport, verbose: boolean, s: Style): string {
+  const paint = wentWrong(report) ? s.red : report.result === "blocked" ? s.yellow : String;
+  const succeeded = report.result === "changed" || report.result === "unchanged";
+  const why =
+    verbose && succeeded && report.reason.text !== "" ? s.dim(` (${printable(report.reason.text)})`) : "";
+  return `${report.id}: ${paint(ending(report))}${why}\n${aftermath(report, s)}`;
+}

@@ -1,0 +1,118 @@
+import type { Action, RunReport, StepReport } from "../plan/types.ts";
+import { formatDuration } from "./duration.ts";
+import { printable, printableLog, type Style } from "./style.ts";
+
+/** What a step whose action succeeded is said to be, in the order in which a summary names them. */
+const DONE: Readonly<Record<Action, string>> = {
+  create: "created",
+  start: "started",
+  update: "updated",
+  recreate: "recreated",
+  restart: "restarted",
+  repair: "repaired",
+  run: "ran",
+  activate: "activated",
+  adopt: "adopted",
+  none: "ready",
+  held: "held",
+  blocked: "blocked",
+};
+
+/** Whether a step needs somebody's attention by itself, rather than because of another step. */
+export function wentWrong(report: StepReport): boolean {
+  return report.result === "failed" || report.result === "timed-out";
+}
+
+const after = (report: StepReport): string =>
+  report.durationMs >= 1 ? ` after ${formatDuration(report.durationMs)}` : "";
+
+function what(report: StepReport): string {
+  switch (report.result) {
+    case "changed":
+      return `${DONE[report.action]} in ${formatDuration(report.durationMs)}`;
+    case "unchanged":
+      return DONE[report.action];
+    case "failed":
+      return `failed${after(report)}`;
+    case "timed-out":
+      return `timed out${after(report)}`;
+    case "cancelled":
+      return `cancelled${after(report)}`;
+    case "blocked":
+    case "held":
+      return report.result;
+  }
+}
+
+/** How a step ended, as one clause: `created in 1.2 s`, `failed after 31 s: port 80 is taken`. */
+export function ending(report: StepReport): string {
+  const succeeded = report.result === "changed" || report.result === "unchanged";
+  const detail = succeeded ? "" : printable(report.detail);
+  return what(report) + (detail === "" ? "" : `: ${detail}`);
+}
+
+/** What a failed step said last, and what to do next; each line ends with a newline. */
+export function aftermath(report: StepReport, s: Style): string {
+  const log = (report.log ?? []).map((line) => `${s.dim("  |")} ${printableLog(line)}`.trimEnd());
+  const hint = report.hint === undefined ? [] : [`  ${s.green("hint:")} ${printable(report.hint)}`];
+  return [...log, ...hint].map((line) => `${line}\n`).join("");
+}
+
+/** `2 failed`; nothing for none. */
+const some = (count: number, word: string): string[] => (count > 0 ? [`${count} ${word}`] : []);
+
+function resultCounts(report: RunReport) {
+  const count = (result: StepReport["result"]) =>
+    report.steps.filter((step) => step.result === result).length;
+  return {
+    ready: count("unchanged") + count("changed"),
+    changed: count("changed"),
+    wrong: [...some(count("failed"), "failed"), ...some(count("timed-out"), "timed out")],
+    stopped: [...some(count("blocked"), "blocked"), ...some(count("cancelled"), "cancelled")],
+    held: some(count("held"), "held"),
+  };
+}
+
+/** `9 created, 1 adopted`: what was done to the steps that are ready now. */
+function deeds(report: RunReport): string {
+  const ready = report.steps.filter((step) => step.result === "changed" || step.result === "unchanged");
+  const notable = (Object.keys(DONE) as Action[]).filter((action) => action !== "none");
+  const words = notable.flatMap((action) =>
+    some(ready.filter((step) => step.action === action).length, DONE[action]),
+  );
+  return words.join(", ");
+}
+
+/** `3 changed, 1 failed, 2 blocked in 12.4 s`: a run for a log file. */
+export function plainSummary(report: RunReport): string {
+  const { changed, wrong, stopped, ready } = resultCounts(report);
+  const took = formatDuration(report.durationMs);
+  const parts = [...some(changed, "changed"), ...wrong, ...stopped];
+  if (parts.length === 0) parts.push(...some(ready, "ready"));
+  const interrupted = report.outcome === "interrupted" ? "interrupted: " : "";
+  return `${interrupted}${parts.length > 0 ? parts.join(", ") : "nothing done"} in ${took}`;
+}
+
+/** `nothing to do`, with how many are ready. */
+export function quietSummary(report: RunReport): string {
+  const { ready, held } = resultCounts(report);
+  return `${[...some(ready, "ready"), ...held, "nothing to do"].join(", ")} (${formatDuration(report.durationMs)})`;
+}
+
+/** A run for the person who watched it: `10 ready: 9 created, 1 adopted in 8.4 s`. */
+export function watchedSummary(report: RunReport): string {
+  const { ready, wrong, stopped, held } = resultCounts(report);
+  const took = formatDuration(report.durationMs);
+  if (report.outcome === "interrupted") {
+    const parts = [...some(ready, "ready"), ...wrong, ...stopped, ...held];
+    return `interrupted${parts.length > 0 ? `: ${parts.join(", ")}` : ""} after ${took}`;
+  }
+  if (wrong.length + stopped.length > 0 || report.outcome === "failed") {
+    const parts = [...wrong, ...stopped, ...some(ready, "ready"), ...held];
+    return `${parts.length > 0 ? parts.join(", ") : "failed"} in ${took}`;
+  }
+  const done = deeds(report);
+  return done === ""
+    ? quietSummary(report)
+    : `${[...some(ready, "ready"), ...held].join(", ")}: ${done} in ${took}`;
+}

@@ -1,0 +1,151 @@
+import type { Action, Effect, Reason } from "../../plan/types.ts";
+import type { Release, ReleasedContainer } from "../../store/releases.ts";
+import type { ContainerView } from "./observe.ts";
+import { sameLife } from "./uptime.ts";
+
+/** All that is known of one service before anything is touched. Plain data. */
+export interface ServiceFacts {
+  readonly containers: readonly ContainerView[];
+  /** How many containers each compose service should have. */
+  readonly expected: ReadonlyMap<string, number>;
+  readonly release?: Release | undefined;
+  /** What changed in the inputs since the release. */
+  readonly changed: readonly string[];
+  /** Epoch seconds of the newest input file; only known when there is no release. */
+  readonly newestInput?: number | undefined;
+  /** Ids of exited containers that are finished one-shots although no release says so. */
+  readonly finished: ReadonlySet<string>;
+  /** Local images: id by tag. */
+  readonly images: ReadonlyMap<string, string>;
+  readonly force: boolean;
+  /** Epoch milliseconds of the observation. */
+  readonly at: number;
+}
+
+export interface Decision {
+  readonly action: Action;
+  readonly reason: Reason;
+  readonly effect: Effect;
+  /** Ready as observed: nothing has to be waited for. */
+  readonly settled: boolean;
+  /** For `start`: the compose services to name, so that finished one-shots are not run again. */
+  readonly only?: readonly string[] | undefined;
+}
+
+/** Decides what one service needs. Pure: the same facts give the same answer. */
+export function decide(facts: ServiceFacts): Decision {
+  const { containers, release, changed } = facts;
+  if (containers.length === 0) return change("create", "absent", "it has no containers yet");
+  if (facts.force) return change("recreate", "forced", "asked for with --force");
+  if (release && changed.length > 0) {
+    return change("update", "files-changed", `${join(changed)} changed since it was last ready`);
+  }
+  if (!release && isNewer(facts)) {
+    return change("update", "files-newer", "its files are newer than its containers: compose decides what changes");
+  }
+  const missing = [...facts.expected].find(([service, count]) => count > ofService(containers, service).length);
+  if (missing) return start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
+  const stale = containers.find((container) => newerImage(container, facts));
+  if (stale) return change("update", "image-newer", `a newer image of ${imageName(stale, facts)} is here`);
+  return decideByState(facts);
+}
+
+function decideByState(facts: ServiceFacts): Decision {
+  const { containers, release } = facts;
+  const paused = containers.find((container) => container.state === "paused");
+  if (paused) return change("repair", "paused", `${paused.name} is paused`);
+  const down = containers.find((container) => isDown(container, facts));
+  if (down) return start(facts, "stopped", `${down.name} is ${stateWords(down)}`);
+  const unknown = containers.some((container) => !released(container, release));
+  if (unknown || !release) {
+    return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
+  }
+  const waiting = containers.find((container) => !isSettled(container, facts));
+  if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
+  return { action: "none", reason: { code: "up-to-date", text: "ready and up to date" }, effect: "read", settled: true };
+}
+
+/** Whether a container has what it needs to be called ready without another look. */
+function isSettled(container: ContainerView, facts: ServiceFacts): boolean {
+  if (container.state === "exited") return true;
+  if (container.state !== "running") return false;
+  const known = released(container, facts.release);
+  if (known?.health || container.health !== "none") return container.health === "healthy";
+  return known !== undefined && container.uptime !== undefined && sameLife(container.uptime, known.startedAt, facts.at);
+}
+
+/** Down for no good reason: neither up, nor about to be, nor a one-shot that did its work. */
+function isDown(container: ContainerView, facts: ServiceFacts): boolean {
+  if (container.state === "running" || container.state === "restarting") return false;
+  if (container.state !== "exited" || container.exitCode !== 0) return true;
+  return released(container, facts.release)?.kind !== "completed" && !facts.finished.has(container.id);
+}
+
+function start(facts: ServiceFacts, code: string, text: string): Decision {
+  const decision = change("start", code, text);
+  const services = [...facts.expected.keys()];
+  const done = services.filter((service) => {
+    const own = ofService(facts.containers, service);
+    return own.length > 0 && own.every((container) => container.state === "exited" && !isDown(container, facts));
+  });
+  if (done.length === 0) return decision;
+  return { ...decision, only: services.filter((service) => !done.includes(service)) };
+}
+
+function newerImage(container: ContainerView, facts: ServiceFacts): boolean {
+  const local = facts.images.get(normalizeImage(imageName(container, facts)));
+  return local !== undefined && local !== container.imageId;
+}
+
+/** The listing shows a bare id once the tag has moved on; then the release remembers the name. */
+function imageName(container: ContainerView, { release }: ServiceFacts): string {
+  return container.image.startsWith("sha256:") ? (released(container, release)?.image ?? container.image) : container.image;
+}
+
+/** An image reference as the engine lists tags: with a tag, without the default registry. */
+export function normalizeImage(reference: string): string {
+  const short = reference.replace(/^(?:docker\.io|index\.docker\.io)\//, "").replace(/^library\//, "");
+  if (short.includes("@")) return short;
+  return /:[^/]+$/.test(short) ? short : `${short}:latest`;
+}
+
+function isNewer({ newestInput, containers }: ServiceFacts): boolean {
+  const oldest = Math.min(...containers.map((container) => container.created));
+  return newestInput !== undefined && Math.floor(newestInput) > oldest;
+}
+
+const released = (container: ContainerView, release: Release | undefined): ReleasedContainer | undefined =>
+  release?.containers.find((known) => known.id === container.id);
+
+const ofService = (containers: readonly ContainerView[], service: string): ContainerView[] =>
+  containers.filter((container) => container.service === service);
+
+function change(action: Action, code: string, text: string): Decision {
+  return { action, reason: { code, text }, effect: "write", settled: false };
+}
+
+function adoptReason({ release, containers }: ServiceFacts): Reason {
+  const project = containers[0]?.project ?? "";
+  return release
+    ? { code: "replaced", text: "its containers were made anew outside of homelab" }
+    : { code: "running", text: `it runs already, as project \`${project}\`` };
+}
+
+function waitReason(container: ContainerView): Reason {
+  if (container.state === "restarting") return { code: "restarting", text: `${container.name} keeps restarting` };
+  if (container.health === "unhealthy") return { code: "unhealthy", text: `${container.name} is unhealthy` };
+  if (container.health === "starting") return { code: "starting", text: `${container.name} is starting` };
+  return { code: "restarted", text: `${container.name} was restarted since it was last seen ready` };
+}
+
+/** "stopped (exit code 1, 5 minutes ago)" from the engine's "Exited (1) 5 minutes ago". */
+export function stateWords(container: ContainerView): string {
+  const exited = /^Exited \((\d+)\) (.+)$/.exec(container.status);
+  if (exited) return `stopped (exit code ${exited[1]}, ${exited[2]})`;
+  return container.state === "created" ? "created but never started" : container.state;
+}
+
+function join(items: readonly string[]): string {
+  if (items.length <= 3) return items.join(", ");
+  return `${items.slice(0, 2).join(", ")} and ${items.length - 2} more`;
+}

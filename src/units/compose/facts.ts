@@ -1,0 +1,127 @@
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Book, ServiceRecipe } from "../../book/types.ts";
+import type { Docker } from "../../docker/client.ts";
+import type { Release } from "../../store/releases.ts";
+import type { ServiceFacts } from "./decide.ts";
+import { type Inputs, readInputs } from "./inputs.ts";
+import { isOneShot } from "./judge.ts";
+import { drift, type Manifest } from "./manifest.ts";
+import type { ContainerView, Observation } from "./observe.ts";
+import { resolveProject } from "./project.ts";
+
+/** One service as it was found: what decisions, changes and explanations start from. */
+export interface ServiceView {
+  readonly recipe: ServiceRecipe;
+  /** Absolute, links resolved. */
+  readonly dir: string;
+  readonly project: string;
+  readonly containers: readonly ContainerView[];
+  readonly release?: Release | undefined;
+  readonly changed: readonly string[];
+  readonly manifest: Manifest;
+  readonly composeName?: string | undefined;
+  readonly expected: ReadonlyMap<string, number>;
+  readonly finished: ReadonlySet<string>;
+}
+
+export interface ViewOptions {
+  readonly book: Book;
+  readonly docker: Docker;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Puts together all that is known of a service. Its files are parsed only when they are not those of the last
+ * release; the engine is asked again only for exited containers that no release knows.
+ * Throws what makes the service impossible as it stands (see `readInputs` and `resolveProject`).
+ */
+export async function viewService(
+  recipe: ServiceRecipe,
+  observation: Observation,
+  release: Release | undefined,
+  { book, docker, env }: ViewOptions,
+): Promise<ServiceView> {
+  const dir = realpathSync(join(book.root, recipe.dir));
+  const known = release?.dir === dir ? release : undefined;
+  const changed = known ? drift(known.manifest, dir, env) : [];
+  const inputs = known && changed.length === 0 ? undefined : await readInputs(book.root, dir, env);
+  const expected = inputs?.expected ?? countServices(release);
+  const composeName = inputs ? inputs.name : release?.composeName;
+  const { project, containers: found } = resolveProject({
+    name: recipe.name,
+    dir,
+    recipeProject: recipe.project,
+    composeName,
+    releasedProject: known?.project,
+    services: new Set(expected.keys()),
+    own: observation.byDir.get(dir) ?? [],
+    inProject: (name) => observation.byProject.get(name) ?? [],
+    exists: existsSync,
+  });
+  // A container of a service that the file no longer has (an orphan) says nothing about the ones it has.
+  const containers = found.filter((container) => expected.has(container.service));
+  return {
+    recipe,
+    dir,
+    project,
+    containers,
+    release: known,
+    changed,
+    manifest: manifestOf(inputs, known),
+    composeName,
+    expected,
+    finished: await finishedOneShots(containers, known, docker),
+  };
+}
+
+export function factsOf(view: ServiceView, observation: Observation, force: boolean): ServiceFacts {
+  const { containers, expected, release, changed, finished } = view;
+  return {
+    containers,
+    expected,
+    release,
+    changed,
+    newestInput: release || containers.length === 0 ? undefined : newestInput(view),
+    finished,
+    images: observation.images,
+    force,
+    at: observation.at,
+  };
+}
+
+function manifestOf(inputs: Inputs | undefined, release: Release | undefined): Manifest {
+  const manifest = inputs?.manifest ?? release?.manifest;
+  if (!manifest) throw new Error("a service without release has its inputs read");
+  return manifest;
+}
+
+function countServices(release: Release | undefined): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { service } of release?.containers ?? []) counts.set(service, (counts.get(service) ?? 0) + 1);
+  return counts;
+}
+
+async function finishedOneShots(
+  containers: readonly ContainerView[],
+  release: Release | undefined,
+  docker: Docker,
+): Promise<Set<string>> {
+  const unknown = containers.filter(
+    (container) =>
+      container.state === "exited" &&
+      container.exitCode === 0 &&
+      !release?.containers.some((known) => known.id === container.id),
+  );
+  const details = await Promise.all(unknown.map((container) => docker.inspect(container.id)));
+  return new Set(details.filter(isOneShot).map((detail) => detail.Id));
+}
+
+/** Epoch seconds of the newest file that a service is made from. */
+function newestInput({ manifest, dir }: ServiceView): number {
+  let newest = 0;
+  for (const [path, hash] of manifest.files) {
+    if (hash !== null) newest = Math.max(newest, statSync(join(dir, path)).mtimeMs / 1000);
+  }
+  return newest;
+}

@@ -1,0 +1,132 @@
+import type { ErrorCode } from "../../errors.ts";
+
+/** Why compose failed, as far as its words tell. */
+export interface ComposeFailure {
+  /** For programs: stable. */
+  readonly reason: string;
+  /** Exit code class, where it is not simply a failed step. */
+  readonly code: ErrorCode;
+  readonly text: string;
+  readonly hint?: string | undefined;
+}
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly reason: string;
+  readonly code?: ErrorCode;
+  readonly text: (match: RegExpExecArray) => string;
+  readonly hint?: (match: RegExpExecArray) => string;
+}
+
+/** Compose exits with 1 for nearly everything, so its words have to be read. First match wins. */
+const RULES: readonly Rule[] = [
+  {
+    pattern: /required variable (\S+) is missing a value(?:: (.*))?/,
+    reason: "variable-unset",
+    code: "variable-unset",
+    text: (m) => `required variable \`${m[1]}\` is not set${m[2] ? `: ${m[2]}` : ""}`,
+    hint: (m) => `set ${m[1]} in the service's .env`,
+  },
+  {
+    pattern: /Bind for (\S+) failed: port is already allocated|listen \w+ (\S+): bind: address already in use/,
+    reason: "port-taken",
+    text: (m) => `port ${(m[1] ?? m[2])?.split(":").at(-1)} is already taken (${m[1] ?? m[2]})`,
+    hint: (m) => {
+      const port = (m[1] ?? m[2])?.split(":").at(-1);
+      return `see who has it: \`docker ps --filter publish=${port}\`, \`ss -ltnp 'sport = :${port}'\``;
+    },
+  },
+  {
+    pattern: /Conflict\. The container name "?\/?([^"\s]+)"? is already in use by container "?(\w{12})/,
+    reason: "name-taken",
+    text: (m) => `the container name \`${m[1]}\` is already in use by container ${m[2]}`,
+    hint: (m) => `\`docker inspect ${m[2]}\` shows whose it is; remove or rename one of the two`,
+  },
+  {
+    pattern: /network (\S+) declared as external, but could not be found/,
+    reason: "network-missing",
+    text: (m) => `the external network \`${m[1]}\` does not exist`,
+    hint: (m) => `create it with \`docker network create ${m[1]}\``,
+  },
+  {
+    pattern: /external volume "?([^"\s]+)"? not found/,
+    reason: "volume-missing",
+    text: (m) => `the external volume \`${m[1]}\` does not exist`,
+    hint: (m) => `create it with \`docker volume create ${m[1]}\``,
+  },
+  {
+    pattern: /No such container: (\S+)/,
+    reason: "container-missing",
+    text: (m) => `the container \`${m[1]}\` that it shares its network with does not exist`,
+    hint: () => "let the recipe need the service that makes it",
+  },
+  {
+    pattern: /no space left on device/i,
+    reason: "disk-full",
+    text: () => "no space left on the disk",
+    hint: () => "`docker system df` shows what takes it",
+  },
+  {
+    pattern: /(?:pull access denied for|repository) (\S+?)(?:,| does not exist| not found)/,
+    reason: "image-missing",
+    text: (m) => `the image \`${m[1]}\` is not here and cannot be pulled: unknown, or a login is needed`,
+    hint: () => "check the name in the compose file; for a private registry run `docker login`",
+  },
+  {
+    pattern: /manifest (?:for (\S+) not found|unknown)|No such image: (\S+)/,
+    reason: "image-missing",
+    text: (m) => `the image${m[1] || m[2] ? ` \`${m[1] ?? m[2]}\`` : ""} does not exist in its registry`,
+    hint: () => "check its name and tag in the compose file",
+  },
+  {
+    pattern: /toomanyrequests/i,
+    reason: "rate-limited",
+    text: () => "the registry refuses further pulls for now (rate limit)",
+    hint: () => "wait, or log in with `docker login` for a higher limit",
+  },
+  {
+    pattern: /Get "?(https?:\/\/[^/"\s]+)[^\n]*(?:dial tcp|no such host|timeout|refused|deadline)[^\n]*/i,
+    reason: "image-missing",
+    text: (m) => `the image is not here, and its registry ${m[1]} cannot be reached`,
+    hint: () => "check the network and the name of the registry, then run again",
+  },
+  {
+    pattern: /Cannot connect to the Docker daemon|error during connect/i,
+    reason: "docker-unavailable",
+    code: "docker-unavailable",
+    text: () => "Docker went away during the change",
+    hint: () => "see `systemctl status docker`, then run again",
+  },
+  {
+    pattern: /(?:yaml: |validating |services\.\S+ |additional properties|invalid compose|env file |undefined (?:network|volume))[^\n]*/i,
+    reason: "compose-invalid",
+    code: "compose-invalid",
+    text: (m) => `compose refuses the file: ${m[0].trim()}`,
+    hint: () => "correct it; `homelab validate` checks all compose files",
+  },
+];
+
+/** Reads what compose wrote to standard error before it failed. */
+export function explainFailure(stderr: string): ComposeFailure {
+  for (const rule of RULES) {
+    const match = rule.pattern.exec(stderr);
+    if (!match) continue;
+    return {
+      reason: rule.reason,
+      code: rule.code ?? "step-failed",
+      text: rule.text(match),
+      hint: rule.hint?.(match),
+    };
+  }
+  const last = lastLines(stderr, 1)[0] ?? "it said nothing";
+  return { reason: "compose-failed", code: "step-failed", text: `docker compose failed: ${last}` };
+}
+
+/** The last lines of what a program wrote, without empty ones. */
+export function lastLines(text: string, count: number): string[] {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .slice(-count);
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { HomelabError, type Position } from "../../errors.ts";
+
+/** Names that compose looks for, in its order. The first that is there is the project's file. */
+export const COMPOSE_FILES = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/** Merged over the project's file when there; the first wins. */
+export const OVERRIDE_FILES = [
+  "compose.override.yml",
+  "compose.override.yaml",
+  "docker-compose.override.yml",
+  "docker-compose.override.yaml",
+];
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** One compose file as data. Keys and types are not checked: compose does that itself. */
+export interface ComposeDocument {
+  /** Absolute path. */
+  readonly path: string;
+  readonly data: Json;
+}
+
+/**
+ * Parses the text of a compose file. Throws `compose-invalid` with line and column for malformed YAML or a
+ * document that is no mapping. `shown` is the path as the person knows it.
+ */
+export async function parseCompose(path: string, text: string, shown: string): Promise<ComposeDocument> {
+  let data: unknown;
+  try {
+    data = Bun.YAML.parse(text);
+  } catch {
+    // The fast parser gives no positions and knows no compose tags (`!reset`): the other one decides.
+    data = await parseWithPositions(text, shown);
+  }
+  if (!isRecord(data)) {
+    throw new HomelabError("compose-invalid", `${shown} is not a mapping`, {
+      hint: "a compose file begins with `services:`",
+    });
+  }
+  return { path, data };
+}
+
+async function parseWithPositions(text: string, shown: string): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import("yaml");
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "silent" });
+  const error = document.errors[0];
+  if (!error) return document.toJS();
+  const { line, col } = lines.linePos(error.pos[0]);
+  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${error.message.split("\n")[0]}`, {
+    position: positionAt(text, shown, line, col),
+    hint: "correct the line; `homelab validate` checks all compose files",
+  });
+}
+
+/** Where the first occurrence of `needle` stands in a file, for messages about a text in it. */
+export function positionOf(path: string, shown: string, needle: string): Position | undefined {
+  const text = readFileSync(path, "utf8");
+  const at = text.indexOf(needle);
+  if (at < 0) return undefined;
+  const before = text.slice(0, at).split("\n");
+  return positionAt(text, shown, before.length, (before.at(-1)?.length ?? 0) + 1, needle.length);
+}
+
+function positionAt(text: string, file: string, line: number, column: number, length = 1): Position {
+  return { file, line, column, length, excerpt: text.split(/\r?\n/)[line - 1] ?? "" };
+}
+
+/** What the rest of the program reads from a service's compose files, merged in their order. */
+export interface ComposeSummary {
+  /** The file's own `name:`, not yet interpolated. */
+  readonly name?: string | undefined;
+  /** Services that run without asking for a profile. */
+  readonly services: ReadonlyMap<string, ComposeService>;
+}
+
+export interface ComposeService {
+  readonly profiles: readonly string[];
+  readonly replicas: number;
+}
+
+export function summarize(documents: readonly ComposeDocument[]): ComposeSummary {
+  let name: string | undefined;
+  const services = new Map<string, ComposeService>();
+  for (const { data } of documents) {
+    if (typeof data.name === "string") name = data.name;
+    for (const [service, value] of entries(data.services)) {
+      const deploy = isRecord(value) && isRecord(value.deploy) ? value.deploy : {};
+      const scale = Number((isRecord(value) ? value.scale : undefined) ?? deploy.replicas ?? 1);
+      services.set(service, {
+        profiles: isRecord(value) ? strings(value.profiles) : [],
+        replicas: Number.isInteger(scale) ? scale : 1,
+      });
+    }
+  }
+  return { name, services };
+}
+
+/** A file that a compose file names: its path as written, and whether it may be missing. */
+export interface FileReference {
+  readonly path: string;
+  readonly required: boolean;
+  /** It is itself a compose file whose references count. */
+  readonly compose: boolean;
+  /** How the message calls it. */
+  readonly role: "env_file" | "config" | "secret" | "include" | "extends" | "label_file";
+}
+
+/** Files whose content reaches the containers through a compose file. Bind mounts are not among them. */
+export function references(data: Json): FileReference[] {
+  const found: FileReference[] = [];
+  const add = (role: FileReference["role"], path: unknown, required = true, compose = false) => {
+    if (typeof path === "string" && !isRemote(path)) found.push({ path, required, compose, role });
+  };
+  for (const [, service] of entries(data.services)) {
+    if (!isRecord(service)) continue;
+    for (const file of list(service.env_file)) {
+      if (isRecord(file)) add("env_file", file.path, file.required !== false);
+      else add("env_file", file);
+    }
+    for (const file of list(service.label_file)) add("label_file", file);
+    if (isRecord(service.extends)) add("extends", service.extends.file, true, true);
+  }
+  for (const [, config] of entries(data.configs)) if (isRecord(config)) add("config", config.file);
+  for (const [, secret] of entries(data.secrets)) if (isRecord(secret)) add("secret", secret.file);
+  for (const include of list(data.include)) {
+    for (const path of list(isRecord(include) ? include.path : include)) add("include", path, true, true);
+    if (isRecord(include)) for (const path of list(include.env_file)) add("env_file", path);
+  }
+  return found;
+}
+
+/** Every text in the document in which compose replaces variables. */
+export function* texts(value: unknown): Generator<string> {
+  if (typeof value === "string") yield value;
+  else if (Array.isArray(value)) for (const item of value) yield* texts(item);
+  else if (isRecord(value)) for (const item of Object.values(value)) yield* texts(item);
+}
+
+const isRemote = (path: string): boolean => /^(?:[a-z]+:\/\/|git@|oci:)/.test(path);
+const isRecord = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const entries = (value: unknown): [string, unknown][] => (isRecord(value) ? Object.entries(value) : []);
+const list = (value: unknown): unknown[] =>
+  value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+const strings = (value: unknown): string[] =>
+  list(value).filter((item): item is string => typeof item === "string");

@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { parse as parseDotenv } from "dotenv";
+import { HomelabError } from "../../errors.ts";
+import {
+  COMPOSE_FILES,
+  type ComposeDocument,
+  type ComposeSummary,
+  OVERRIDE_FILES,
+  parseCompose,
+  positionOf,
+  references,
+  summarize,
+  texts,
+} from "./file.ts";
+import { interpolate, type Reference } from "./interpolate.ts";
+import { hashText, type Manifest } from "./manifest.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything that a service's containers are made from, read once. */
+export interface Inputs {
+  readonly manifest: Manifest;
+  readonly summary: ComposeSummary;
+  /** The compose file's own project name, variables replaced. */
+  readonly name?: string | undefined;
+  /** Compose services that should have containers, with how many. */
+  readonly expected: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads a service directory as compose would. Throws what would make compose refuse it: malformed YAML
+ * (`compose-invalid`), a missing referenced file (`compose-invalid`), a required variable that is not set
+ * (`variable-unset`).
+ */
+export async function readInputs(root: string, dir: string, env: Environment): Promise<Inputs> {
+  const reader = new InputReader(root, resolve(root, dir), env);
+  return reader.read();
+}
+
+/** The compose files of a directory in the order in which they are merged, as absolute paths. */
+export function composeFiles(absolute: string, dotenv: Environment): string[] {
+  if (dotenv.COMPOSE_FILE) {
+    const separator = dotenv.COMPOSE_PATH_SEPARATOR || ":";
+    return dotenv.COMPOSE_FILE.split(separator).map((file) => resolve(absolute, file));
+  }
+  const names = new Set(readdirSync(absolute));
+  const first = COMPOSE_FILES.find((name) => names.has(name));
+  const override = OVERRIDE_FILES.find((name) => names.has(name));
+  return [first, override].filter((name) => name !== undefined).map((name) => join(absolute, name));
+}
+
+class InputReader {
+  private readonly files = new Map<string, string | null>();
+  private readonly variables = new Map<string, string | null>();
+  private readonly documents: ComposeDocument[] = [];
+  private dotenv: Environment = {};
+
+  constructor(
+    private readonly root: string,
+    private readonly dir: string,
+    private readonly env: Environment,
+  ) {}
+
+  async read(): Promise<Inputs> {
+    const dotenvText = this.optional(join(this.dir, ".env"));
+    this.dotenv = dotenvText === null ? {} : parseDotenv(dotenvText);
+    // Also what is absent now: it would change the project by appearing.
+    for (const name of [...COMPOSE_FILES, ...OVERRIDE_FILES]) this.optional(join(this.dir, name));
+    const files = composeFiles(this.dir, this.dotenv);
+    if (files.length === 0) {
+      throw new HomelabError("missing-directory", `${this.show(this.dir)} holds no compose file`, {
+        hint: "put a compose.yml there",
+      });
+    }
+    for (const file of files) await this.compose(file, new Set());
+    const main = this.documents.filter((document) => files.includes(document.path));
+    const summary = summarize(main);
+    const name = summary.name === undefined ? undefined : interpolate(summary.name, this.lookup);
+    return { manifest: this.manifest(), summary, name, expected: this.expected(summary) };
+  }
+
+  private async compose(path: string, seen: Set<string>): Promise<void> {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = this.required(path, "compose file");
+    const document = await parseCompose(path, text, this.show(path));
+    this.documents.push(document);
+    for (const value of texts(document.data)) {
+      if (value.includes("$")) interpolate(value, this.lookup, (reference) => this.use(reference, path));
+    }
+    for (const reference of references(document.data)) {
+      const target = resolve(path, "..", interpolate(reference.path, this.lookup));
+      if (reference.compose) await this.compose(target, seen);
+      else if (reference.required) this.required(target, reference.role, path, reference.path);
+      else this.optional(target);
+    }
+  }
+
+  private readonly lookup = (name: string): string | undefined => this.env[name] ?? this.dotenv[name];
+
+  private use(reference: Reference, path: string): void {
+    const { name, required } = reference;
+    const outside = this.env[name];
+    this.variables.set(name, outside === undefined ? null : hashText(outside));
+    if (!required) return;
+    const value = this.lookup(name);
+    if (value !== undefined && (value !== "" || !required.nonEmpty)) return;
+    const why = required.text ? `: ${required.text}` : "";
+    throw new HomelabError("variable-unset", `required variable \`${name}\` is not set${why}`, {
+      position: positionOf(path, this.show(path), `\${${name}`),
+      hint: `set ${name} in ${this.show(join(this.dir, ".env"))}`,
+    });
+  }
+
+  private optional(path: string): string | null {
+    try {
+      const text = readFileSync(path, "utf8");
+      this.files.set(path, hashText(text));
+      return text;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== "ENOENT" && code !== "ENOTDIR") throw this.unreadable(path, error);
+      this.files.set(path, null);
+      return null;
+    }
+  }
+
+  private required(path: string, role: string, from?: string, written?: string): string {
+    const text = this.optional(path);
+    if (text !== null) return text;
+    const position = from && written ? positionOf(from, this.show(from), written) : undefined;
+    throw new HomelabError("compose-invalid", `${role} ${this.show(path)} does not exist`, {
+      position,
+      hint: role === "env_file" ? "create it, or write `required: false` beside its `path`" : "create the file",
+    });
+  }
+
+  private unreadable(path: string, cause: unknown): HomelabError {
+    const code = (cause as NodeJS.ErrnoException).code;
+    return new HomelabError(
+      code === "EACCES" || code === "EPERM" ? "permission" : "compose-invalid",
+      `${this.show(path)} cannot be read (${code})`,
+      { hint: "see `ls -l` of the file: this user must be able to read it", cause },
+    );
+  }
+
+  private manifest(): Manifest {
+    const files = [...this.files].map(([path, hash]) => [relative(this.dir, path), hash] as const);
+    return { files, variables: [...this.variables] };
+  }
+
+  private expected(summary: ComposeSummary): Map<string, number> {
+    const active = new Set((this.dotenv.COMPOSE_PROFILES ?? "").split(",").filter(Boolean));
+    const result = new Map<string, number>();
+    for (const [name, service] of summary.services) {
+      const off = service.profiles.length > 0 && !service.profiles.some((p) => active.has(p) || active.has("*"));
+      if (!off && service.replicas > 0) result.set(name, service.replicas);
+    }
+    return result;
+  }
+
+  private show(path: string): string {
+    const shown = relative(this.root, path);
+    return shown.startsWith("..") ? path : shown || ".";
+  }
+}

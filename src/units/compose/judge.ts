@@ -1,0 +1,129 @@
+import type { ContainerDetails, HealthProbe } from "../../docker/types.ts";
+
+/** What is asked of a container before it counts as ready. Milliseconds. */
+export interface Standard {
+  /** How long it must have been up when it has no health check. */
+  readonly stable: number;
+  /** It has to serve: leaving with exit code 0 is not enough. */
+  readonly mustRun: boolean;
+  /** It has to finish: being up is not enough. */
+  readonly mustComplete: boolean;
+  /** The restart count when the watch began. */
+  readonly restartsBefore: number;
+}
+
+export type Verdict =
+  | { readonly state: "ready" | "completed"; readonly detail: string }
+  /** `recheck`: milliseconds after which time alone can change the verdict. */
+  | { readonly state: "waiting"; readonly detail: string; readonly up: boolean; readonly recheck?: number }
+  | { readonly state: "failed"; readonly detail: string };
+
+/** Restarts within one watch that make a crash loop. */
+const CRASHES = 3;
+
+/**
+ * Judges one container by what the engine says now. `age` is how long its current life has lasted, in
+ * milliseconds. Health counts only while it runs: the engine keeps the last word of a former life otherwise.
+ */
+export function judge(details: ContainerDetails, age: number, standard: Standard): Verdict {
+  const name = details.Name.replace(/^\//, "");
+  const { State } = details;
+  const restarts = details.RestartCount - standard.restartsBefore;
+  if (restarts >= CRASHES) {
+    return { state: "failed", detail: `${name} keeps crashing: ${restarts} restarts, exit code ${State.ExitCode}${oom(details)}` };
+  }
+  switch (State.Status) {
+    case "running":
+      return judgeRunning(details, name, age, standard);
+    case "restarting":
+      return { state: "waiting", detail: `${name} restarts after exit code ${State.ExitCode}`, up: false };
+    case "created":
+      return State.Error
+        ? { state: "failed", detail: `${name} could not start: ${State.Error}` }
+        : { state: "waiting", detail: `${name} is created`, up: false };
+    case "exited":
+      return judgeExited(details, name, standard);
+    default:
+      return { state: "failed", detail: `${name} is ${State.Status}` };
+  }
+}
+
+function judgeRunning(details: ContainerDetails, name: string, age: number, standard: Standard): Verdict {
+  if (standard.mustComplete) return { state: "waiting", detail: `${name} has not finished yet`, up: true };
+  const health = details.State.Health;
+  if (health && health.Status !== "none") {
+    if (health.Status === "healthy") return { state: "ready", detail: `${name} is healthy` };
+    const words = health.Status === "starting" ? "health: starting" : unhealthy(details);
+    return { state: "waiting", detail: `${name}: ${words}`, up: true };
+  }
+  const crashed = details.RestartCount > standard.restartsBefore;
+  if (age >= standard.stable) return { state: "ready", detail: `${name} is up` };
+  const left = standard.stable - age;
+  return {
+    state: "waiting",
+    detail: `${name} is up for ${Math.max(0, Math.round(age / 100) / 10)} s`,
+    // After a crash it has to prove itself for the whole time before others may build on it.
+    up: !crashed,
+    recheck: left,
+  };
+}
+
+function judgeExited(details: ContainerDetails, name: string, standard: Standard): Verdict {
+  const { ExitCode, Error: error } = details.State;
+  if (ExitCode === 0 && isOneShot(details) && !standard.mustRun) {
+    return { state: "completed", detail: `${name} finished with exit code 0` };
+  }
+  const why = error ? `: ${error}` : oom(details);
+  return { state: "failed", detail: `${name} exited with code ${ExitCode}${why}` };
+}
+
+/** Whether a container that left with 0 did what it is for: nothing says that it should stay. */
+export function isOneShot(details: ContainerDetails): boolean {
+  const policy = details.HostConfig.RestartPolicy?.Name ?? "";
+  const stays = policy === "always" || policy === "unless-stopped";
+  const serves = Object.keys(details.HostConfig.PortBindings ?? {}).length > 0;
+  return !stays && !serves && !hasHealthCheck(details);
+}
+
+export function hasHealthCheck(details: ContainerDetails): boolean {
+  const test = details.Config.Healthcheck?.Test ?? [];
+  return test.length > 0 && test[0] !== "NONE";
+}
+
+/** The probes of the current life, oldest first. The engine keeps those of the last life in the same list. */
+export function currentProbes(details: ContainerDetails): HealthProbe[] {
+  const started = Date.parse(details.State.StartedAt);
+  return (details.State.Health?.Log ?? []).filter((probe) => Date.parse(probe.Start) >= started);
+}
+
+const NANO_PER_MS = 1e6;
+const DEFAULT_MS = 30_000;
+
+/**
+ * How long a container may honestly take to become healthy, in milliseconds: the start period, then as many
+ * failing probes as it takes to be called unhealthy, and one more. Without health check: `fallback`.
+ */
+export function healthDeadline(details: ContainerDetails, fallback: number): number {
+  const check = details.Config.Healthcheck;
+  if (!check || !hasHealthCheck(details)) return fallback;
+  const interval = (check.Interval ?? 0) / NANO_PER_MS || DEFAULT_MS;
+  const timeout = (check.Timeout ?? 0) / NANO_PER_MS || DEFAULT_MS;
+  const retries = check.Retries || 3;
+  return (check.StartPeriod ?? 0) / NANO_PER_MS + retries * (interval + timeout) + interval;
+}
+
+/** How long until the next probe has spoken, in milliseconds. */
+export function probeRound(details: ContainerDetails): number {
+  const check = details.Config.Healthcheck;
+  const interval = (check?.Interval ?? 0) / NANO_PER_MS || DEFAULT_MS;
+  const timeout = (check?.Timeout ?? 0) / NANO_PER_MS || DEFAULT_MS;
+  return interval + timeout;
+}
+
+function unhealthy(details: ContainerDetails): string {
+  const last = currentProbes(details).at(-1);
+  const said = last?.Output.trim().split("\n").at(-1);
+  return said ? `unhealthy: the last probe said: ${said}` : "unhealthy";
+}
+
+const oom = (details: ContainerDetails): string => (details.State.OOMKilled ? ": killed, out of memory" : "");

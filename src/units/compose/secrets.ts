@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseDotenv } from "dotenv";
+import { redactor } from "../../process/redact.ts";
+import type { ServiceView } from "./facts.ts";
+
+/**
+ * A function that masks what a service's files keep secret: the values of `.env` and of env files, and the whole
+ * content of other referenced files that are no YAML (secrets).
+ */
+export function secretsOf({ manifest, dir }: Pick<ServiceView, "manifest" | "dir">): (text: string) => string {
+  const values: [string, string][] = [];
+  for (const [path, hash] of manifest.files) {
+    if (hash === null || /\.ya?ml$/.test(path)) continue;
+    const text = readFileSync(join(dir, path), "utf8");
+    const variables = Object.entries(parseDotenv(text));
+    values.push(...variables);
+    if (variables.length === 0) values.push(["secret", text]);
+  }
+  return redactor(values);
+}

@@ -1,0 +1,62 @@
+import type { Recipe, RecipeKind } from "../book/types.ts";
+import type { HomelabError } from "../errors.ts";
+import type { Action, Effect, Reason } from "../plan/types.ts";
+import type { Phase } from "../run/events.ts";
+
+/** What one recipe needs, decided before anything is touched. */
+export interface Decided {
+  readonly action: Action;
+  readonly reason: Reason;
+  readonly effect: Effect;
+  /** Ready as observed: neither apply nor verify is called. */
+  readonly settled: boolean;
+  /** Why it cannot be done at all; then the action is `blocked`. */
+  readonly problem?: HomelabError | undefined;
+}
+
+/** How far a step has come, for those that wait for it. */
+export type Level = "started" | "healthy";
+
+/** What a driver gets while it works on one step. */
+export interface StepContext {
+  progress(phase: Phase, note: string): void;
+  /** Tells that dependents which wait for this level may go on. May repeat. */
+  opened(level: Level): void;
+  /** Somebody waits for it to finish, not only to be up. */
+  readonly mustComplete: boolean;
+  /** Fires when no further waiting is wanted; a change in hand still ends. */
+  readonly stop: AbortSignal;
+  /** Fires when even a change in hand is to be broken off. */
+  readonly abort: AbortSignal;
+  /** Milliseconds left of the whole run. */
+  remaining(): number;
+}
+
+export interface Failure {
+  readonly ok: false;
+  readonly reason: Reason;
+  readonly detail: string;
+  readonly hint?: string | undefined;
+  readonly log?: readonly string[] | undefined;
+}
+
+export type Applied = { readonly ok: true; readonly changed: boolean } | Failure;
+export type Verified = { readonly ok: true; readonly detail: string } | Failure;
+
+export interface DecideOptions {
+  readonly force: boolean;
+}
+
+/**
+ * One kind of thing that a recipe can be. `observe` looks at everything of its kind at once and must come first;
+ * `decide` changes nothing; `prepare` comes before the first change; `apply` makes one change; `verify` waits until the result is ready, and records it.
+ */
+export interface Driver {
+  readonly kind: RecipeKind;
+  observe(recipes: readonly Recipe[]): Promise<void>;
+  decide(name: string, options: DecideOptions): Promise<Decided>;
+  /** Called once before the first change: throws when what changes are made with is missing. */
+  prepare(): Promise<void>;
+  apply(name: string, context: StepContext): Promise<Applied>;
+  verify(name: string, context: StepContext): Promise<Verified>;
+}

@@ -1,0 +1,65 @@
+import { ofetch } from "ofetch";
+import type { Ready } from "../book/types.ts";
+import { runProcess } from "../process/runner.ts";
+
+/** One try may take this long, in milliseconds. */
+const TRY_MS = 5_000;
+
+/**
+ * Tries a recipe's `ready` probes once. Undefined when all answer; otherwise what was seen instead.
+ * http: any status below 400; tcp: a connection; command: exit code 0.
+ */
+export async function probe(
+  ready: Ready,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<string | undefined> {
+  if (ready.http !== undefined) {
+    const problem = await probeHttp(ready.http);
+    if (problem) return problem;
+  }
+  if (ready.tcp !== undefined) {
+    const problem = await probeTcp(ready.tcp);
+    if (problem) return problem;
+  }
+  return ready.command === undefined ? undefined : probeCommand(ready.command, env, cwd);
+}
+
+async function probeHttp(url: string): Promise<string | undefined> {
+  try {
+    await ofetch(url, { retry: 0, timeout: TRY_MS, responseType: "text" });
+    return undefined;
+  } catch (error) {
+    const failure = error as { statusCode?: number; cause?: { code?: string } };
+    if (failure.statusCode !== undefined) return `${url} answers with status ${failure.statusCode}`;
+    return `${url} does not answer (${failure.cause?.code ?? "timeout"})`;
+  }
+}
+
+async function probeTcp(address: string): Promise<string | undefined> {
+  const colon = address.lastIndexOf(":");
+  const hostname = address.slice(0, colon).replace(/^\[|\]$/g, "");
+  const port = Number(address.slice(colon + 1));
+  const timeout = AbortSignal.timeout(TRY_MS);
+  try {
+    const socket = await Promise.race([
+      Bun.connect({ hostname, port, socket: { data() {}, error() {} } }),
+      new Promise<never>((_, reject) => timeout.addEventListener("abort", () => reject(timeout.reason))),
+    ]);
+    socket.end();
+    return undefined;
+  } catch (error) {
+    return `${address} takes no connection (${(error as NodeJS.ErrnoException).code ?? "timeout"})`;
+  }
+}
+
+async function probeCommand(
+  command: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<string | undefined> {
+  const result = await runProcess(command, { env, cwd, deadline: TRY_MS });
+  if (result.exitCode === 0) return undefined;
+  const how = result.timedOut ? "took longer than 5 s" : `ended with exit code ${result.exitCode ?? result.signal}`;
+  return `\`${command.join(" ")}\` ${how}`;
+}

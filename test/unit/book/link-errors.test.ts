@@ -1,0 +1,208 @@
+import { expect, test } from "bun:test";
+import { makeHome, problemsOf } from "./home.ts";
+
+const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
+  [
+    "a directory outside of the root",
+    { "homelab.yml": "services:\n  a: { dir: /etc }\n  b: { dir: ../b }\n  c: { dir: services/../../c }\n" },
+    [
+      "recipe-invalid: `dir` of service `a` must be a path relative to the root, not `/etc`",
+      "  at homelab.yml:2:13:   a: { dir: /etc }",
+      "                                   ^^^^",
+      "recipe-invalid: `dir` of service `b` leaves the root: `../b`",
+      "  at homelab.yml:3:13:   b: { dir: ../b }",
+      "                                   ^^^^",
+      "  hint: A service's directory stands inside of the homelab repository",
+      "recipe-invalid: `dir` of service `c` leaves the root: `services/../../c`",
+      "  at homelab.yml:4:13:   c: { dir: services/../../c }",
+      "                                   ^^^^^^^^^^^^^^^^",
+      "  hint: A service's directory stands inside of the homelab repository",
+    ],
+  ],
+  [
+    "the same directory twice",
+    { "homelab.yml": "services:\n  a: { dir: services/x }\n  b:\n    dir: ./services/x/\n" },
+    [
+      "recipe-invalid: Services `a` and `b` have the same directory `services/x`",
+      "  at homelab.yml:4:10:     dir: ./services/x/",
+      "                                ^^^^^^^^^^^^^",
+      "  hint: Give each its own `dir`, or keep one of the two",
+      "  note: the other one",
+      "  at homelab.yml:2:13:   a: { dir: services/x }",
+      "                                   ^^^^^^^^^^",
+    ],
+  ],
+  [
+    "a name twice across kinds",
+    { "homelab.yml": "services:\n  plex:\ngroups:\n  plex: []\n" },
+    [
+      "recipe-invalid: `plex` is defined twice",
+      "  at homelab.yml:4:3:   plex: []",
+      "                        ^^^^",
+      "  hint: A name stands for one thing; rename or remove one of the two",
+      "  note: first defined here",
+      "  at homelab.yml:2:3:   plex:",
+      "                        ^^^^",
+    ],
+  ],
+  [
+    "a name twice across files",
+    { "homelab.yml": "services:\n  plex:\n", "recipes/a.yml": "tasks:\n  plex: { run: ls }\n" },
+    [
+      "recipe-invalid: `plex` is defined twice",
+      "  at recipes/a.yml:2:3:   plex: { run: ls }",
+      "                          ^^^^",
+      "  hint: A name stands for one thing; rename or remove one of the two",
+      "  note: first defined here",
+      "  at homelab.yml:2:3:   plex:",
+      "                        ^^^^",
+    ],
+  ],
+  [
+    "a name that a shipped file has",
+    { "homelab.yml": "include: [builtin:infrastructure]\nservices:\n  pihole:\n" },
+    [
+      "recipe-invalid: `pihole` is defined twice",
+      "  at homelab.yml:3:3:   pihole:",
+      "                        ^^^^^^",
+      "  hint: A name stands for one thing; rename or remove one of the two",
+      "  note: first defined here",
+      "  at builtin:infrastructure:5:3:   pihole:",
+      "                                   ^^^^^^",
+    ],
+  ],
+  [
+    "an unknown shipped file",
+    { "homelab.yml": "include: [builtin:medai]\n" },
+    [
+      "recipe-invalid: There is no shipped file `medai`",
+      "  at homelab.yml:1:11: include: [builtin:medai]",
+      "                                 ^^^^^^^^^^^^^",
+      "  hint: Did you mean `builtin:media`?",
+    ],
+  ],
+  [
+    "an include of another kind",
+    { "homelab.yml": "include: [./x.yml]\n" },
+    [
+      "recipe-invalid: `include` must be a shipped file such as `builtin:media`, not `./x.yml`",
+      "  at homelab.yml:1:11: include: [./x.yml]",
+      "                                 ^^^^^^^",
+    ],
+  ],
+  [
+    "an unknown need",
+    {
+      "homelab.yml":
+        "services:\n  sonarr: { needs: [{ name: prowlar }] }\n  prowlarr:\n  x:\n    needs: [gluetun]\n",
+    },
+    [
+      "unknown-need: `sonarr` needs `prowlar`, but there is no such recipe",
+      "  at homelab.yml:2:29:   sonarr: { needs: [{ name: prowlar }] }",
+      "                                                   ^^^^^^^",
+      "  hint: Did you mean `prowlarr`? If not, add it with `homelab add prowlar`",
+      "unknown-need: `x` needs `gluetun`, but there is no such recipe",
+      "  at homelab.yml:5:13:     needs: [gluetun]",
+      "                                   ^^^^^^^",
+      "  hint: Add it with `homelab add gluetun`",
+    ],
+  ],
+  [
+    "a need on a task, a group and a family",
+    {
+      "homelab.yml":
+        "services:\n  a: { needs: [fmt, media, sonarr] }\ntasks:\n  fmt: { run: ls }\ngroups:\n  media: [a]\n",
+      "services/sonarr/shows/compose.yml": "",
+      "services/sonarr/anime/compose.yml": "",
+    },
+    [
+      "unknown-need: `a` needs `fmt`, which is a task",
+      "  at homelab.yml:2:16:   a: { needs: [fmt, media, sonarr] }",
+      "                                      ^^^",
+      "  hint: Tasks run when they are called; name a service, unit, microvm or host",
+      "unknown-need: `a` needs `media`, which is a group",
+      "  at homelab.yml:2:21:   a: { needs: [fmt, media, sonarr] }",
+      "                                           ^^^^^",
+      "  hint: Name its members: a",
+      "unknown-need: `a` needs `sonarr`, which is a family",
+      "  at homelab.yml:2:28:   a: { needs: [fmt, media, sonarr] }",
+      "                                                  ^^^^^^",
+      "  hint: Name its members: sonarr-anime, sonarr-shows",
+    ],
+  ],
+  [
+    "an unknown `after`",
+    { "homelab.yml": "services:\n  a: { after: [b, nextclod] }\n  nextcloud:\n" },
+    [
+      "recipe-invalid: `a` comes after `b`, but there is no such recipe",
+      "  at homelab.yml:2:16:   a: { after: [b, nextclod] }",
+      "                                      ^",
+      "  hint: `homelab list` shows all recipes",
+      "recipe-invalid: `a` comes after `nextclod`, but there is no such recipe",
+      "  at homelab.yml:2:19:   a: { after: [b, nextclod] }",
+      "                                         ^^^^^^^^",
+      "  hint: Did you mean `nextcloud`?",
+    ],
+  ],
+  [
+    "unknown and impossible group members",
+    {
+      "homelab.yml":
+        "services:\n  plex:\nhosts:\n  p620:\ngroups:\n  media: [plx, other, p620, zzz]\n  other:\n    - plex\n",
+    },
+    [
+      "recipe-invalid: Group `media` has `plx` as a member, but there is no such recipe",
+      "  at homelab.yml:6:11:   media: [plx, other, p620, zzz]",
+      "                                 ^^^",
+      "  hint: Did you mean `plex`?",
+      "recipe-invalid: Group `media` has `other` as a member, which is a group",
+      "  at homelab.yml:6:16:   media: [plx, other, p620, zzz]",
+      "                                      ^^^^^",
+      "  hint: Name its members: plex",
+      "recipe-invalid: Group `media` has `p620` as a member, which is a host",
+      "  at homelab.yml:6:23:   media: [plx, other, p620, zzz]",
+      "                                             ^^^^",
+      "  hint: Groups have services, units, microvms and families",
+      "recipe-invalid: Group `media` has `zzz` as a member, but there is no such recipe",
+      "  at homelab.yml:6:29:   media: [plx, other, p620, zzz]",
+      "                                                   ^^^",
+      "  hint: `homelab list` shows all recipes",
+    ],
+  ],
+  [
+    "a group with the name of a directory",
+    {
+      "homelab.yml": "groups:\n  sonarr: []\n  plex: []\n",
+      "services/sonarr/shows/compose.yml": "",
+      "services/plex/compose.yml": "",
+    },
+    [
+      "recipe-invalid: Group `sonarr` has the same name as the family in `services/sonarr`",
+      "  at homelab.yml:2:3:   sonarr: []",
+      "                        ^^^^^^",
+      "  hint: Rename the group",
+      "recipe-invalid: Group `plex` has the same name as the service in `services/plex`",
+      "  at homelab.yml:3:3:   plex: []",
+      "                        ^^^^",
+      "  hint: Rename the group",
+    ],
+  ],
+  [
+    "a broken recipe that others need",
+    { "homelab.yml": "services:\n  plex: { needs: [loki, tdar] }\n  loki: { x: 1 }\n  tdarr:\n" },
+    [
+      "recipe-invalid: Unknown key `x` of service `loki`",
+      "  at homelab.yml:3:11:   loki: { x: 1 }",
+      "                                 ^",
+      "  hint: Valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+      "unknown-need: `plex` needs `tdar`, but there is no such recipe",
+      "  at homelab.yml:2:25:   plex: { needs: [loki, tdar] }",
+      "                                               ^^^^",
+      "  hint: Did you mean `tdarr`? If not, add it with `homelab add tdar`",
+    ],
+  ],
+];
+
+test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
+  expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));
+});

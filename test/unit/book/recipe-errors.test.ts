@@ -1,0 +1,273 @@
+import { expect, test } from "bun:test";
+import { makeHome, problemsOf } from "./home.ts";
+
+const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
+  [
+    "an unknown key at the top",
+    { "homelab.yml": "service:\n  plex:\n" },
+    [
+      "recipe-invalid: Unknown key `service`",
+      "  at homelab.yml:1:1: service:",
+      "                      ^^^^^^^",
+      "  hint: Did you mean `services`?",
+    ],
+  ],
+  [
+    "every unknown key of a recipe",
+    { "homelab.yml": "services:\n  plex:\n    need: [tdarr]\n    colour: red\n" },
+    [
+      "recipe-invalid: Unknown key `need` of service `plex`",
+      "  at homelab.yml:3:5:     need: [tdarr]",
+      "                          ^^^^",
+      "  hint: Did you mean `needs`?",
+      "recipe-invalid: Unknown key `colour` of service `plex`",
+      "  at homelab.yml:4:5:     colour: red",
+      "                          ^^^^^^",
+      "  hint: Valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+    ],
+  ],
+  [
+    "an unknown key of `ready`",
+    { "homelab.yml": "services:\n  plex:\n    ready: { htpp: http://x/ }\n" },
+    [
+      "recipe-invalid: Unknown key `htpp` of `ready` of service `plex`",
+      "  at homelab.yml:3:14:     ready: { htpp: http://x/ }",
+      "                                    ^^^^",
+      "  hint: Did you mean `http`?",
+    ],
+  ],
+  [
+    "an unknown key of a need",
+    { "homelab.yml": "services:\n  plex:\n    needs: [{ name: loki, wen: started }]\n  loki:\n" },
+    [
+      "recipe-invalid: Unknown key `wen` of an entry of `needs` of service `plex`",
+      "  at homelab.yml:3:27:     needs: [{ name: loki, wen: started }]",
+      "                                                 ^^^",
+      "  hint: Did you mean `when`?",
+    ],
+  ],
+  [
+    "a name with a command in it",
+    { "homelab.yml": "services:\n  $(x):\n" },
+    [
+      "recipe-invalid: `$(x)` is not a valid name",
+      "  at homelab.yml:2:3:   $(x):",
+      "                        ^^^^",
+      "  hint: Names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long",
+    ],
+  ],
+  [
+    "a name that is too long",
+    { "homelab.yml": "services:\n  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:\n" },
+    [
+      "recipe-invalid: `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not a valid name",
+      "  at homelab.yml:2:3:   aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:",
+      "                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+      "  hint: Names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long",
+    ],
+  ],
+  [
+    "reserved names",
+    { "homelab.yml": "services:\n  all:\nunits:\n  constructor: { unit: x.service }\n" },
+    [
+      "recipe-invalid: The name `all` is reserved",
+      "  at homelab.yml:2:3:   all:",
+      "                        ^^^",
+      "  hint: Give the service another name",
+      "recipe-invalid: The name `constructor` is reserved",
+      "  at homelab.yml:4:3:   constructor: { unit: x.service }",
+      "                        ^^^^^^^^^^^",
+      "  hint: Give the unit another name",
+    ],
+  ],
+  [
+    "a number for a name",
+    { "homelab.yml": "services:\n  plex:\n    needs: [1234]\n" },
+    [
+      "recipe-invalid: An entry of `needs` of service `plex` must be a name or `{ name, when }`, not the number `1234`",
+      "  at homelab.yml:3:13:     needs: [1234]",
+      "                                   ^^^^",
+      '  hint: Put it in quotes: `"1234"`',
+    ],
+  ],
+  [
+    "a name that is none as a need",
+    { "homelab.yml": "services:\n  plex:\n    needs: [Tdarr]\n" },
+    [
+      "recipe-invalid: An entry of `needs` of service `plex` must be a name, not `Tdarr`",
+      "  at homelab.yml:3:13:     needs: [Tdarr]",
+      "                                   ^^^^^",
+      "  hint: Names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long",
+    ],
+  ],
+  [
+    "text for a list",
+    { "homelab.yml": "services:\n  plex:\n    needs: tdarr\n" },
+    [
+      "recipe-invalid: `needs` of service `plex` must be a list of names, not `tdarr`",
+      "  at homelab.yml:3:12:     needs: tdarr",
+      "                                  ^^^^^",
+    ],
+  ],
+  [
+    "a list for a mapping",
+    { "homelab.yml": "services: [plex]\n" },
+    [
+      "recipe-invalid: `services` must be a mapping of names, not a list",
+      "  at homelab.yml:1:11: services: [plex]",
+      "                                 ^^^^^^",
+    ],
+  ],
+  [
+    "a list for a recipe",
+    { "homelab.yml": "services:\n  plex: [tdarr]\n" },
+    [
+      "recipe-invalid: Service `plex` must be a mapping, not a list",
+      "  at homelab.yml:2:9:   plex: [tdarr]",
+      "                              ^^^^^^^",
+    ],
+  ],
+  [
+    "a number for a description",
+    { "homelab.yml": "services:\n  plex:\n    description: 12\n" },
+    [
+      "recipe-invalid: `description` of service `plex` must be text, not the number `12`",
+      "  at homelab.yml:3:18:     description: 12",
+      "                                        ^^",
+      '  hint: Put it in quotes: `"12"`',
+    ],
+  ],
+  [
+    "a bad condition",
+    { "homelab.yml": "services:\n  plex:\n    needs: [{ name: loki, when: ready }]\n  loki:\n" },
+    [
+      "recipe-invalid: `needs.when` of service `plex` must be `healthy`, `started` or `completed`, not `ready`",
+      "  at homelab.yml:3:33:     needs: [{ name: loki, when: ready }]",
+      "                                                       ^^^^^",
+    ],
+  ],
+  [
+    "bad probes",
+    {
+      "homelab.yml":
+        'services:\n  plex:\n    ready:\n      http: ftp://x/\n      tcp: 10.0.0.1:99999\n      command: curl -f "http://x"\n      within: soon\n      stable: 90\n',
+    },
+    [
+      "recipe-invalid: `ready.http` of service `plex` must be an http or https URL, not `ftp://x/`",
+      "  at homelab.yml:4:13:       http: ftp://x/",
+      "                                   ^^^^^^^^",
+      "recipe-invalid: `ready.tcp` of service `plex` must have a port between 1 and 65535, not `10.0.0.1:99999`",
+      "  at homelab.yml:5:12:       tcp: 10.0.0.1:99999",
+      "                                  ^^^^^^^^^^^^^^",
+      'recipe-invalid: `ready.command` of service `plex` must be a list of arguments when it has quotes or shell characters, not `curl -f "http://x"`',
+      '  at homelab.yml:6:16:       command: curl -f "http://x"',
+      "                                      ^^^^^^^^^^^^^^^^^^",
+      '  hint: Write it as a list, one argument each: `["curl", "-f", "http://127.0.0.1"]`',
+      "recipe-invalid: `ready.within` of service `plex` must be a duration such as `90s` or `1h30m`, not `soon`",
+      "  at homelab.yml:7:15:       within: soon",
+      "                                     ^^^^",
+      "recipe-invalid: `ready.stable` of service `plex` must be a duration such as `90s` or `1h30m`, not the number `90`",
+      "  at homelab.yml:8:15:       stable: 90",
+      "                                     ^^",
+    ],
+  ],
+  [
+    "bad mounts, rollback and project",
+    { "homelab.yml": "services:\n  plex:\n    mounts: [mnt/x]\n    rollback: always\n    project: Plex\n" },
+    [
+      "recipe-invalid: `project` of service `plex` must be a compose project name (`[a-z0-9][a-z0-9_-]*`), not `Plex`",
+      "  at homelab.yml:5:14:     project: Plex",
+      "                                    ^^^^",
+      "recipe-invalid: An entry of `mounts` of service `plex` must be an absolute path, not `mnt/x`",
+      "  at homelab.yml:3:14:     mounts: [mnt/x]",
+      "                                    ^^^^^",
+      "recipe-invalid: `rollback` of service `plex` must be `auto`, `manual` or `never`, not `always`",
+      "  at homelab.yml:4:15:     rollback: always",
+      "                                     ^^^^^^",
+    ],
+  ],
+  [
+    "a unit without `unit`",
+    { "homelab.yml": "units:\n  jellyfin: { needs: [] }\n" },
+    [
+      "recipe-invalid: Unit `jellyfin` has no `unit`",
+      "  at homelab.yml:2:3:   jellyfin: { needs: [] }",
+      "                        ^^^^^^^^",
+      "  hint: Add `unit:`",
+    ],
+  ],
+  [
+    "a unit that is none",
+    { "homelab.yml": "units:\n  jellyfin: { unit: jellyfin }\n" },
+    [
+      "recipe-invalid: `unit` of unit `jellyfin` must be the full name of a systemd unit, such as `nginx.service`, not `jellyfin`",
+      "  at homelab.yml:2:21:   jellyfin: { unit: jellyfin }",
+      "                                           ^^^^^^^^",
+    ],
+  ],
+  [
+    "a host that is an option",
+    { "homelab.yml": "hosts:\n  a: { address: -oProxyCommand=x, user: -x, critical: [sshd] }\n" },
+    [
+      "recipe-invalid: `address` of host `a` must be a host name or IP address, not `-oProxyCommand=x`",
+      "  at homelab.yml:2:17:   a: { address: -oProxyCommand=x, user: -x, critical: [sshd] }",
+      "                                       ^^^^^^^^^^^^^^^^",
+      "recipe-invalid: `user` of host `a` must be a user name, not `-x`",
+      "  at homelab.yml:2:41:   a: { address: -oProxyCommand=x, user: -x, critical: [sshd] }",
+      "                                                               ^^",
+      "recipe-invalid: An entry of `critical` of host `a` must be the full name of a systemd unit, such as `nginx.service`, not `sshd`",
+      "  at homelab.yml:2:56:   a: { address: -oProxyCommand=x, user: -x, critical: [sshd] }",
+      "                                                                              ^^^^",
+    ],
+  ],
+  [
+    "a task without `run`",
+    { "homelab.yml": "tasks:\n  fmt: { description: x }\n" },
+    [
+      "recipe-invalid: Task `fmt` has no `run`",
+      "  at homelab.yml:2:3:   fmt: { description: x }",
+      "                        ^^^",
+      "  hint: Add `run:`",
+    ],
+  ],
+  [
+    "bad parameters",
+    { "homelab.yml": "tasks:\n  fmt: { params: [a-b], run: [] }\n" },
+    [
+      "recipe-invalid: An entry of `params` of task `fmt` must be a parameter name (`[a-zA-Z_][a-zA-Z0-9_]*`), not `a-b`",
+      "  at homelab.yml:2:19:   fmt: { params: [a-b], run: [] }",
+      "                                         ^^^",
+      "recipe-invalid: `run` of task `fmt` must have a line, not an empty list",
+      "  at homelab.yml:2:30:   fmt: { params: [a-b], run: [] }",
+      "                                                    ^^",
+    ],
+  ],
+  [
+    "an empty shell line",
+    { "homelab.yml": "tasks:\n  a: { run: '' }\n  b: { run: [ls, 5] }\n" },
+    [
+      "recipe-invalid: `run` of task `a` must be a shell line, not empty text",
+      "  at homelab.yml:2:8:   a: { run: '' }",
+      "                             ^^^",
+      "recipe-invalid: An entry of `run` of task `b` must be a shell line, not the number `5`",
+      "  at homelab.yml:3:18:   b: { run: [ls, 5] }",
+      "                                        ^",
+    ],
+  ],
+  [
+    "nothing where something must be",
+    { "homelab.yml": "services:\nunits:\n  a:\ngroups:\n  b:\n" },
+    [
+      "recipe-invalid: Unit `a` must be a mapping, not nothing",
+      "  at homelab.yml:3:3:   a:",
+      "                        ^",
+      "recipe-invalid: Group `b` must be a list of names, not nothing",
+      "  at homelab.yml:5:3:   b:",
+      "                        ^",
+    ],
+  ],
+];
+
+test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
+  expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));
+});

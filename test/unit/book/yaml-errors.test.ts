@@ -1,0 +1,189 @@
+import { expect, test } from "bun:test";
+import { makeHome, problemsOf } from "./home.ts";
+
+const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
+  [
+    "a name twice in one file",
+    { "homelab.yml": "services:\n  plex:\n  loki:\n  plex:\n" },
+    [
+      "recipe-invalid: `plex` is defined twice",
+      "  at homelab.yml:4:3:   plex:",
+      "                        ^^^^",
+      "  hint: A name stands for one thing; rename or remove one of the two",
+      "  note: first defined here",
+      "  at homelab.yml:2:3:   plex:",
+      "                        ^^^^",
+    ],
+  ],
+  [
+    "a key twice in one recipe",
+    { "homelab.yml": "services:\n  plex: { dir: a, dir: b }\n" },
+    [
+      "recipe-invalid: The key `dir` is there twice",
+      "  at homelab.yml:2:19:   plex: { dir: a, dir: b }",
+      "                                         ^^^",
+      "  hint: Keep one of the two",
+      "  note: first defined here",
+      "  at homelab.yml:2:11:   plex: { dir: a, dir: b }",
+      "                                 ^^^",
+    ],
+  ],
+  [
+    "bad indentation",
+    { "homelab.yml": "services:\n  plex:\n    dir: a\n   needs: []\n" },
+    [
+      "recipe-invalid: The indentation does not fit the lines above",
+      "  at homelab.yml:4:1:    needs: []",
+      "                      ^",
+      "  hint: Keys of one mapping begin in the same column",
+    ],
+  ],
+  [
+    "a tab",
+    { "homelab.yml": "services:\n\tplex:\n" },
+    [
+      "recipe-invalid: A tab is used for indentation",
+      "  at homelab.yml:2:1: \tplex:",
+      "                      ^",
+      "  hint: Indent with spaces",
+    ],
+  ],
+  [
+    "a bracket left open",
+    { "homelab.yml": "services:\n  plex:\n    needs: [a\n  loki:\n" },
+    [
+      "recipe-invalid: A bracket is not closed",
+      "  at homelab.yml:4:3:   loki:",
+      "                        ^",
+      "  hint: Close it with `]` or `}`",
+    ],
+  ],
+  [
+    "a quote left open",
+    { "homelab.yml": "services:\n  plex:\n    dir: 'a\n" },
+    [
+      "recipe-invalid: A quote is not closed",
+      "  at homelab.yml:3:11:     dir: 'a",
+      "                                 ^",
+      "  hint: Write the same quote at the end of the text",
+    ],
+  ],
+  [
+    "two colons on a line",
+    { "homelab.yml": "services:\n  plex:\n    description: a: b\n" },
+    [
+      "recipe-invalid: A second `: ` on one line",
+      "  at homelab.yml:3:18:     description: a: b",
+      "                                        ^",
+      "  hint: Put the value in quotes, or on lines of its own",
+    ],
+  ],
+  [
+    "a value that begins with a reserved character",
+    { "homelab.yml": "services:\n  plex:\n    description: `x`\n" },
+    [
+      "recipe-invalid: A value may not begin with this character",
+      "  at homelab.yml:3:18:     description: `x`",
+      "                                        ^",
+      "  hint: Put the value in quotes",
+    ],
+  ],
+  [
+    "two documents",
+    { "homelab.yml": "services:\n  plex:\n---\nservices:\n" },
+    [
+      "recipe-invalid: More than one YAML document",
+      "  at homelab.yml:3:1: ---",
+      "                      ^^^",
+      "  hint: Remove the `---`; one file is one document",
+    ],
+  ],
+  [
+    "an alias without its anchor",
+    { "homelab.yml": "services:\n  plex: *x\n" },
+    [
+      "recipe-invalid: An alias without its anchor",
+      "  at homelab.yml:2:9:   plex: *x",
+      "                              ^^",
+      "  hint: Define the anchor with `&name` above",
+    ],
+  ],
+  [
+    "a list at the top",
+    { "homelab.yml": "- plex\n" },
+    [
+      "recipe-invalid: A recipe file must be a mapping with keys such as `services`, not a list",
+      "  at homelab.yml:1:1: - plex",
+      "                      ^^^^^^",
+      "  hint: Valid keys are include, services, units, microvms, hosts, tasks, groups",
+    ],
+  ],
+  [
+    "text at the top",
+    { "homelab.yml": "plex\n" },
+    [
+      "recipe-invalid: A recipe file must be a mapping with keys such as `services`, not `plex`",
+      "  at homelab.yml:1:1: plex",
+      "                      ^^^^",
+      "  hint: Valid keys are include, services, units, microvms, hosts, tasks, groups",
+    ],
+  ],
+  [
+    "both spellings of the main file",
+    { "homelab.yml": "", "homelab.yaml": "" },
+    [
+      "recipe-invalid: There are both `homelab.yml` and `homelab.yaml`",
+      "  hint: Move everything into one of them",
+    ],
+  ],
+  [
+    "problems of all files",
+    {
+      "homelab.yml": "services:\n  plex: { needs: [a] \n",
+      "recipes/a.yml": "services:\n  a: { x: 1 }\n",
+      "recipes/b.yaml": "tasks:\n  b: {}\n",
+    },
+    [
+      "recipe-invalid: A bracket is not closed",
+      "  at homelab.yml:2:20:   plex: { needs: [a] ",
+      "                                          ^",
+      "  hint: Close it with `]` or `}`",
+      "recipe-invalid: Unknown key `x` of service `a`",
+      "  at recipes/a.yml:2:8:   a: { x: 1 }",
+      "                               ^",
+      "  hint: Valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+      "recipe-invalid: Task `b` has no `run`",
+      "  at recipes/b.yaml:2:3:   b: {}",
+      "                           ^",
+      "  hint: Add `run:`",
+    ],
+  ],
+  [
+    "a mistake behind an anchor",
+    {
+      "homelab.yml": "services:\n  a: &base\n    needs: [c]\n    rollback: sometimes\n  b:\n    <<: *base\n",
+    },
+    [
+      "recipe-invalid: `rollback` of service `a` must be `auto`, `manual` or `never`, not `sometimes`",
+      "  at homelab.yml:4:15:     rollback: sometimes",
+      "                                     ^^^^^^^^^",
+      "recipe-invalid: `rollback` of service `b` must be `auto`, `manual` or `never`, not `sometimes`",
+      "  at homelab.yml:4:15:     rollback: sometimes",
+      "                                     ^^^^^^^^^",
+    ],
+  ],
+  [
+    "Windows line ends",
+    { "homelab.yml": "services:\r\n  plex:\r\n    needs: [x]\r\n" },
+    [
+      "unknown-need: `plex` needs `x`, but there is no such recipe",
+      "  at homelab.yml:3:13:     needs: [x]",
+      "                                   ^",
+      "  hint: Add it with `homelab add x`",
+    ],
+  ],
+];
+
+test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
+  expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import type { RunReport, StepReport } from "../../../src/plan/types.ts";
+import { plainListener } from "../../../src/report/plain.ts";
+import { style } from "../../../src/report/style.ts";
+import { ended, planOf, runOf, stepOf } from "./examples.ts";
+
+/** All that a listener writes about a run, with two equal notes per step that was worked on. */
+function transcript(run: RunReport, verbose: boolean): string {
+  let written = "";
+  const listener = plainListener({ verbose, style: style(false), write: (text) => (written += text) });
+  const plan = planOf(Object.fromEntries(run.steps.map((step) => [step.id, []])));
+  const worked = (report: StepReport) => report.result === "changed" || report.result === "failed";
+  listener.started(plan);
+  for (const report of run.steps) {
+    const step = stepOf(plan, report.id);
+    if (worked(report)) listener.progress(step, "changing", "docker compose up");
+    if (worked(report)) listener.progress(step, "changing", "docker compose up");
+    if (worked(report)) listener.progress(step, "verifying", "");
+    listener.finished(step, report);
+  }
+  listener.ended(run);
+  return written;
+}
+
+const broken = runOf("failed", 32_000, [
+  ended("prowlarr", "create", "changed", { durationMs: 1200 }),
+  ended("plex", "adopt", "unchanged"),
+  ended("tdarr", "create", "failed", {
+    durationMs: 31_000,
+    detail: "unhealthy: probe said `connection refused`",
+    log: ["\x1b[31mpanic\x1b[0m", "\tat main"],
+    hint: "see `homelab logs tdarr`",
+  }),
+  ended("sonarr-shows", "create", "blocked", { detail: "needs tdarr, which failed" }),
+]);
+
+describe("plainListener", () => {
+  test("tells what changed and what went wrong", () => {
+    expect(transcript(broken, false)).toBe(
+      [
+        "prowlarr: created in 1.2 s",
+        "tdarr: failed after 31 s: unhealthy: probe said `connection refused`",
+        "  | panic",
+        "  | \tat main",
+        "  hint: see `homelab logs tdarr`",
+        "sonarr-shows: blocked: needs tdarr, which failed",
+        "1 changed, 1 failed, 1 blocked in 32 s",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("tells each phase once, and why, when verbose", () => {
+    expect(transcript(broken, true)).toBe(
+      [
+        "4 steps planned",
+        "prowlarr: docker compose up",
+        "prowlarr: verifying",
+        "prowlarr: created in 1.2 s (no container yet)",
+        "plex: adopted (no container yet)",
+        "tdarr: docker compose up",
+        "tdarr: verifying",
+        "tdarr: failed after 31 s: unhealthy: probe said `connection refused`",
+        "  | panic",
+        "  | \tat main",
+        "  hint: see `homelab logs tdarr`",
+        "sonarr-shows: blocked: needs tdarr, which failed",
+        "1 changed, 1 failed, 1 blocked in 32 s",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  const quiet = runOf("unchanged", 12, [
+    ended("gluetun", "none", "unchanged"),
+    ended("plex", "adopt", "unchanged"),
+    ended("tdarr", "held", "held", { detail: "stopped on purpose" }),
+  ]);
+
+  test("says nothing when nothing changed", () => {
+    expect(transcript(quiet, false)).toBe("");
+  });
+
+  test("says that nothing changed when verbose", () => {
+    expect(transcript(quiet, true)).toBe(
+      [
+        "3 steps planned",
+        "gluetun: ready (no container yet)",
+        "plex: adopted (no container yet)",
+        "tdarr: held: stopped on purpose",
+        "2 ready, 1 held, nothing to do (12 ms)",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("summarises a run that was interrupted before anything changed", () => {
+    const run = runOf("interrupted", 800, [ended("a", "create", "cancelled", { detail: "not begun" })]);
+    expect(transcript(run, false)).toBe("a: cancelled: not begun\ninterrupted: 1 cancelled in 800 ms\n");
+  });
+});
