@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
 
@@ -79,7 +78,7 @@ function currentContext(config: string): string | undefined {
 }
 
 function fromContext(config: string, name: string): Endpoint {
-  const id = createHash("sha256").update(name).digest("hex");
+  const id = new Bun.CryptoHasher("sha256").update(name).digest("hex");
   let meta: { Endpoints?: { docker?: { Host?: string; SkipTLSVerify?: boolean } } };
   try {
     meta = JSON.parse(readFileSync(`${config}/contexts/meta/${id}/meta.json`, "utf8"));

@@ -14,8 +14,7 @@ import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { explainFailure, lastLines } from "./failure.ts";
 import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
 import { releaseOf } from "./release.ts";
-import { secretsOf } from "./secrets.ts";
-import { type Watched, watch } from "./verify.ts";
+import type { Watched } from "./verify.ts";
 
 const LOG_LINES = 20;
 
@@ -103,6 +102,7 @@ export class ComposeDriver implements Driver {
     if (containers.length === 0) {
       return failure("no-containers", "compose made no containers", "does the compose file have services without a profile?");
     }
+    const { watch } = await import("./verify.ts");
     const watched = await watch(
       {
         docker,
@@ -134,6 +134,7 @@ export class ComposeDriver implements Driver {
     const only = decision.only ? ["--no-deps", ...decision.only] : [];
     const argv = [...upCommand(compose, view.project, { recreate: decision.action === "recreate" }), ...only];
     context.progress("changing", "docker compose up");
+    const { secretsOf } = await import("./secrets.ts");
     const child = startProcess(argv, {
       cwd: view.dir,
       env: { ...compose.env, PWD: view.dir },
@@ -174,6 +175,7 @@ export class ComposeDriver implements Driver {
   }
 
   private async failed(view: ServiceView, watched: Watched): Promise<Failure> {
+    const { secretsOf } = await import("./secrets.ts");
     const redact = secretsOf(view);
     const detail = redact(watched.detail);
     if (watched.stopped) return failure("interrupted", `not waited for any longer: ${detail}`);

@@ -4,7 +4,7 @@ import type { Book, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
 import type { Release } from "../../store/releases.ts";
 import type { ServiceFacts } from "./decide.ts";
-import { type Inputs, readInputs } from "./inputs.ts";
+import type { Inputs } from "./inputs.ts";
 import { isOneShot } from "./judge.ts";
 import { drift, type Manifest } from "./manifest.ts";
 import type { ContainerView, Observation } from "./observe.ts";
@@ -45,7 +45,7 @@ export async function viewService(
   const dir = realpathSync(join(book.root, recipe.dir));
   const known = release?.dir === dir ? release : undefined;
   const changed = known ? drift(known.manifest, dir, env) : [];
-  const inputs = known && changed.length === 0 ? undefined : await readInputs(book.root, dir, env);
+  const inputs = known && changed.length === 0 ? undefined : await read(book.root, dir, env);
   const expected = inputs?.expected ?? countServices(release);
   const composeName = inputs ? inputs.name : release?.composeName;
   const { project, containers: found } = resolveProject({
@@ -73,6 +73,12 @@ export async function viewService(
     expected,
     finished: await finishedOneShots(containers, known, docker),
   };
+}
+
+/** Loaded when it is needed: most runs find every file as it was. */
+async function read(root: string, dir: string, env: ViewOptions["env"]): Promise<Inputs> {
+  const { readInputs } = await import("./inputs.ts");
+  return readInputs(root, dir, env);
 }
 
 export function factsOf(view: ServiceView, observation: Observation, force: boolean): ServiceFacts {
