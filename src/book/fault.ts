@@ -27,4 +27,4 @@ export function invalid(message: string, rest: Omit<Fault, "code" | "message"> =
   return { code: "recipe-invalid", message, ...rest };
 }
 
-export const TWICE_HINT = "A name stands for one thing; rename or remove one of the two";
+export const TWICE_HINT = "a name stands for one thing; rename or remove one of the two";

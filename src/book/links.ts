@@ -81,7 +81,7 @@ function needFault(names: Names, recipe: Recipe, need: Need, index: number): Fau
   return {
     code: "unknown-need",
     message: `\`${recipe.name}\` needs \`${need.name}\`, but there is no such recipe`,
-    hint: meant ? `Did you mean \`${meant}\`? If not, add it with ${add}` : `Add it with ${add}`,
+    hint: meant ? `did you mean \`${meant}\`? If not, add it with ${add}` : `add it with ${add}`,
     at,
   };
 }
@@ -108,7 +108,7 @@ function groupFaults(names: Names, group: Group): Fault[] {
   if (collision) {
     faults.push(
       invalid(`Group \`${group.name}\` has the same name as ${collision}`, {
-        hint: "Rename the group",
+        hint: "rename the group",
         at: { ...origin, key: true },
       }),
     );
@@ -147,13 +147,13 @@ function wrongKind(
   name: string,
 ): { what: string; hint: string } | undefined {
   if (recipes.get(name)?.kind === "task") {
-    return { what: "a task", hint: "Tasks run when they are called; name a service, unit, microvm or host" };
+    return { what: "a task", hint: "tasks run when they are called; name a service, unit, microvm or host" };
   }
   const services = groups.get(name)?.members ?? families.get(name);
   if (!services) return undefined;
   return {
     what: groups.has(name) ? "a group" : "a family",
-    hint: `Name its members: ${services.join(", ")}`,
+    hint: `name its members: ${services.join(", ")}`,
   };
 }
 
@@ -162,7 +162,7 @@ function wrongMember(names: Names, name: string): { what: string; hint: string }
   if (wrong && names.groups.has(name)) return wrong;
   const kind = names.recipes.get(name)?.kind;
   if (!kind || MEMBERS.includes(kind)) return wrong;
-  return { what: `a ${kind}`, hint: "Groups have services, units, microvms and families" };
+  return { what: `a ${kind}`, hint: "groups have services, units, microvms and families" };
 }
 
 function candidates({ recipes }: Names, kinds: readonly RecipeKind[]): string[] {
@@ -171,5 +171,5 @@ function candidates({ recipes }: Names, kinds: readonly RecipeKind[]): string[] 
 
 function suggestion(name: string, from: readonly string[]): string {
   const meant = nearest(name, from);
-  return meant ? `Did you mean \`${meant}\`?` : "`homelab list` shows all recipes";
+  return meant ? `did you mean \`${meant}\`?` : "`homelab list` shows all recipes";
 }

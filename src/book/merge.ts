@@ -55,7 +55,7 @@ export class Merged {
       const known = [...BUILTIN_FILES.keys()].join(", ");
       this.faults.push(
         invalid(`There is no shipped file \`${name.slice(BUILTIN_PREFIX.length)}\``, {
-          hint: meant ? `Did you mean \`${meant}\`?` : `The shipped files are ${known}`,
+          hint: meant ? `did you mean \`${meant}\`?` : `the shipped files are ${known}`,
           at: { file, path: ["include", index] },
         }),
       );

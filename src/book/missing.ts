@@ -14,14 +14,14 @@ export async function missingDirectory(
   const what = exists ? `\`${service.dir}\` has no compose file` : `there is no directory \`${service.dir}\``;
   const message = neededBy
     ? `\`${neededBy.name}\` needs \`${service.name}\`, but ${what}`
-    : `Service \`${service.name}\` is not there: ${what}`;
+    : `service \`${service.name}\` is not there: ${what}`;
   const index = neededBy?.needs.findIndex((need) => need.name === service.name) ?? -1;
   const place =
     index >= 0
       ? await position(book.root, neededBy?.origin, ["needs", index, "name"])
       : await position(book.root, service.origin, [], { key: true });
   return new HomelabError("missing-directory", message, {
-    hint: `Add it with \`homelab add ${service.name}\``,
+    hint: `add it with \`homelab add ${service.name}\``,
     position: place,
   });
 }

@@ -24,7 +24,7 @@ export function readSources(root: string): Sources {
   if (top.length > 1) {
     faults.push(
       invalid("There are both `homelab.yml` and `homelab.yaml`", {
-        hint: "Move everything into one of them",
+        hint: "move everything into one of them",
       }),
     );
   }
@@ -60,7 +60,7 @@ function readSource(root: string, file: string, faults: Fault[]): Source | undef
   try {
     return { file, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
-    faults.push(invalid(`\`${file}\` is not UTF-8 text`, { hint: "Save it again in the encoding UTF-8" }));
+    faults.push(invalid(`\`${file}\` is not UTF-8 text`, { hint: "save it again in the encoding UTF-8" }));
     return undefined;
   }
 }
@@ -69,7 +69,7 @@ function readSource(root: string, file: string, faults: Fault[]): Source | undef
 export function unreadable(path: string, error: unknown): Fault {
   const code = errorCode(error);
   if (code === "EACCES" || code === "EPERM") {
-    const hint = `Give yourself the right to read it, or run as its owner: \`ls -ld ${path}\` shows both`;
+    const hint = `give yourself the right to read it, or run as its owner: \`ls -ld ${path}\` shows both`;
     return { code: "permission", message: `\`${path}\` cannot be read: permission denied`, hint };
   }
   const reason = REASONS[code ?? ""] ?? (error instanceof Error ? error.message : String(error));

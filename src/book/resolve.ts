@@ -52,7 +52,7 @@ function directoryFault(
   discovery: Discovery,
   taken: ReadonlyMap<string, ServiceDraft>,
 ): Fault | undefined {
-  const hint = "A service's directory stands inside of the homelab repository";
+  const hint = "a service's directory stands inside of the homelab repository";
   if (dir === ".." || dir.startsWith("../")) {
     const message = `\`dir\` of service \`${draft.name}\` leaves the root: \`${draft.dir}\``;
     return invalid(message, { hint, at: dirPlace(draft) });
@@ -67,7 +67,7 @@ function directoryFault(
   const other = taken.get(dir);
   if (!other) return undefined;
   return invalid(`Services \`${other.name}\` and \`${draft.name}\` have the same directory \`${dir}\``, {
-    hint: "Give each its own `dir`, or keep one of the two",
+    hint: "give each its own `dir`, or keep one of the two",
     at: dirPlace(draft),
     notes: [{ text: "the other one", at: dirPlace(other) }],
   });

@@ -83,9 +83,9 @@ function repeatedIn({ file, text }: Marked, map: YAMLMap, section: boolean): Fau
       seen.set(key.value, position);
       continue;
     }
-    const message = section ? `\`${key.value}\` is defined twice` : `The key \`${key.value}\` is there twice`;
+    const message = section ? `\`${key.value}\` is defined twice` : `the key \`${key.value}\` is there twice`;
     const notes = [{ text: "first defined here", position: first }];
-    faults.push(invalid(message, { hint: section ? TWICE_HINT : "Keep one of the two", position, notes }));
+    faults.push(invalid(message, { hint: section ? TWICE_HINT : "keep one of the two", position, notes }));
   }
   return faults;
 }

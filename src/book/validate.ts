@@ -24,8 +24,8 @@ export function checkFile(file: string, data: unknown): Checked {
   if (data === null || data === undefined)
     return { recipes: {}, faults: [], brokenNames: [], complete: true };
   if (typeof data !== "object" || Array.isArray(data)) {
-    const message = `A recipe file must be a mapping with keys such as \`services\`, not ${received(data)}`;
-    const hint = `Valid keys are ${Object.keys(recipeFile.entries).join(", ")}`;
+    const message = `a recipe file must be a mapping with keys such as \`services\`, not ${received(data)}`;
+    const hint = `valid keys are ${Object.keys(recipeFile.entries).join(", ")}`;
     return {
       recipes: {},
       faults: [invalid(message, { hint, at: { file, path: [] } })],
@@ -50,7 +50,7 @@ function reservedNames(file: string, data: object): Fault[] {
       if (!RESERVED.has(name)) continue;
       faults.push(
         invalid(`The name \`${name}\` is reserved`, {
-          hint: `Give the ${SECTIONS[section].noun} another name`,
+          hint: `give the ${SECTIONS[section].noun} another name`,
           at: { file, path: [section, name], key: true },
         }),
       );
@@ -72,7 +72,7 @@ function issueFaults(file: string, data: object, issue: v.BaseIssue<unknown>, ba
     const key = path.at(-1);
     return [
       invalid(`${capital(subject(owner))} has no \`${key}\``, {
-        hint: `Add \`${key}:\``,
+        hint: `add \`${key}:\``,
         at: { file, path: owner, key: true },
       }),
     ];
@@ -117,7 +117,7 @@ function unknownKeys(file: string, data: object, path: Path): Fault[] {
     .filter((key) => !valid.includes(key))
     .map((key) => {
       const meant = nearest(key, valid);
-      const hint = meant ? `Did you mean \`${meant}\`?` : `Valid keys are ${valid.join(", ")}`;
+      const hint = meant ? `did you mean \`${meant}\`?` : `valid keys are ${valid.join(", ")}`;
       const where = owner.length === 0 ? "" : ` of ${subject(owner)}`;
       return invalid(`Unknown key \`${key}\`${where}`, {
         hint,

@@ -132,11 +132,11 @@ test("refuses a `dir` behind a link that leads out of the root", async () => {
         "recipe-invalid: `services/web` of service `web` is behind a link that leads out of the root",
         "  at homelab.yml:2:3:   web:",
         "                        ^^^",
-        "  hint: A service's directory stands inside of the homelab repository",
+        "  hint: a service's directory stands inside of the homelab repository",
         "recipe-invalid: `other/a/b` of service `deep` is behind a link that leads out of the root",
         "  at homelab.yml:3:16:   deep: { dir: other/a/b }",
         "                                      ^^^^^^^^^",
-        "  hint: A service's directory stands inside of the homelab repository",
+        "  hint: a service's directory stands inside of the homelab repository",
       ].join("\n"),
     );
   } finally {

@@ -155,7 +155,7 @@ test("a byte order mark is no part of the text", async () => {
 describe("files that cannot be read", () => {
   test("no UTF-8", async () => {
     expect(await problemsOf(makeHome({ "homelab.yml": new Uint8Array([0x61, 0xff, 0xfe]) }))).toBe(
-      "recipe-invalid: `homelab.yml` is not UTF-8 text\n  hint: Save it again in the encoding UTF-8",
+      "recipe-invalid: `homelab.yml` is not UTF-8 text\n  hint: save it again in the encoding UTF-8",
     );
   });
   test("a directory in place of a file", async () => {
@@ -174,7 +174,7 @@ describe("files that cannot be read", () => {
     expect(unreadable("homelab.yml", Object.assign(new Error("x"), { code: "EACCES" }))).toEqual({
       code: "permission",
       message: "`homelab.yml` cannot be read: permission denied",
-      hint: "Give yourself the right to read it, or run as its owner: `ls -ld homelab.yml` shows both",
+      hint: "give yourself the right to read it, or run as its owner: `ls -ld homelab.yml` shows both",
     });
   });
 });
@@ -224,7 +224,7 @@ describe("missingDirectory()", () => {
         "missing-directory: `plex` needs `tdarr`, but there is no directory `services/tdarr`",
         "  at homelab.yml:3:13:     needs: [tdarr]",
         "                                   ^^^^^",
-        "  hint: Add it with `homelab add tdarr`",
+        "  hint: add it with `homelab add tdarr`",
       ].join("\n"),
     );
   });
@@ -237,7 +237,7 @@ describe("missingDirectory()", () => {
         "missing-directory: Service `tdarr` is not there: `services/tdarr` has no compose file",
         "  at homelab.yml:4:3:   tdarr:",
         "                        ^^^^^",
-        "  hint: Add it with `homelab add tdarr`",
+        "  hint: add it with `homelab add tdarr`",
       ].join("\n"),
     );
   });

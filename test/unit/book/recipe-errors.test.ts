@@ -9,7 +9,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Unknown key `service`",
       "  at homelab.yml:1:1: service:",
       "                      ^^^^^^^",
-      "  hint: Did you mean `services`?",
+      "  hint: did you mean `services`?",
     ],
   ],
   [
@@ -19,11 +19,11 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Unknown key `need` of service `plex`",
       "  at homelab.yml:3:5:     need: [tdarr]",
       "                          ^^^^",
-      "  hint: Did you mean `needs`?",
+      "  hint: did you mean `needs`?",
       "recipe-invalid: Unknown key `colour` of service `plex`",
       "  at homelab.yml:4:5:     colour: red",
       "                          ^^^^^^",
-      "  hint: Valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback",
     ],
   ],
   [
@@ -33,7 +33,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Unknown key `htpp` of `ready` of service `plex`",
       "  at homelab.yml:3:14:     ready: { htpp: http://x/ }",
       "                                    ^^^^",
-      "  hint: Did you mean `http`?",
+      "  hint: did you mean `http`?",
     ],
   ],
   [
@@ -43,7 +43,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Unknown key `wen` of an entry of `needs` of service `plex`",
       "  at homelab.yml:3:27:     needs: [{ name: loki, wen: started }]",
       "                                                 ^^^",
-      "  hint: Did you mean `when`?",
+      "  hint: did you mean `when`?",
     ],
   ],
   [
@@ -73,11 +73,11 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: The name `all` is reserved",
       "  at homelab.yml:2:3:   all:",
       "                        ^^^",
-      "  hint: Give the service another name",
+      "  hint: give the service another name",
       "recipe-invalid: The name `constructor` is reserved",
       "  at homelab.yml:4:3:   constructor: { unit: x.service }",
       "                        ^^^^^^^^^^^",
-      "  hint: Give the unit another name",
+      "  hint: give the unit another name",
     ],
   ],
   [
@@ -193,7 +193,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Unit `jellyfin` has no `unit`",
       "  at homelab.yml:2:3:   jellyfin: { needs: [] }",
       "                        ^^^^^^^^",
-      "  hint: Add `unit:`",
+      "  hint: add `unit:`",
     ],
   ],
   [
@@ -227,7 +227,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Task `fmt` has no `run`",
       "  at homelab.yml:2:3:   fmt: { description: x }",
       "                        ^^^",
-      "  hint: Add `run:`",
+      "  hint: add `run:`",
     ],
   ],
   [

@@ -9,7 +9,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: `plex` is defined twice",
       "  at homelab.yml:4:3:   plex:",
       "                        ^^^^",
-      "  hint: A name stands for one thing; rename or remove one of the two",
+      "  hint: a name stands for one thing; rename or remove one of the two",
       "  note: first defined here",
       "  at homelab.yml:2:3:   plex:",
       "                        ^^^^",
@@ -22,7 +22,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: The key `dir` is there twice",
       "  at homelab.yml:2:19:   plex: { dir: a, dir: b }",
       "                                         ^^^",
-      "  hint: Keep one of the two",
+      "  hint: keep one of the two",
       "  note: first defined here",
       "  at homelab.yml:2:11:   plex: { dir: a, dir: b }",
       "                                 ^^^",
@@ -115,7 +115,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: A recipe file must be a mapping with keys such as `services`, not a list",
       "  at homelab.yml:1:1: - plex",
       "                      ^^^^^^",
-      "  hint: Valid keys are include, services, units, microvms, hosts, tasks, groups",
+      "  hint: valid keys are include, services, units, microvms, hosts, tasks, groups",
     ],
   ],
   [
@@ -125,7 +125,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: A recipe file must be a mapping with keys such as `services`, not `plex`",
       "  at homelab.yml:1:1: plex",
       "                      ^^^^",
-      "  hint: Valid keys are include, services, units, microvms, hosts, tasks, groups",
+      "  hint: valid keys are include, services, units, microvms, hosts, tasks, groups",
     ],
   ],
   [
@@ -133,7 +133,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     { "homelab.yml": "", "homelab.yaml": "" },
     [
       "recipe-invalid: There are both `homelab.yml` and `homelab.yaml`",
-      "  hint: Move everything into one of them",
+      "  hint: move everything into one of them",
     ],
   ],
   [
@@ -151,11 +151,11 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: Unknown key `x` of service `a`",
       "  at recipes/a.yml:2:8:   a: { x: 1 }",
       "                               ^",
-      "  hint: Valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback",
       "recipe-invalid: Task `b` has no `run`",
       "  at recipes/b.yaml:2:3:   b: {}",
       "                           ^",
-      "  hint: Add `run:`",
+      "  hint: add `run:`",
     ],
   ],
   [
@@ -179,7 +179,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "unknown-need: `plex` needs `x`, but there is no such recipe",
       "  at homelab.yml:3:13:     needs: [x]",
       "                                   ^",
-      "  hint: Add it with `homelab add x`",
+      "  hint: add it with `homelab add x`",
     ],
   ],
 ];
