@@ -98,7 +98,7 @@ function branchMeant(issues: readonly v.BaseIssue<unknown>[], value: unknown): v
 function hintFor(predicate: string, value: unknown): string | undefined {
   const aName = predicate.startsWith("must be a name");
   if (typeof value === "number" || typeof value === "boolean") {
-    return aName || predicate === "must be text" ? `Put it in quotes: \`"${value}"\`` : undefined;
+    return aName || predicate === "must be text" ? `put it in quotes: \`"${value}"\`` : undefined;
   }
   if (aName) return NAME_RULE;
   if (predicate.startsWith("must be a list of arguments when")) {

@@ -36,3 +36,13 @@ async function cycleError(book: Book, cycle: readonly string[]): Promise<Homelab
     hint: "take one of these needs out",
   });
 }
+
+/** The book for a suggestion: none when there is no homelab here, or its recipes are broken. */
+export async function bookIfAny(context: Context): Promise<Book | undefined> {
+  try {
+    return await openBook(context);
+  } catch (error) {
+    if (error instanceof HomelabError) return undefined;
+    throw error;
+  }
+}

@@ -48,7 +48,11 @@ const entries: Record<string, CommandEntry> = {
   },
   plan: { summary: "what ensure would do, and why", load: () => import("./plan.ts"), verb: true },
   status: { summary: "what is ready, and what is not", load: () => import("./status.ts"), verb: true },
-  why: { summary: "why a target is not ready, down to the cause", load: () => import("./why.ts"), verb: true },
+  why: {
+    summary: "why a target is not ready, down to the cause",
+    load: () => import("./why.ts"),
+    verb: true,
+  },
   graph: { summary: "what needs what", load: () => import("./graph.ts"), verb: true },
   validate: { summary: "check recipes and compose files", load: () => import("./validate.ts"), verb: true },
   history: { summary: "what was done, and when", load: () => import("./history.ts") },

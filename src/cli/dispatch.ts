@@ -1,9 +1,10 @@
 import { runCommand } from "citty";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
+import { expandTarget } from "../graph/targets.ts";
 import { COMMANDS, type Command } from "./commands.ts";
 import { makeContext } from "./context.ts";
-import { checkWords, takeGlobals, unknownOption } from "./options.ts";
+import { checkWords, type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
 
 /** Runs one command line. Returns the exit code; throws HomelabError. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
@@ -12,7 +13,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   if (word === "--version" || word === "-V") throw new HomelabError("usage", "`--version` stands alone");
   if (word?.startsWith("-")) throw unknownOption(undefined, word.split("=")[0] ?? word);
   if (word === undefined && first.globals.help) return help([]);
-  const { name, words } = await findCommand(word ?? "list", rest);
+  const { name, words } = await findCommand(word ?? "list", rest, first.globals);
   if (first.globals.help) return help([name]);
   const { default: command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
   const context = makeContext(first.globals, [name, ...words].join(" "));
@@ -36,14 +37,33 @@ async function help(topics: readonly string[]): Promise<number> {
 }
 
 /** The command that a word means: its name, or `<verb>-<target>`. Throws `usage` with a suggestion. */
-async function findCommand(word: string, rest: readonly string[]): Promise<{ name: string; words: string[] }> {
+async function findCommand(
+  word: string,
+  rest: readonly string[],
+  globals: GlobalOptions,
+): Promise<{ name: string; words: string[] }> {
   if (word in COMMANDS) return { name: word, words: [...rest] };
   for (const [name, entry] of Object.entries(COMMANDS)) {
     const target = word.startsWith(`${name}-`) ? word.slice(name.length + 1) : "";
     if (entry.verb && target !== "") return { name, words: [target, ...rest] };
   }
+  throw await unknownCommand(word, globals);
+}
+
+/** Says what the word may have been meant to be: a command, or a target without a verb. */
+async function unknownCommand(word: string, globals: GlobalOptions): Promise<HomelabError> {
+  const { bookIfAny } = await import("./book.ts");
+  const book = await bookIfAny(makeContext({ ...globals, quiet: true }, word));
+  const recipe = book?.recipes.get(word);
+  if (recipe?.kind === "task") {
+    return new HomelabError("unsupported", `\`${word}\` is a task, and this version does not run tasks yet`);
+  }
   const close = nearest(word, Object.keys(COMMANDS));
-  throw new HomelabError("usage", `unknown command \`${word}\``, {
-    hint: close ? `did you mean \`homelab ${close}\`?` : "`homelab help` shows all commands; targets come after a verb, as in `homelab ensure plex`",
-  });
+  const hint =
+    book && expandTarget(book, word)
+      ? `\`${word}\` is a target: did you mean \`homelab ensure ${word}\`?`
+      : close
+        ? `did you mean \`homelab ${close}\`?`
+        : "`homelab help` shows all commands; targets come after a verb, as in `homelab ensure plex`";
+  return new HomelabError("usage", `unknown command \`${word}\``, { hint });
 }

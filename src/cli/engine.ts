@@ -15,7 +15,12 @@ export interface Engine {
 }
 
 /** Connects to what the given recipes and all that they need run on: nothing more is asked to be there. */
-export async function connect(context: Context, book: Book, store: Store, names: readonly string[]): Promise<Engine> {
+export async function connect(
+  context: Context,
+  book: Book,
+  store: Store,
+  names: readonly string[],
+): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
   if (!kinds.has("service")) return { drivers, close: () => {} };

@@ -1,5 +1,5 @@
 import { now } from "../clock.ts";
-import { HomelabError } from "../errors.ts";
+import { type ErrorCode, EXIT_CODES, HomelabError } from "../errors.ts";
 import type { RunReport } from "../plan/types.ts";
 import { runDocument } from "../report/json.ts";
 import { plainListener } from "../report/plain.ts";
@@ -84,7 +84,10 @@ async function runEnsure(context: Context, { words, force, withNeeds }: Request)
     context.exitCode = exitCode(report, stop);
   } catch (error) {
     if (stop.cause !== undefined && stop.cause !== "timeout" && error instanceof HomelabError) {
-      throw new HomelabError(stop.cause === "SIGINT" ? "interrupted" : "terminated", "interrupted before anything was done");
+      throw new HomelabError(
+        stop.cause === "SIGINT" ? "interrupted" : "terminated",
+        "interrupted before anything was done",
+      );
     }
     throw error;
   } finally {
@@ -101,8 +104,17 @@ const STOP_TEXT = {
 function exitCode(report: RunReport, stop: StopSwitch): number {
   if (report.outcome === "interrupted") return stop.cause === "SIGINT" ? 130 : 143;
   if (report.outcome !== "failed") return 0;
-  return report.steps.some((step) => step.result === "timed-out") ? 124 : 1;
+  if (report.steps.some((step) => step.result === "timed-out")) return EXIT_CODES.timeout;
+  // A failure that has a code of its own keeps it when nothing else failed beside it.
+  const codes = new Set(
+    report.steps.filter((step) => step.result === "failed").map(({ reason }) => exitOf(reason.code)),
+  );
+  const [only = EXIT_CODES["step-failed"]] = codes;
+  return codes.size === 1 ? only : EXIT_CODES["step-failed"];
 }
+
+const exitOf = (code: string): number =>
+  Object.hasOwn(EXIT_CODES, code) ? EXIT_CODES[code as ErrorCode] : EXIT_CODES["step-failed"];
 
 function listenerFor(context: Context): RunListener & { dispose(): void } {
   const { options, err, env, watched } = context;

@@ -10,7 +10,12 @@ export default makeCommand({
   usage: "[TARGET…]",
   words: { min: 0, max: Number.POSITIVE_INFINITY, label: "" },
   args: {
-    format: { type: "enum", options: ["tree", "mermaid", "dot", "json"], default: "tree", description: "how to draw it" },
+    format: {
+      type: "enum",
+      options: ["tree", "mermaid", "dot", "json"],
+      default: "tree",
+      description: "how to draw it",
+    },
     reverse: { type: "boolean", description: "what needs the targets, instead of what they need" },
   },
   examples: [
@@ -28,13 +33,22 @@ export default makeCommand({
     const part = new Map([...edges].filter(([name]) => names.has(name)));
     if (context.options.json || format === "json") return printJson(document(part, book.recipes));
     const roots = words.length === 0 ? undefined : targets;
-    const render = { tree: () => renderTree(part, roots, context.out), mermaid: () => renderMermaid(part), dot: () => renderDot(part) };
+    const render = {
+      tree: () => renderTree(part, roots, context.out),
+      mermaid: () => renderMermaid(part),
+      dot: () => renderDot(part),
+    };
     print(render[format as keyof typeof render]());
   },
 });
 
 const asGraph = (edges: Edges) =>
-  new Map([...edges].map(([name, needs]) => [name, { name, needs: needs.map(({ to, when }) => ({ name: to, when })), after: [] }]));
+  new Map(
+    [...edges].map(([name, needs]) => [
+      name,
+      { name, needs: needs.map(({ to, when }) => ({ name: to, when })), after: [] },
+    ]),
+  );
 
 function document(edges: Edges, recipes: ReadonlyMap<string, { kind: string }>) {
   return {

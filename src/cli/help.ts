@@ -62,8 +62,15 @@ Topics: ${Object.keys(TOPICS).join(", ")}. \`homelab help COMMAND\` explains a c
 function commandHelp(name: string, command: Command): string {
   const own = Object.entries(command.args).map(([option, spec]) => {
     const switchedOff = spec.default === true;
-    const value = spec.type === "enum" ? ` ${spec.options?.join("|")}` : spec.type === "string" ? ` ${spec.valueHint ?? "VALUE"}` : "";
-    const text = switchedOff ? (spec as { negativeDescription?: string }).negativeDescription : spec.description;
+    const value =
+      spec.type === "enum"
+        ? ` ${spec.options?.join("|")}`
+        : spec.type === "string"
+          ? ` ${spec.valueHint ?? "VALUE"}`
+          : "";
+    const text = switchedOff
+      ? (spec as { negativeDescription?: string }).negativeDescription
+      : spec.description;
     return [`    --${switchedOff ? "no-" : ""}${option}${value}`, text ?? ""] as const;
   });
   const examples = command.examples.map(([line, what]) => [line, what] as const);

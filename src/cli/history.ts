@@ -15,7 +15,9 @@ export default makeCommand({
   description: "Shows the latest runs, the newest first. Runs in a row that changed nothing are one line.",
   usage: "",
   words: { min: 0, max: 0, label: "" },
-  args: { limit: { type: "string", valueHint: "N", description: `at most N runs (default ${DEFAULT_LIMIT})` } },
+  args: {
+    limit: { type: "string", valueHint: "N", description: `at most N runs (default ${DEFAULT_LIMIT})` },
+  },
   examples: [
     ["homelab history", "what was done, and when"],
     ["homelab history --limit 1 --json", "the last run as data"],
@@ -56,7 +58,9 @@ function what({ steps }: RunRecord["report"], repeats: number): string {
   const notable = steps.filter((step) => step.result !== "unchanged");
   if (notable.length === 0) return repeats > 1 ? `${repeats} times in a row` : "";
   const words = notable.map((step) => `${step.id} ${step.result === "changed" ? step.action : step.result}`);
-  return words.length <= 4 ? words.join(", ") : `${words.slice(0, 3).join(", ")} and ${words.length - 3} more`;
+  return words.length <= 4
+    ? words.join(", ")
+    : `${words.slice(0, 3).join(", ")} and ${words.length - 3} more`;
 }
 
 const document = ({ id, at, command, report, repeats }: RunRecord) => ({

@@ -1,6 +1,6 @@
 import { missingDirectory } from "../book/missing.ts";
 import type { Book } from "../book/types.ts";
-import { HomelabError } from "../errors.ts";
+import type { HomelabError } from "../errors.ts";
 import type { ServiceView } from "../units/compose/facts.ts";
 import { type Status, statusOf } from "../units/compose/state.ts";
 import type { Engine } from "./engine.ts";
@@ -41,4 +41,3 @@ export async function inspectServices(
   for (const inspected of await Promise.all(each)) result.set(inspected.id, inspected);
   return result;
 }
-

@@ -26,14 +26,19 @@ export default makeCommand({
 function text(book: Book, s: Style): string {
   if (book.recipes.size === 0) return "no recipes yet: put compose files into services/<name>/\n";
   const grouped = new Set([...book.groups.values()].flatMap((group) => group.members));
-  const rest = [...book.recipes.values()].filter((recipe) => !grouped.has(recipe.name)).map((recipe) => recipe.name);
+  const rest = [...book.recipes.values()]
+    .filter((recipe) => !grouped.has(recipe.name))
+    .map((recipe) => recipe.name);
   const sections: Group[] = [...book.groups.values()];
-  if (rest.length > 0) sections.push({ name: sections.length > 0 ? "in no group" : "recipes", members: rest });
+  if (rest.length > 0)
+    sections.push({ name: sections.length > 0 ? "in no group" : "recipes", members: rest });
   return sections.map((group) => `${s.bold(group.name)}\n${members(book, group, s)}`).join("\n");
 }
 
 function members(book: Book, group: Group, s: Style): string {
-  const recipes = group.members.map((name) => book.recipes.get(name)).filter((recipe) => recipe !== undefined);
+  const recipes = group.members
+    .map((name) => book.recipes.get(name))
+    .filter((recipe) => recipe !== undefined);
   const rows = recipes.map((recipe) => [`  ${recipe.name}`, kind(recipe), describe(recipe, s)]);
   return table(rows, { style: s });
 }

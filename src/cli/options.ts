@@ -171,7 +171,8 @@ function bundle(word: string, next: string | undefined, globals: GlobalOptions, 
 }
 
 function lookup(name: string): OptionSpec | undefined {
-  if (name.startsWith("--")) return Object.hasOwn(GLOBAL_OPTIONS, name.slice(2)) ? GLOBAL_OPTIONS[name.slice(2)] : undefined;
+  if (name.startsWith("--"))
+    return Object.hasOwn(GLOBAL_OPTIONS, name.slice(2)) ? GLOBAL_OPTIONS[name.slice(2)] : undefined;
   return Object.values(GLOBAL_OPTIONS).find((spec) => spec.short !== undefined && `-${spec.short}` === name);
 }
 
@@ -181,14 +182,21 @@ function splitOption(word: string): [name: string | undefined, value: string | u
   return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
 }
 
-function optionValue(word: string, spec: OptionSpec, attached: string | undefined, next: string | undefined): string {
+function optionValue(
+  word: string,
+  spec: OptionSpec,
+  attached: string | undefined,
+  next: string | undefined,
+): string {
   if (spec.value === undefined) {
     if (attached === undefined) return "";
     throw new HomelabError("usage", `\`${word.split("=")[0]}\` takes no value`);
   }
   const value = attached ?? next;
   if (value === undefined || value === "" || (attached === undefined && /^-./.test(value))) {
-    throw new HomelabError("usage", `\`${word.split("=")[0]}\` needs a value`, { hint: `write \`${word.split("=")[0]} ${spec.value}\`` });
+    throw new HomelabError("usage", `\`${word.split("=")[0]}\` needs a value`, {
+      hint: `write \`${word.split("=")[0]} ${spec.value}\``,
+    });
   }
   return value;
 }
@@ -226,7 +234,12 @@ export function checkWords(
     const value = attached ?? words[++i];
     if (value === undefined || value === "") throw new HomelabError("usage", `\`${name}\` needs a value`);
     if (spec.type === "enum" && !spec.options?.includes(value)) {
-      throw invalidValue(name, value, `one of ${spec.options?.join(", ")}`, nearest(value, spec.options ?? []));
+      throw invalidValue(
+        name,
+        value,
+        `one of ${spec.options?.join(", ")}`,
+        nearest(value, spec.options ?? []),
+      );
     }
     options.push(`${name}=${value}`);
   }
@@ -236,7 +249,9 @@ export function checkWords(
     });
   }
   if (positionals.length < limits.min) {
-    throw new HomelabError("usage", `\`${command}\` needs ${limits.label}`, { hint: `see \`homelab ${command} --help\`` });
+    throw new HomelabError("usage", `\`${command}\` needs ${limits.label}`, {
+      hint: `see \`homelab ${command} --help\``,
+    });
   }
   return [...options, "--", ...positionals];
 }
@@ -244,7 +259,8 @@ export function checkWords(
 /** A command's option by its name; `no-x` means a switch `x` that is on by default. */
 function optionOf(args: ArgsDef, name: string): ArgsDef[string] | undefined {
   if (Object.hasOwn(args, name)) return args[name];
-  const switched = name.startsWith("no-") && Object.hasOwn(args, name.slice(3)) ? args[name.slice(3)] : undefined;
+  const switched =
+    name.startsWith("no-") && Object.hasOwn(args, name.slice(3)) ? args[name.slice(3)] : undefined;
   return switched?.default === true ? switched : undefined;
 }
 

@@ -50,7 +50,9 @@ export async function showPlan(
 }
 
 function planText(plan: Plan, s: Style, verbose: boolean): string {
-  const shown = plan.steps.filter((step) => verbose || step.action !== "none" || step.reason.code !== "up-to-date");
+  const shown = plan.steps.filter(
+    (step) => verbose || step.action !== "none" || step.reason.code !== "up-to-date",
+  );
   const rows = shown.map((step) => {
     const paint = step.action === "blocked" ? s.red : step.effect === "read" ? s.dim : s.yellow;
     return [step.id, paint(step.action), step.reason.text];
@@ -64,6 +66,9 @@ function planText(plan: Plan, s: Style, verbose: boolean): string {
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
   ];
   const rest = plan.steps.length - changes - adopted - blocked;
-  const summary = parts.length === 0 ? `nothing to do: ${plan.steps.length} ready` : `${parts.join(", ")}, ${rest} as they are`;
+  const summary =
+    parts.length === 0
+      ? `nothing to do: ${plan.steps.length} ready`
+      : `${parts.join(", ")}, ${rest} as they are`;
   return `${table(rows, { style: s })}${summary}\n`;
 }

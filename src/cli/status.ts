@@ -11,7 +11,8 @@ import { type Inspected, inspectServices } from "./inspect.ts";
 
 export default makeCommand({
   name: "status",
-  description: "Says of every service whether it is ready, and if not, what it is. Exits with 3 when not all are ready.",
+  description:
+    "Says of every service whether it is ready, and if not, what it is. Exits with 3 when not all are ready.",
   usage: "[TARGET…]",
   words: { min: 0, max: Number.POSITIVE_INFINITY, label: "" },
   args: {},

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Book, ServiceRecipe } from "../book/types.ts";
 import { position } from "../book/position.ts";
-import { checkCommand, type Compose, findCompose } from "../docker/compose.ts";
+import type { Book, ServiceRecipe } from "../book/types.ts";
+import { type Compose, checkCommand, findCompose } from "../docker/compose.ts";
 import { dockerEndpoint } from "../docker/endpoint.ts";
 import { HomelabError } from "../errors.ts";
 import { expandTarget, isHere } from "../graph/targets.ts";
@@ -21,7 +21,8 @@ const DEFAULT_JOBS = 4;
 
 export default makeCommand({
   name: "validate",
-  description: "Checks recipes and compose files, and fails when anything is wrong. Needs compose, but no running engine.",
+  description:
+    "Checks recipes and compose files, and fails when anything is wrong. Needs compose, but no running engine.",
   usage: "[TARGET…]",
   words: { min: 0, max: Number.POSITIVE_INFINITY, label: "" },
   args: {},
@@ -37,7 +38,9 @@ export default makeCommand({
       .filter((recipe) => recipe?.kind === "service" && isHere(recipe)) as ServiceRecipe[];
     const compose = await findCompose(context.env, dockerEndpoint(context.env));
     const slots = new Semaphore(context.options.jobs ?? DEFAULT_JOBS);
-    const checked = await Promise.all(services.map((service) => slots.use(() => check(book, service, compose, context))));
+    const checked = await Promise.all(
+      services.map((service) => slots.use(() => check(book, service, compose, context))),
+    );
     const problems = [...checked.flatMap((each) => each.problem ?? []), ...(await collisions(book, checked))];
     report(context, problems, services.length);
   },
@@ -49,7 +52,12 @@ interface Checked {
   readonly problem?: HomelabError;
 }
 
-async function check(book: Book, service: ServiceRecipe, compose: Compose, { env }: Context): Promise<Checked> {
+async function check(
+  book: Book,
+  service: ServiceRecipe,
+  compose: Compose,
+  { env }: Context,
+): Promise<Checked> {
   const cwd = join(book.root, service.dir);
   try {
     const inputs = await readInputs(book.root, service.dir, env);
@@ -61,7 +69,10 @@ async function check(book: Book, service: ServiceRecipe, compose: Compose, { env
     });
     if (result.exitCode === 0) return { service, inputs };
     const why = explainFailure(result.stderr);
-    return { service, problem: new HomelabError("compose-invalid", `${service.dir}: ${why.text}`, { hint: why.hint }) };
+    return {
+      service,
+      problem: new HomelabError("compose-invalid", `${service.dir}: ${why.text}`, { hint: why.hint }),
+    };
   } catch (error) {
     if (error instanceof HomelabError) return { service, problem: error };
     throw error;
@@ -98,11 +109,20 @@ async function collisions(book: Book, checked: readonly Checked[]): Promise<Home
 function report(context: Context, problems: readonly HomelabError[], count: number): void {
   if (problems.length > 0) context.exitCode = 78;
   if (context.options.json) {
-    printJson({ version: 1, valid: problems.length === 0, problems: problems.map((each) => errorDocument(each).error) });
+    printJson({
+      version: 1,
+      valid: problems.length === 0,
+      problems: problems.map((each) => errorDocument(each).error),
+    });
     return;
   }
   for (const problem of problems) print(`${renderError(problem, context.out)}\n`);
-  const found = problems.length === 1 ? "1 problem" : problems.length === 0 ? "no problems" : `${problems.length} problems`;
+  const found =
+    problems.length === 1
+      ? "1 problem"
+      : problems.length === 0
+        ? "no problems"
+        : `${problems.length} problems`;
   if (!context.options.quiet || problems.length > 0) {
     print(`checked the recipes and ${count} compose ${count === 1 ? "project" : "projects"}: ${found}\n`);
   }

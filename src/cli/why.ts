@@ -1,7 +1,7 @@
 import type { Book } from "../book/types.ts";
 import { closure } from "../graph/graph.ts";
-import type { Style } from "../report/style.ts";
 import { formatWhen } from "../report/duration.ts";
+import type { Style } from "../report/style.ts";
 import { printableLog } from "../report/style.ts";
 import { recentRuns } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
@@ -28,7 +28,8 @@ interface Cause extends Partial<Explanation> {
 
 export default makeCommand({
   name: "why",
-  description: "Explains why a target is not ready: what was seen of it, what it waits for, and so on down to the cause.",
+  description:
+    "Explains why a target is not ready: what was seen of it, what it waits for, and so on down to the cause.",
   usage: "TARGET…",
   words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target" },
   args: {},
@@ -100,7 +101,9 @@ function text(cause: Cause, s: Style, indent: string): string {
   }
   for (const line of cause.log ?? []) lines.push(`${indent}  ${s.dim("|")} ${printableLog(line)}`);
   if (cause.lastRun) {
-    lines.push(`${indent}  the last run (${formatWhen(new Date(cause.lastRun.at), now)}) ended with: ${cause.lastRun.detail}`);
+    lines.push(
+      `${indent}  the last run (${formatWhen(new Date(cause.lastRun.at), now)}) ended with: ${cause.lastRun.detail}`,
+    );
   }
   const below = cause.causes.map((each) => `${indent}  needs\n${text(each, s, `${indent}  `)}`);
   return `${lines.map((line) => `${line}\n`).join("")}${below.join("")}`;

@@ -1,7 +1,7 @@
 import { type FetchOptions, ofetch } from "ofetch";
 import { HomelabError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { LABEL, type ContainerDetails, type ContainerSummary, type DockerEvent } from "./types.ts";
+import { type ContainerDetails, type ContainerSummary, type DockerEvent, LABEL } from "./types.ts";
 
 /** Newest API version whose answers are understood here. */
 const OUR_VERSION = "1.51";
@@ -21,8 +21,8 @@ export class Docker {
    */
   static async connect(endpoint: Endpoint): Promise<Docker> {
     const probe = new Docker(endpoint, "");
-    const response = await probe.request(
-      () => ofetch.raw(`${endpoint.base}/_ping`, probe.options({ responseType: "text", timeout: PING_TIMEOUT_MS })),
+    const response = await probe.request(() =>
+      ofetch.raw(`${endpoint.base}/_ping`, probe.options({ responseType: "text", timeout: PING_TIMEOUT_MS })),
     );
     const theirs = response.headers.get("api-version") ?? OUR_VERSION;
     return new Docker(endpoint, `/v${olderVersion(OUR_VERSION, theirs)}`);
@@ -123,7 +123,11 @@ export function isNotFound(error: unknown): boolean {
 }
 
 function explain(error: unknown, endpoint: Endpoint): HomelabError {
-  const failure = error as { statusCode?: number; data?: { message?: string }; cause?: { code?: string; name?: string } };
+  const failure = error as {
+    statusCode?: number;
+    data?: { message?: string };
+    cause?: { code?: string; name?: string };
+  };
   if (failure.statusCode !== undefined) {
     const said = failure.data?.message ?? `status ${failure.statusCode}`;
     return new HomelabError("docker-unavailable", `Docker refused a request: ${said}`, { cause: error });

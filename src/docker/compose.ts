@@ -36,7 +36,10 @@ export async function findCompose(env: Environment, endpoint: Endpoint): Promise
   const docker = Bun.which("docker", { PATH: env.PATH ?? "" });
   if (docker) {
     const argv = [docker, "compose"];
-    const { exitCode } = await runProcess([...argv, "version"], { env: childEnv, deadline: CHECK_DEADLINE_MS });
+    const { exitCode } = await runProcess([...argv, "version"], {
+      env: childEnv,
+      deadline: CHECK_DEADLINE_MS,
+    });
     if (exitCode === 0) return { argv, env: childEnv };
   }
   throw new HomelabError("compose-missing", "Docker Compose (the plugin `docker compose`) is not installed", {
@@ -47,7 +50,18 @@ export async function findCompose(env: Environment, endpoint: Endpoint): Promise
 /** `docker compose -p NAME … up -d` for one service directory, optionally with new containers at all events. */
 export function upCommand(compose: Compose, project: string, options: { recreate: boolean }): string[] {
   const recreate = options.recreate ? ["--force-recreate"] : [];
-  return [...compose.argv, "--progress", "plain", "-p", project, "up", "-d", "--pull", "missing", ...recreate];
+  return [
+    ...compose.argv,
+    "--progress",
+    "plain",
+    "-p",
+    project,
+    "up",
+    "-d",
+    "--pull",
+    "missing",
+    ...recreate,
+  ];
 }
 
 /** `docker compose config --quiet`: compose's own check of one directory. Needs no engine. */
@@ -74,7 +88,9 @@ function composeEnvironment(env: Environment, endpoint: Endpoint): Environment {
 
 function extraDirs(config: string): string[] {
   try {
-    const settings = JSON.parse(readFileSync(`${config}/config.json`, "utf8")) as { cliPluginsExtraDirs?: string[] };
+    const settings = JSON.parse(readFileSync(`${config}/config.json`, "utf8")) as {
+      cliPluginsExtraDirs?: string[];
+    };
     return settings.cliPluginsExtraDirs ?? [];
   } catch {
     // No settings: no further directories.

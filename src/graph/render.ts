@@ -6,13 +6,16 @@ import type { Graph } from "./graph.ts";
 export type Edges = ReadonlyMap<string, readonly { readonly to: string; readonly when: When }[]>;
 
 export function edgesOf(graph: Graph): Edges {
-  return new Map([...graph].map(([name, node]) => [name, node.needs.map(({ name: to, when }) => ({ to, when }))]));
+  return new Map(
+    [...graph].map(([name, node]) => [name, node.needs.map(({ name: to, when }) => ({ to, when }))]),
+  );
 }
 
 /** The same edges the other way round. */
 export function reverse(edges: Edges): Edges {
   const result = new Map([...edges.keys()].map((name) => [name, [] as { to: string; when: When }[]]));
-  for (const [from, targets] of edges) for (const { to, when } of targets) result.get(to)?.push({ to: from, when });
+  for (const [from, targets] of edges)
+    for (const { to, when } of targets) result.get(to)?.push({ to: from, when });
   return result;
 }
 
@@ -20,7 +23,11 @@ export function reverse(edges: Edges): Edges {
  * A tree per root. What was drawn with all its needs already is drawn again without them and with a mark, so that
  * the size stays that of the graph. `roots`: default all nodes that nothing points to.
  */
-export function renderTree(edges: Edges, roots: readonly string[] | undefined, s: Pick<Style, "dim">): string {
+export function renderTree(
+  edges: Edges,
+  roots: readonly string[] | undefined,
+  s: Pick<Style, "dim">,
+): string {
   const pointedTo = new Set([...edges.values()].flatMap((targets) => targets.map((edge) => edge.to)));
   const tops = roots ?? [...edges.keys()].filter((name) => !pointedTo.has(name));
   const drawn = new Set<string>();
@@ -62,7 +69,9 @@ export function renderDot(edges: Edges): string {
   const lines = [...edges].flatMap(([from, targets]) =>
     targets.length === 0
       ? [`  "${from}";`]
-      : targets.map(({ to, when }) => `  "${to}" -> "${from}"${when === "healthy" ? "" : ` [label="${when}"]`};`),
+      : targets.map(
+          ({ to, when }) => `  "${to}" -> "${from}"${when === "healthy" ? "" : ` [label="${when}"]`};`,
+        ),
   );
   return `digraph homelab {\n  rankdir=LR;\n${lines.map((line) => `${line}\n`).join("")}}\n`;
 }

@@ -1,5 +1,5 @@
-import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { missingDirectory } from "../book/missing.ts";
+import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { HomelabError, Problems } from "../errors.ts";
 import { closure, softEdges, topologicalOrder } from "../graph/graph.ts";
 import type { Decided, Driver } from "../units/driver.ts";
@@ -63,7 +63,9 @@ async function observeAll(recipes: readonly Recipe[], drivers: PlanRequest["driv
 
 async function decideOne(recipe: Recipe, { book, drivers }: PlanRequest, force: boolean): Promise<Decided> {
   if (recipe.kind === "service" && !recipe.present) {
-    const needer = [...book.recipes.values()].find((other) => other.needs.some((need) => need.name === recipe.name));
+    const needer = [...book.recipes.values()].find((other) =>
+      other.needs.some((need) => need.name === recipe.name),
+    );
     return impossible(await missingDirectory(book, recipe, needer));
   }
   const driver = drivers.get(recipe.kind);
@@ -89,6 +91,8 @@ function blockedBy(recipe: Recipe, decided: ReadonlyMap<string, Decided>): Decid
 
 function refuseHopeless(targets: readonly string[], decided: ReadonlyMap<string, Decided>): void {
   if (targets.length === 0 || !targets.every((name) => decided.get(name)?.action === "blocked")) return;
-  const problems = [...decided.values()].map((each) => each.problem).filter((problem) => problem !== undefined);
+  const problems = [...decided.values()]
+    .map((each) => each.problem)
+    .filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new Problems(problems);
 }

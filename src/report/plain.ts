@@ -38,7 +38,8 @@ export function plainListener(options: PlainOptions): RunListener {
     },
     ended(report: RunReport) {
       const notable =
-        (report.outcome !== "unchanged" && !(quiet && report.outcome === "changed")) || report.steps.some((step) => step.result === "blocked");
+        (report.outcome !== "unchanged" && !(quiet && report.outcome === "changed")) ||
+        report.steps.some((step) => step.result === "blocked");
       if (notable) write(`${plainSummary(report)}\n`);
       else if (verbose) write(`${quietSummary(report)}\n`);
     },

@@ -62,7 +62,10 @@ async function runSteps(request: EnsureRequest, planned: PlanResult, began: numb
   listener.started(plan);
   const execute = (step: Step, opened: (level: Level) => void): Promise<Outcome> => {
     const own = decided.get(step.id);
-    if (own?.settled) return Promise.resolve(settledOutcome(step));
+    if (own?.settled) {
+      opened("healthy");
+      return Promise.resolve(settledOutcome(step));
+    }
     if (own?.problem) return Promise.resolve(problemOutcome(own.problem));
     const context: StepContext = {
       progress: (phase, note) => listener.progress(step, phase, note),
@@ -101,7 +104,11 @@ async function executeStep(
     if (!applied.ok) return failed(applied, stop);
     const verified = await driver.verify(step.id, context);
     if (!verified.ok) return failed(verified, stop);
-    return { result: applied.changed ? "changed" : "unchanged", reason: step.reason, detail: verified.detail };
+    return {
+      result: applied.changed ? "changed" : "unchanged",
+      reason: step.reason,
+      detail: verified.detail,
+    };
   } catch (error) {
     if (!(error instanceof HomelabError)) throw error;
     return problemOutcome(error);
@@ -140,7 +147,8 @@ const settledReport = (step: Step): StepReport => ({
 });
 
 function conclude(run: string, steps: StepReport[], { stop }: EnsureRequest, durationMs: number): RunReport {
-  const count = (...results: StepReport["result"][]) => steps.filter((step) => results.includes(step.result)).length;
+  const count = (...results: StepReport["result"][]) =>
+    steps.filter((step) => results.includes(step.result)).length;
   const changed = count("changed");
   const failures = count("failed", "timed-out");
   const interrupted = stop.cause !== undefined && stop.cause !== "timeout" && count("cancelled") > 0;
@@ -156,9 +164,14 @@ function conclude(run: string, steps: StepReport[], { stop }: EnsureRequest, dur
 async function waitForLeftovers({ store, book, listener, stop }: EnsureRequest): Promise<void> {
   for (const intent of leftIntents(store, book.root)) {
     if (intent.alive) {
-      listener.message(`waiting for the change of ${intent.name} that an interrupted run left in hand (pid ${intent.pid})`);
+      listener.message(
+        `waiting for the change of ${intent.name} that an interrupted run left in hand (pid ${intent.pid})`,
+      );
     }
-    while (!stop.stop.aborted && leftIntents(store, book.root).some((left) => left.name === intent.name && left.alive)) {
+    while (
+      !stop.stop.aborted &&
+      leftIntents(store, book.root).some((left) => left.name === intent.name && left.alive)
+    ) {
       await delay(LEFT_POLL_MS, stop.stop);
     }
     clearIntent(store, book.root, intent.name);

@@ -64,7 +64,8 @@ export function holderPid(locks: string, dev: number, ino: number): number | und
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1] === "FLOCK");
   // Btrfs reports another device here than to stat(2); the inode's number alone has to do there.
-  const line = held.find((fields) => fields[5] === place) ?? held.find((fields) => fields[5]?.endsWith(`:${ino}`));
+  const line =
+    held.find((fields) => fields[5] === place) ?? held.find((fields) => fields[5]?.endsWith(`:${ino}`));
   return line && Number(line[4]);
 }
 
@@ -72,7 +73,8 @@ export function holderPid(locks: string, dev: number, ino: number): number | und
 export function describeHolder(holder: Holder | undefined): string {
   if (!holder) return "another run";
   const command = holder.command ? `\`${holder.command}\`` : "another run";
-  const since = holder.since === undefined ? "" : `, since ${new Date(holder.since).toTimeString().slice(0, 8)}`;
+  const since =
+    holder.since === undefined ? "" : `, since ${new Date(holder.since).toTimeString().slice(0, 8)}`;
   return `${command} (pid ${holder.pid}${since})`;
 }
 

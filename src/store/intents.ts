@@ -30,7 +30,9 @@ export function clearIntent(store: Store, root: string, name: string): void {
 export function leftIntents(store: Store, root: string): (Intent & { alive: boolean })[] {
   return store.with<(Intent & { alive: boolean })[]>([], (database) =>
     database
-      .query<Intent & { started: string }, [string]>("SELECT name, pid, started, action FROM intent WHERE root = ?")
+      .query<Intent & { started: string }, [string]>(
+        "SELECT name, pid, started, action FROM intent WHERE root = ?",
+      )
       .all(root)
       .map(({ started, ...intent }) => ({ ...intent, alive: processStamp(intent.pid) === started })),
   );

@@ -53,7 +53,11 @@ export function recordRelease(store: Store, root: string, name: string, release:
       )
       .get(root, name);
     if (newest && identity(JSON.parse(newest.data) as Release) === identity(release)) {
-      database.run("UPDATE release SET at = ?, data = ? WHERE id = ?", [at, JSON.stringify(release), newest.id]);
+      database.run("UPDATE release SET at = ?, data = ? WHERE id = ?", [
+        at,
+        JSON.stringify(release),
+        newest.id,
+      ]);
       return;
     }
     database.run("INSERT INTO release (root, name, at, data) VALUES (?, ?, ?, ?)", [

@@ -35,15 +35,10 @@ export function recordRun(store: Store, root: string, run: Omit<RunRecord, "repe
         database.run("DELETE FROM run WHERE id = ?", [last.id]);
       }
     }
-    database.run("INSERT INTO run (id, root, at, command, outcome, repeats, data) VALUES (?, ?, ?, ?, ?, ?, ?)", [
-      id,
-      root,
-      at,
-      command,
-      report.outcome,
-      repeats,
-      JSON.stringify(report),
-    ]);
+    database.run(
+      "INSERT INTO run (id, root, at, command, outcome, repeats, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      [id, root, at, command, report.outcome, repeats, JSON.stringify(report)],
+    );
     if (report.outcome === "unchanged") return;
     database.run(
       `DELETE FROM run WHERE root = ?1 AND id NOT IN

@@ -5,6 +5,10 @@ import { runProcess } from "../process/runner.ts";
 /** One try may take this long, in milliseconds. */
 const TRY_MS = 5_000;
 
+/** Whether a recipe says how to find out that it is ready, beside the containers' own health checks. */
+export const hasProbe = (ready: Ready | undefined): boolean =>
+  ready?.http !== undefined || ready?.tcp !== undefined || ready?.command !== undefined;
+
 /**
  * Tries a recipe's `ready` probes once. Undefined when all answer; otherwise what was seen instead.
  * http: any status below 400; tcp: a connection; command: exit code 0.
@@ -60,6 +64,8 @@ async function probeCommand(
 ): Promise<string | undefined> {
   const result = await runProcess(command, { env, cwd, deadline: TRY_MS });
   if (result.exitCode === 0) return undefined;
-  const how = result.timedOut ? "took longer than 5 s" : `ended with exit code ${result.exitCode ?? result.signal}`;
+  const how = result.timedOut
+    ? "took longer than 5 s"
+    : `ended with exit code ${result.exitCode ?? result.signal}`;
   return `\`${command.join(" ")}\` ${how}`;
 }

@@ -18,6 +18,8 @@ export interface ServiceFacts {
   /** Local images: id by tag. */
   readonly images: ReadonlyMap<string, string>;
   readonly force: boolean;
+  /** The recipe has probes of its own. */
+  readonly probed: boolean;
   /** Epoch milliseconds of the observation. */
   readonly at: number;
 }
@@ -41,9 +43,15 @@ export function decide(facts: ServiceFacts): Decision {
     return change("update", "files-changed", `${join(changed)} changed since it was last ready`);
   }
   if (!release && isNewer(facts)) {
-    return change("update", "files-newer", "its files are newer than its containers: compose decides what changes");
+    return change(
+      "update",
+      "files-newer",
+      "its files are newer than its containers: compose decides what changes",
+    );
   }
-  const missing = [...facts.expected].find(([service, count]) => count > ofService(containers, service).length);
+  const missing = [...facts.expected].find(
+    ([service, count]) => count > ofService(containers, service).length,
+  );
   if (missing) return start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
   const stale = containers.find((container) => newerImage(container, facts));
   if (stale) return change("update", "image-newer", `a newer image of ${imageName(stale, facts)} is here`);
@@ -62,7 +70,9 @@ function decideByState(facts: ServiceFacts): Decision {
   }
   const waiting = containers.find((container) => !isSettled(container, facts));
   if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
-  return { action: "none", reason: { code: "up-to-date", text: "ready and up to date" }, effect: "read", settled: true };
+  const reason = { code: "up-to-date", text: "ready and up to date" };
+  // Only a try of its own probes can tell whether it is ready.
+  return { action: "none", reason, effect: "read", settled: !facts.probed };
 }
 
 /** Whether a container has what it needs to be called ready without another look. */
@@ -71,7 +81,11 @@ function isSettled(container: ContainerView, facts: ServiceFacts): boolean {
   if (container.state !== "running") return false;
   const known = released(container, facts.release);
   if (known?.health || container.health !== "none") return container.health === "healthy";
-  return known !== undefined && container.uptime !== undefined && sameLife(container.uptime, known.startedAt, facts.at);
+  return (
+    known !== undefined &&
+    container.uptime !== undefined &&
+    sameLife(container.uptime, known.startedAt, facts.at)
+  );
 }
 
 /** Down for no good reason: neither up, nor about to be, nor a one-shot that did its work. */
@@ -86,7 +100,9 @@ function start(facts: ServiceFacts, code: string, text: string): Decision {
   const services = [...facts.expected.keys()];
   const done = services.filter((service) => {
     const own = ofService(facts.containers, service);
-    return own.length > 0 && own.every((container) => container.state === "exited" && !isDown(container, facts));
+    return (
+      own.length > 0 && own.every((container) => container.state === "exited" && !isDown(container, facts))
+    );
   });
   if (done.length === 0) return decision;
   return { ...decision, only: services.filter((service) => !done.includes(service)) };
@@ -99,7 +115,9 @@ function newerImage(container: ContainerView, facts: ServiceFacts): boolean {
 
 /** The listing shows a bare id once the tag has moved on; then the release remembers the name. */
 function imageName(container: ContainerView, { release }: ServiceFacts): string {
-  return container.image.startsWith("sha256:") ? (released(container, release)?.image ?? container.image) : container.image;
+  return container.image.startsWith("sha256:")
+    ? (released(container, release)?.image ?? container.image)
+    : container.image;
 }
 
 /** An image reference as the engine lists tags: with a tag, without the default registry. */
@@ -132,7 +150,8 @@ function adoptReason({ release, containers }: ServiceFacts): Reason {
 }
 
 function waitReason(container: ContainerView): Reason {
-  if (container.state === "restarting") return { code: "restarting", text: `${container.name} keeps restarting` };
+  if (container.state === "restarting")
+    return { code: "restarting", text: `${container.name} keeps restarting` };
   if (container.health === "unhealthy") return { code: "unhealthy", text: `${container.name} is unhealthy` };
   if (container.health === "starting") return { code: "starting", text: `${container.name} is starting` };
   return { code: "restarted", text: `${container.name} was restarted since it was last seen ready` };

@@ -100,7 +100,11 @@ export class ComposeDriver implements Driver {
     const released = this.releases.get(name)?.containers ?? [];
     const containers = await this.containersNow(view);
     if (containers.length === 0) {
-      return failure("no-containers", "compose made no containers", "does the compose file have services without a profile?");
+      return failure(
+        "no-containers",
+        "compose made no containers",
+        "does the compose file have services without a profile?",
+      );
     }
     const { watch } = await import("./verify.ts");
     const watched = await watch(
@@ -126,7 +130,12 @@ export class ComposeDriver implements Driver {
     this.hub.close();
   }
 
-  private async up(work: Work, view: ServiceView, decision: Decision, context: StepContext): Promise<Applied> {
+  private async up(
+    work: Work,
+    view: ServiceView,
+    decision: Decision,
+    context: StepContext,
+  ): Promise<Applied> {
     const { store, book, docker, env } = this.options;
     const { name } = work.recipe;
     this.compose ??= findCompose(env, docker.endpoint);
@@ -147,7 +156,9 @@ export class ComposeDriver implements Driver {
     clearIntent(store, book.root, name);
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.containersNow(view);
-    work.changed = after.some((container) => before.get(container.id)?.state !== "running") || after.length !== before.size;
+    work.changed =
+      after.some((container) => before.get(container.id)?.state !== "running") ||
+      after.length !== before.size;
     if (result.exitCode === 0) return { ok: true, changed: work.changed };
     if (result.timedOut) return failure("timeout", "docker compose up did not end in time");
     if (result.cancelled) return failure("interrupted", "broken off during docker compose up");
@@ -183,7 +194,10 @@ export class ComposeDriver implements Driver {
     if (!culprit) return failure("not-ready", detail);
     const lines = await this.options.docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
     const name = culprit.Name.replace(/^\//, "");
-    return { ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said`), log: lines.map(redact) };
+    return {
+      ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said`),
+      log: lines.map(redact),
+    };
   }
 
   private record(name: string, view: ServiceView, containers: readonly ContainerDetails[]): void {
@@ -203,7 +217,6 @@ export class ComposeDriver implements Driver {
     return this.observation;
   }
 }
-
 
 const failure = (code: string, detail: string, hint?: string): Failure => ({
   ok: false,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Book, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
 import type { Release } from "../../store/releases.ts";
+import { hasProbe } from "../probe.ts";
 import type { ServiceFacts } from "./decide.ts";
 import type { Inputs } from "./inputs.ts";
 import { isOneShot } from "./judge.ts";
@@ -82,7 +83,7 @@ async function read(root: string, dir: string, env: ViewOptions["env"]): Promise
 }
 
 export function factsOf(view: ServiceView, observation: Observation, force: boolean): ServiceFacts {
-  const { containers, expected, release, changed, finished } = view;
+  const { recipe, containers, expected, release, changed, finished } = view;
   return {
     containers,
     expected,
@@ -92,6 +93,7 @@ export function factsOf(view: ServiceView, observation: Observation, force: bool
     finished,
     images: observation.images,
     force,
+    probed: hasProbe(recipe.ready),
     at: observation.at,
   };
 }

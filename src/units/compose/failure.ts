@@ -1,11 +1,7 @@
-import type { ErrorCode } from "../../errors.ts";
-
 /** Why compose failed, as far as its words tell. */
 export interface ComposeFailure {
-  /** For programs: stable. */
+  /** For programs: stable. An error code of its own where there is one. */
   readonly reason: string;
-  /** Exit code class, where it is not simply a failed step. */
-  readonly code: ErrorCode;
   readonly text: string;
   readonly hint?: string | undefined;
 }
@@ -13,7 +9,6 @@ export interface ComposeFailure {
 interface Rule {
   readonly pattern: RegExp;
   readonly reason: string;
-  readonly code?: ErrorCode;
   readonly text: (match: RegExpExecArray) => string;
   readonly hint?: (match: RegExpExecArray) => string;
 }
@@ -23,12 +18,12 @@ const RULES: readonly Rule[] = [
   {
     pattern: /required variable (\S+) is missing a value(?:: (.*))?/,
     reason: "variable-unset",
-    code: "variable-unset",
     text: (m) => `required variable \`${m[1]}\` is not set${m[2] ? `: ${m[2]}` : ""}`,
     hint: (m) => `set ${m[1]} in the service's .env`,
   },
   {
-    pattern: /Bind for (\S+) failed: port is already allocated|listen \w+ (\S+): bind: address already in use/,
+    pattern:
+      /Bind for (\S+) failed: port is already allocated|listen \w+ (\S+): bind: address already in use/,
     reason: "port-taken",
     text: (m) => `port ${(m[1] ?? m[2])?.split(":").at(-1)} is already taken (${m[1] ?? m[2]})`,
     hint: (m) => {
@@ -93,14 +88,13 @@ const RULES: readonly Rule[] = [
   {
     pattern: /Cannot connect to the Docker daemon|error during connect/i,
     reason: "docker-unavailable",
-    code: "docker-unavailable",
     text: () => "Docker went away during the change",
     hint: () => "see `systemctl status docker`, then run again",
   },
   {
-    pattern: /(?:yaml: |validating |services\.\S+ |additional properties|invalid compose|env file |undefined (?:network|volume))[^\n]*/i,
+    pattern:
+      /(?:yaml: |validating |services\.\S+ |additional properties|invalid compose|env file |undefined (?:network|volume))[^\n]*/i,
     reason: "compose-invalid",
-    code: "compose-invalid",
     text: (m) => `compose refuses the file: ${m[0].trim()}`,
     hint: () => "correct it; `homelab validate` checks all compose files",
   },
@@ -113,20 +107,23 @@ export function explainFailure(stderr: string): ComposeFailure {
     if (!match) continue;
     return {
       reason: rule.reason,
-      code: rule.code ?? "step-failed",
       text: rule.text(match),
       hint: rule.hint?.(match),
     };
   }
   const last = lastLines(stderr, 1)[0] ?? "it said nothing";
-  return { reason: "compose-failed", code: "step-failed", text: `docker compose failed: ${last}` };
+  return { reason: "compose-failed", text: `docker compose failed: ${last}` };
 }
 
-/** The last lines of what a program wrote, without empty ones. */
+/** Compose's progress: " Container plex-app-1  Creating", " app Pulling". */
+const PROGRESS =
+  /^ ?(?:(?:Container|Network|Volume|Image) )?\S+ +(?:[A-Z][a-z]+(?:ed|ing)|Healthy|Recreate)$/;
+
+/** The last lines of what a program wrote, without empty ones and without compose's progress. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split(/\r?\n/)
     .map((line) => line.trimEnd())
-    .filter((line) => line !== "")
+    .filter((line) => line !== "" && !PROGRESS.test(line))
     .slice(-count);
 }

@@ -43,10 +43,16 @@ export async function parseCompose(path: string, text: string, shown: string): P
 async function parseWithPositions(text: string, shown: string): Promise<unknown> {
   const { LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "silent" });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
   const error = document.errors[0];
   if (!error) return document.toJS();
-  const { line, col } = lines.linePos(error.pos[0]);
+  // Errors at the very end of a text point behind its last line.
+  const { line, col } = lines.linePos(Math.min(error.pos[0], text.trimEnd().length));
   throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${error.message.split("\n")[0]}`, {
     position: positionAt(text, shown, line, col),
     hint: "correct the line; `homelab validate` checks all compose files",

@@ -132,7 +132,8 @@ class InputReader {
     const position = from && written ? positionOf(from, this.show(from), written) : undefined;
     throw new HomelabError("compose-invalid", `${role} ${this.show(path)} does not exist`, {
       position,
-      hint: role === "env_file" ? "create it, or write `required: false` beside its `path`" : "create the file",
+      hint:
+        role === "env_file" ? "create it, or write `required: false` beside its `path`" : "create the file",
     });
   }
 
@@ -154,7 +155,8 @@ class InputReader {
     const active = new Set((this.dotenv.COMPOSE_PROFILES ?? "").split(",").filter(Boolean));
     const result = new Map<string, number>();
     for (const [name, service] of summary.services) {
-      const off = service.profiles.length > 0 && !service.profiles.some((p) => active.has(p) || active.has("*"));
+      const off =
+        service.profiles.length > 0 && !service.profiles.some((p) => active.has(p) || active.has("*"));
       if (!off && service.replicas > 0) result.set(name, service.replicas);
     }
     return result;

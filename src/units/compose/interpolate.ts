@@ -16,7 +16,11 @@ const OPERATORS = [":-", ":?", ":+", "-", "?", "+"] as const;
  * `onReference` is told of every variable that is used, those in branches that are not taken left out.
  * Source: the compose specification, "Interpolation".
  */
-export function interpolate(text: string, lookup: Lookup, onReference?: (reference: Reference) => void): string {
+export function interpolate(
+  text: string,
+  lookup: Lookup,
+  onReference?: (reference: Reference) => void,
+): string {
   let result = "";
   for (let at = 0; at < text.length; ) {
     const dollar = text.indexOf("$", at);

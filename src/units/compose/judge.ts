@@ -30,7 +30,10 @@ export function judge(details: ContainerDetails, age: number, standard: Standard
   const { State } = details;
   const restarts = details.RestartCount - standard.restartsBefore;
   if (restarts >= CRASHES) {
-    return { state: "failed", detail: `${name} keeps crashing: ${restarts} restarts, exit code ${State.ExitCode}${oom(details)}` };
+    return {
+      state: "failed",
+      detail: `${name} keeps crashing: ${restarts} restarts, exit code ${State.ExitCode}${oom(details)}`,
+    };
   }
   switch (State.Status) {
     case "running":
@@ -61,7 +64,9 @@ function judgeRunning(details: ContainerDetails, name: string, age: number, stan
   const left = standard.stable - age;
   return {
     state: "waiting",
-    detail: `${name} is up for ${Math.max(0, Math.round(age / 100) / 10)} s`,
+    detail: crashed
+      ? `${name} is up again after exit code ${details.State.ExitCode}`
+      : `${name} is up; watching that it stays up`,
     // After a crash it has to prove itself for the whole time before others may build on it.
     up: !crashed,
     recheck: left,
@@ -101,23 +106,32 @@ const DEFAULT_MS = 30_000;
 
 /**
  * How long a container may honestly take to become healthy, in milliseconds: the start period, then as many
- * failing probes as it takes to be called unhealthy, and one more. Without health check: `fallback`.
+ * failing probes as it takes to be called unhealthy, and one more; at least `least`, which is also the answer for
+ * a container without health check.
  */
-export function healthDeadline(details: ContainerDetails, fallback: number): number {
-  const check = details.Config.Healthcheck;
-  if (!check || !hasHealthCheck(details)) return fallback;
-  const interval = (check.Interval ?? 0) / NANO_PER_MS || DEFAULT_MS;
-  const timeout = (check.Timeout ?? 0) / NANO_PER_MS || DEFAULT_MS;
-  const retries = check.Retries || 3;
-  return (check.StartPeriod ?? 0) / NANO_PER_MS + retries * (interval + timeout) + interval;
+export function healthDeadline(details: ContainerDetails, least: number): number {
+  if (!hasHealthCheck(details)) return least;
+  const { startPeriod, interval, retries } = timing(details);
+  return Math.max(least, startPeriod + retries * probeRound(details) + interval);
 }
 
 /** How long until the next probe has spoken, in milliseconds. */
 export function probeRound(details: ContainerDetails): number {
-  const check = details.Config.Healthcheck;
-  const interval = (check?.Interval ?? 0) / NANO_PER_MS || DEFAULT_MS;
-  const timeout = (check?.Timeout ?? 0) / NANO_PER_MS || DEFAULT_MS;
-  return interval + timeout;
+  const { interval, timeout } = timing(details);
+  // What probes of this life took says more than the timeout, which is 30 s unless somebody set it.
+  const took = currentProbes(details).map((probe) => Date.parse(probe.End) - Date.parse(probe.Start));
+  return interval + Math.min(timeout, took.length > 0 ? Math.max(...took) : timeout);
+}
+
+/** The engine's defaults fill what the health check leaves open. Milliseconds. */
+function timing({ Config }: ContainerDetails) {
+  const check = Config.Healthcheck ?? {};
+  return {
+    startPeriod: (check.StartPeriod ?? 0) / NANO_PER_MS,
+    interval: (check.Interval ?? 0) / NANO_PER_MS || DEFAULT_MS,
+    timeout: (check.Timeout ?? 0) / NANO_PER_MS || DEFAULT_MS,
+    retries: check.Retries || 3,
+  };
 }
 
 function unhealthy(details: ContainerDetails): string {

@@ -25,7 +25,10 @@ export interface ProjectQuestion {
  * share it. What runs already keeps its project, because its volumes carry that name.
  * Throws `refused` when two things cannot be told apart, naming both places and the line to add.
  */
-export function resolveProject(question: ProjectQuestion): { project: string; containers: readonly ContainerView[] } {
+export function resolveProject(question: ProjectQuestion): {
+  project: string;
+  containers: readonly ContainerView[];
+} {
   const { name, dir, recipeProject, own } = question;
   const running = [...new Set(own.map((container) => container.project))];
   if (running.length > 1 && recipeProject === undefined) throw twoProjects(question, running);
@@ -36,7 +39,8 @@ export function resolveProject(question: ProjectQuestion): { project: string; co
   const project = recipeProject ?? running[0] ?? question.composeName ?? question.releasedProject ?? name;
   const others = question.inProject(project).filter((container) => container.dir !== dir);
   // An explicit project and a directory that has gone: the repository was moved, and the recipe says so.
-  const moved = recipeProject === undefined ? [] : others.filter((container) => !question.exists(container.dir));
+  const moved =
+    recipeProject === undefined ? [] : others.filter((container) => !question.exists(container.dir));
   const foreign = others.filter((container) => !moved.includes(container));
   const clash = foreign.find((container) => question.services.has(container.service));
   const stranger = project === remembered ? clash : (clash ?? foreign[0]);
@@ -46,20 +50,30 @@ export function resolveProject(question: ProjectQuestion): { project: string; co
 
 function twoProjects({ name, dir }: ProjectQuestion, projects: readonly string[]): HomelabError {
   const [first = "", second = ""] = projects;
-  return new HomelabError("refused", `\`${name}\` runs twice: as project \`${first}\` and as project \`${second}\`, both from ${dir}`, {
-    hint: `keep one: \`docker compose -p ${second} down\` stops the second (its volumes stay)`,
-  });
+  return new HomelabError(
+    "refused",
+    `\`${name}\` runs twice: as project \`${first}\` and as project \`${second}\`, both from ${dir}`,
+    {
+      hint: `keep one: \`docker compose -p ${second} down\` stops the second (its volumes stay)`,
+    },
+  );
 }
 
 function otherProject({ name, dir, recipeProject }: ProjectQuestion, running: string): HomelabError {
   return new HomelabError(
     "refused",
     `\`${name}\` runs from ${dir} as project \`${running}\`, but its recipe says \`project: ${recipeProject}\``,
-    { hint: `write \`project: ${running}\` to keep it as it runs, or stop it first: \`docker compose -p ${running} down\`` },
+    {
+      hint: `write \`project: ${running}\` to keep it as it runs, or stop it first: \`docker compose -p ${running} down\``,
+    },
   );
 }
 
-function foreignProject({ name, dir, exists }: ProjectQuestion, project: string, other: ContainerView): HomelabError {
+function foreignProject(
+  { name, dir, exists }: ProjectQuestion,
+  project: string,
+  other: ContainerView,
+): HomelabError {
   const line = exists(other.dir)
     ? `give one of them a name of its own: \`project: ${project}-2\` under \`services: ${name}:\` in homelab.yml`
     : `if ${other.dir} was moved to ${dir}, write \`project: ${project}\` under \`services: ${name}:\` in homelab.yml`;

@@ -6,11 +6,7 @@ import type { ServiceView } from "./facts.ts";
 import { hasHealthCheck } from "./judge.ts";
 
 /** The release that stands for containers which were just seen ready. */
-export function releaseOf(
-  view: ServiceView,
-  containers: readonly ContainerDetails[],
-  root: string,
-): Release {
+export function releaseOf(view: ServiceView, containers: readonly ContainerDetails[], root: string): Release {
   return {
     project: view.project,
     composeName: view.composeName,

@@ -8,7 +8,10 @@ import type { ServiceView } from "./facts.ts";
  * A function that masks what a service's files keep secret: the values of `.env` and of env files, and the whole
  * content of other referenced files that are no YAML (secrets).
  */
-export function secretsOf({ manifest, dir }: Pick<ServiceView, "manifest" | "dir">): (text: string) => string {
+export function secretsOf({
+  manifest,
+  dir,
+}: Pick<ServiceView, "manifest" | "dir">): (text: string) => string {
   const values: [string, string][] = [];
   for (const [path, hash] of manifest.files) {
     if (hash === null || /\.ya?ml$/.test(path)) continue;

@@ -44,18 +44,21 @@ async function containerStatus(
   const status = (state: State, detail: string): Status => ({ state, detail, culprit: container });
   const { name, health, state } = container;
   const known = view.release?.containers.find((released) => released.id === container.id);
-  if (state === "restarting") return status("failed", `${name} keeps restarting (exit code ${container.exitCode})`);
+  if (state === "restarting")
+    return status("failed", `${name} keeps restarting (exit code ${container.exitCode})`);
   if (state === "exited") {
     const done = container.exitCode === 0 && (known?.kind === "completed" || view.finished.has(container.id));
     if (done) return { state: "ready", detail: "finished with exit code 0" };
     return status(container.exitCode === 0 ? "stopped" : "failed", `${name} is ${stateWords(container)}`);
   }
-  if (state !== "running") return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
+  if (state !== "running")
+    return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
   if (health === "unhealthy") return status("unhealthy", `${name} is unhealthy`);
   if (health === "starting") return status("starting", `${name} is up, its health check has not passed yet`);
   const up = container.status.replace(/^Up /, "up ").replace(/ \(healthy\)$/, ", healthy");
   if (health === "healthy" || (container.uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
-  if (known && container.uptime && sameLife(container.uptime, known.startedAt, at)) return { state: "ready", detail: up };
+  if (known && container.uptime && sameLife(container.uptime, known.startedAt, at))
+    return { state: "ready", detail: up };
   const details = await docker.inspect(container.id);
   const age = at - Date.parse(details.State.StartedAt);
   if (details.RestartCount > (known?.restarts ?? 0)) {

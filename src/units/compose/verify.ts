@@ -4,7 +4,7 @@ import { type Docker, isNotFound } from "../../docker/client.ts";
 import type { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import type { StepContext } from "../driver.ts";
-import { probe } from "../probe.ts";
+import { hasProbe, probe } from "../probe.ts";
 import { hasHealthCheck, healthDeadline, judge, probeRound, type Verdict } from "./judge.ts";
 
 /** How long a container without health check must stay up, unless the recipe says otherwise. */
@@ -17,6 +17,8 @@ const GATE_MS = 300;
 /** Patience with containers without health check that are not up yet, and with probes. */
 const PATIENCE_MS = 30_000;
 const COMPLETION_MS = 10 * 60_000;
+/** A probe's answer takes this long to become visible, at most. */
+const SLACK_MS = 1_000;
 /** Between two tries of a probe. */
 const PROBE_PAUSE_MS = 250;
 /** Even when nothing happens, the engine is asked again after this long. */
@@ -48,13 +50,16 @@ export interface Watched {
 /** Waits until containers are ready, by the engine's word and by events; no process is started for it. */
 export async function watch(request: WatchRequest, context: StepContext): Promise<Watched> {
   const began = now();
-  let deadline: number | undefined;
   let probing: string | undefined;
   for (;;) {
     const containers = await inspectAll(request);
-    if (!containers) return { ok: false, detail: "a container was removed while it was watched", containers: [] };
-    deadline ??= began + patience(containers, request, context);
-    const verdicts = containers.map((details) => judge(details, age(details), standard(details, request, context)));
+    if (!containers)
+      return { ok: false, detail: "a container was removed while it was watched", containers: [] };
+    // Known better once probes have spoken, so it is asked for each time.
+    const deadline = began + patience(containers, request, context, now() - began);
+    const verdicts = containers.map((details) =>
+      judge(details, age(details), standard(details, request, context)),
+    );
     const failed = verdicts.findIndex((verdict) => verdict.state === "failed");
     if (failed >= 0) {
       return { ok: false, detail: verdicts[failed]?.detail ?? "", containers, culprit: containers[failed] };
@@ -85,10 +90,14 @@ async function inspectAll({ docker, ids }: WatchRequest): Promise<ContainerDetai
   }
 }
 
-function standard(details: ContainerDetails, { ready, restarts }: WatchRequest, { mustComplete }: StepContext) {
+function standard(
+  details: ContainerDetails,
+  { ready, restarts }: WatchRequest,
+  { mustComplete }: StepContext,
+) {
   return {
     stable: ready?.stable ?? STABLE_MS,
-    mustRun: Boolean(ready?.http ?? ready?.tcp ?? ready?.command),
+    mustRun: hasProbe(ready),
     mustComplete,
     restartsBefore: restarts.get(details.Id) ?? 0,
   };
@@ -98,16 +107,16 @@ function patience(
   containers: readonly ContainerDetails[],
   { ready, changed }: WatchRequest,
   { mustComplete }: StepContext,
+  waited: number,
 ): number {
   if (ready?.within !== undefined) return ready.within;
   if (mustComplete) return COMPLETION_MS;
   const each = containers.map((details) => {
-    const whole = healthDeadline(details, PATIENCE_MS);
-    if (changed) return whole;
-    if (!hasHealthCheck(details)) return PATIENCE_MS;
-    return Math.max(whole - age(details), probeRound(details)) + 1_000;
+    if (changed || !hasHealthCheck(details)) return healthDeadline(details, PATIENCE_MS);
+    // Nothing was done to it: what is left of its own time, and at least one more word of its probe.
+    return Math.max(healthDeadline(details, 0) - (age(details) - waited), probeRound(details)) + SLACK_MS;
   });
-  return Math.max(PATIENCE_MS * (ready ? 1 : 0), ...each);
+  return Math.max(hasProbe(ready) ? PATIENCE_MS : 0, ...each);
 }
 
 /** Tells dependents how far this is; returns in how many milliseconds time alone opens the next gate. */
@@ -120,7 +129,7 @@ function openGates(
   const isUp = (verdict: Verdict) => verdict.state !== "waiting" || verdict.up;
   if (!verdicts.every(isUp)) return Number.POSITIVE_INFINITY;
   context.opened("started");
-  if (ready || context.mustComplete) return Number.POSITIVE_INFINITY;
+  if (hasProbe(ready) || context.mustComplete) return Number.POSITIVE_INFINITY;
   let wait = 0;
   for (const [index, verdict] of verdicts.entries()) {
     const details = containers[index];
@@ -135,7 +144,8 @@ const recheckOf = (verdict: Verdict): number =>
   verdict.state === "waiting" ? (verdict.recheck ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
 
 /** By the engine's clock and ours, which are the same on one machine; never negative. */
-const age = (details: ContainerDetails): number => Math.max(0, Date.now() - Date.parse(details.State.StartedAt));
+const age = (details: ContainerDetails): number =>
+  Math.max(0, Date.now() - Date.parse(details.State.StartedAt));
 
 function summary(verdicts: readonly Verdict[]): string {
   const only = verdicts[0];

@@ -87,7 +87,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: An entry of `needs` of service `plex` must be a name or `{ name, when }`, not the number `1234`",
       "  at homelab.yml:3:13:     needs: [1234]",
       "                                   ^^^^",
-      '  hint: Put it in quotes: `"1234"`',
+      '  hint: put it in quotes: `"1234"`',
     ],
   ],
   [
@@ -134,7 +134,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: `description` of service `plex` must be text, not the number `12`",
       "  at homelab.yml:3:18:     description: 12",
       "                                        ^^",
-      '  hint: Put it in quotes: `"12"`',
+      '  hint: put it in quotes: `"12"`',
     ],
   ],
   [
