@@ -4,7 +4,8 @@ import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
 import { COMMANDS, type Command } from "./commands.ts";
 import { makeContext } from "./context.ts";
-import { checkWords, type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
+import { type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
+import { checkWords } from "./words.ts";
 
 /** Runs one command line. Returns the exit code; throws HomelabError. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
@@ -27,7 +28,7 @@ async function execute(
   words: readonly string[],
   context: ReturnType<typeof makeContext>,
 ): Promise<void> {
-  const rawArgs = checkWords(name, command.args, words, command.words);
+  const rawArgs = checkWords(name, command, words);
   await runCommand(command.definition, { rawArgs, data: context });
 }
 

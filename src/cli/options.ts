@@ -116,10 +116,10 @@ export interface SplitWords {
 }
 
 /**
- * Takes the global options out of the words of a command line, wherever they stand before a `--`. Throws `usage` for
- * a missing or malformed value. `valued` are the command's own options that take a value, whose values are left alone.
+ * Takes the global options out of the words of a command line, wherever they stand before a `--`.
+ * Throws `usage` for a missing or malformed value.
  */
-export function takeGlobals(words: readonly string[], valued: ReadonlySet<string> = new Set()): SplitWords {
+export function takeGlobals(words: readonly string[]): SplitWords {
   const globals: GlobalOptions = {
     json: false,
     quiet: false,
@@ -133,22 +133,26 @@ export function takeGlobals(words: readonly string[], valued: ReadonlySet<string
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (word === "--") return { globals, rest: [...rest, ...words.slice(i)] };
-    if (/^-[A-Za-z]{2,}/.test(word) || /^-[A-Za-z]./.test(word)) {
-      i += bundle(word, words[i + 1], globals, rest);
-      continue;
-    }
-    const [name, attached] = splitOption(word);
-    const spec = name === undefined ? undefined : lookup(name);
-    if (!spec) {
-      rest.push(word);
-      if (valued.has(word) && words[i + 1] !== undefined) rest.push(words[++i] ?? "");
-      continue;
-    }
-    const needsNext = spec.value !== undefined && attached === undefined;
-    spec.apply(globals, optionValue(word, spec, attached, needsNext ? words[i + 1] : undefined));
-    if (needsNext) i++;
+    if (/^-[A-Za-z]./.test(word)) i += bundle(word, words[i + 1], globals, rest);
+    else if (!takeOne(word, words[i + 1], globals, () => i++)) rest.push(word);
   }
   return { globals, rest };
+}
+
+/** Applies one word if it is a global option; `useNext` is called when its value was the next word. */
+function takeOne(
+  word: string,
+  next: string | undefined,
+  globals: GlobalOptions,
+  useNext: () => void,
+): boolean {
+  const [name, attached] = splitOption(word);
+  const spec = name === undefined ? undefined : lookup(name);
+  if (!spec) return false;
+  const needsNext = spec.value !== undefined && attached === undefined;
+  spec.apply(globals, optionValue(word, spec, attached, needsNext ? next : undefined));
+  if (needsNext) useNext();
+  return true;
 }
 
 /** Short options in one word: `-qn`, `-j4`. Returns how many further words were used. */
@@ -176,7 +180,8 @@ function lookup(name: string): OptionSpec | undefined {
   return Object.values(GLOBAL_OPTIONS).find((spec) => spec.short !== undefined && `-${spec.short}` === name);
 }
 
-function splitOption(word: string): [name: string | undefined, value: string | undefined] {
+/** `--name=value` as its two parts; no name for a word that is no option. */
+export function splitOption(word: string): [name: string | undefined, value: string | undefined] {
   if (!word.startsWith("-") || word === "-") return [undefined, undefined];
   const equals = word.indexOf("=");
   return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
@@ -201,69 +206,7 @@ function optionValue(
   return value;
 }
 
-/**
- * Checks a command's words against its options and the number of words it takes, strictly: nothing unknown is
- * ignored. Returns them in the one form that the parser reads without doubt.
- */
-export function checkWords(
-  command: string,
-  args: ArgsDef,
-  words: readonly string[],
-  limits: { min: number; max: number; label: string },
-): string[] {
-  const options: string[] = [];
-  const positionals: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? "";
-    if (word === "--") {
-      positionals.push(...words.slice(i + 1));
-      break;
-    }
-    const [name, attached] = splitOption(word);
-    if (name === undefined) {
-      positionals.push(word);
-      continue;
-    }
-    const spec = name.startsWith("--") ? optionOf(args, name.slice(2)) : undefined;
-    if (!spec || spec.type === "positional") throw unknownOption(command, name, args);
-    if (spec.type === "boolean") {
-      if (attached !== undefined) throw new HomelabError("usage", `\`${name}\` takes no value`);
-      options.push(name);
-      continue;
-    }
-    const value = attached ?? words[++i];
-    if (value === undefined || value === "") throw new HomelabError("usage", `\`${name}\` needs a value`);
-    if (spec.type === "enum" && !spec.options?.includes(value)) {
-      throw invalidValue(
-        name,
-        value,
-        `one of ${spec.options?.join(", ")}`,
-        nearest(value, spec.options ?? []),
-      );
-    }
-    options.push(`${name}=${value}`);
-  }
-  if (positionals.length > limits.max) {
-    throw new HomelabError("usage", `unexpected word \`${positionals[limits.max]}\` after \`${command}\``, {
-      hint: `see \`homelab ${command} --help\``,
-    });
-  }
-  if (positionals.length < limits.min) {
-    throw new HomelabError("usage", `\`${command}\` needs ${limits.label}`, {
-      hint: `see \`homelab ${command} --help\``,
-    });
-  }
-  return [...options, "--", ...positionals];
-}
-
-/** A command's option by its name; `no-x` means a switch `x` that is on by default. */
-function optionOf(args: ArgsDef, name: string): ArgsDef[string] | undefined {
-  if (Object.hasOwn(args, name)) return args[name];
-  const switched =
-    name.startsWith("no-") && Object.hasOwn(args, name.slice(3)) ? args[name.slice(3)] : undefined;
-  return switched?.default === true ? switched : undefined;
-}
-
+/** The error for an option that nothing takes, with the nearest one that the command does. */
 export function unknownOption(command: string | undefined, name: string, args: ArgsDef = {}): HomelabError {
   const known = [
     ...Object.keys(GLOBAL_OPTIONS).map((option) => `--${option}`),
@@ -283,7 +226,8 @@ function duration(option: string, value: string): number {
   return milliseconds;
 }
 
-function invalidValue(option: string, value: string, expected: string, close?: string): HomelabError {
+/** The error for a value of the wrong form. */
+export function invalidValue(option: string, value: string, expected: string, close?: string): HomelabError {
   return new HomelabError("usage", `\`${option}\` takes ${expected}, not \`${value}\``, {
     hint: close && `did you mean \`${close}\`?`,
   });

@@ -114,26 +114,30 @@ export interface FileReference {
 
 /** Files whose content reaches the containers through a compose file. Bind mounts are not among them. */
 export function references(data: Json): FileReference[] {
-  const found: FileReference[] = [];
-  const add = (role: FileReference["role"], path: unknown, required = true, compose = false) => {
-    if (typeof path === "string" && !isRemote(path)) found.push({ path, required, compose, role });
-  };
-  for (const [, service] of entries(data.services)) {
-    if (!isRecord(service)) continue;
-    for (const file of list(service.env_file)) {
-      if (isRecord(file)) add("env_file", file.path, file.required !== false);
-      else add("env_file", file);
-    }
-    for (const file of list(service.label_file)) add("label_file", file);
-    if (isRecord(service.extends)) add("extends", service.extends.file, true, true);
-  }
-  for (const [, config] of entries(data.configs)) if (isRecord(config)) add("config", config.file);
-  for (const [, secret] of entries(data.secrets)) if (isRecord(secret)) add("secret", secret.file);
-  for (const include of list(data.include)) {
-    for (const path of list(isRecord(include) ? include.path : include)) add("include", path, true, true);
-    if (isRecord(include)) for (const path of list(include.env_file)) add("env_file", path);
-  }
-  return found;
+  const services = records(data.services);
+  const includes = list(data.include);
+  return [
+    ...services.flatMap((service) => list(service.env_file)).flatMap(envFile),
+    ...services.flatMap((service) => list(service.label_file)).flatMap(reference("label_file")),
+    ...services.flatMap(({ extends: base }) => (isRecord(base) ? reference("extends", true)(base.file) : [])),
+    ...records(data.configs).flatMap((config) => reference("config")(config.file)),
+    ...records(data.secrets).flatMap((secret) => reference("secret")(secret.file)),
+    ...includes
+      .flatMap((include) => list(isRecord(include) ? include.path : include))
+      .flatMap(reference("include", true)),
+    ...includes.flatMap((include) => (isRecord(include) ? list(include.env_file) : [])).flatMap(envFile),
+  ];
+}
+
+const reference =
+  (role: FileReference["role"], compose = false) =>
+  (path: unknown): FileReference[] =>
+    typeof path === "string" && !isRemote(path) ? [{ path, required: true, compose, role }] : [];
+
+/** Either a path, or `{ path, required }`. */
+function envFile(file: unknown): FileReference[] {
+  if (!isRecord(file)) return reference("env_file")(file);
+  return reference("env_file")(file.path).map((found) => ({ ...found, required: file.required !== false }));
 }
 
 /** Every text in the document in which compose replaces variables. */
@@ -147,6 +151,8 @@ const isRemote = (path: string): boolean => /^(?:[a-z]+:\/\/|git@|oci:)/.test(pa
 const isRecord = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const entries = (value: unknown): [string, unknown][] => (isRecord(value) ? Object.entries(value) : []);
+const records = (value: unknown): Json[] =>
+  entries(value).flatMap(([, item]) => (isRecord(item) ? [item] : []));
 const list = (value: unknown): unknown[] =>
   value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
 const strings = (value: unknown): string[] =>

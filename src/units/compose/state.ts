@@ -41,28 +41,48 @@ async function containerStatus(
   docker: Docker,
   at: number,
 ): Promise<Status> {
-  const status = (state: State, detail: string): Status => ({ state, detail, culprit: container });
-  const { name, health, state } = container;
-  const known = view.release?.containers.find((released) => released.id === container.id);
-  if (state === "restarting")
-    return status("failed", `${name} keeps restarting (exit code ${container.exitCode})`);
-  if (state === "exited") {
-    const done = container.exitCode === 0 && (known?.kind === "completed" || view.finished.has(container.id));
-    if (done) return { state: "ready", detail: "finished with exit code 0" };
-    return status(container.exitCode === 0 ? "stopped" : "failed", `${name} is ${stateWords(container)}`);
+  const { name, health, state, exitCode } = container;
+  const status = (word: State, detail: string): Status => ({ state: word, detail, culprit: container });
+  switch (state) {
+    case "running":
+      if (health === "unhealthy") return status("unhealthy", `${name} is unhealthy`);
+      if (health === "starting")
+        return status("starting", `${name} is up, its health check has not passed yet`);
+      return runningStatus(container, view, docker, at);
+    case "restarting":
+      return status("failed", `${name} keeps restarting (exit code ${exitCode})`);
+    case "exited":
+      if (isFinished(container, view)) return { state: "ready", detail: "finished with exit code 0" };
+      return status(exitCode === 0 ? "stopped" : "failed", `${name} is ${stateWords(container)}`);
+    default:
+      return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
   }
-  if (state !== "running")
-    return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
-  if (health === "unhealthy") return status("unhealthy", `${name} is unhealthy`);
-  if (health === "starting") return status("starting", `${name} is up, its health check has not passed yet`);
+}
+
+function isFinished(container: ContainerView, view: ServiceView): boolean {
+  const completed = view.release?.containers.some(
+    ({ id, kind }) => id === container.id && kind === "completed",
+  );
+  return container.exitCode === 0 && (completed || view.finished.has(container.id));
+}
+
+/** Up, and healthy if it can tell. Without health check, a container that came up just now is looked at closely. */
+async function runningStatus(
+  container: ContainerView,
+  view: ServiceView,
+  docker: Docker,
+  at: number,
+): Promise<Status> {
+  const { name, health, uptime } = container;
   const up = container.status.replace(/^Up /, "up ").replace(/ \(healthy\)$/, ", healthy");
-  if (health === "healthy" || (container.uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
-  if (known && container.uptime && sameLife(container.uptime, known.startedAt, at))
-    return { state: "ready", detail: up };
+  const known = view.release?.containers.find((released) => released.id === container.id);
+  const same = known && uptime && sameLife(uptime, known.startedAt, at);
+  if (health === "healthy" || same || (uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
   const details = await docker.inspect(container.id);
-  const age = at - Date.parse(details.State.StartedAt);
   if (details.RestartCount > (known?.restarts ?? 0)) {
-    return status("starting", `${name} was restarted ${details.RestartCount} times, ${up}`);
+    const detail = `${name} was restarted ${details.RestartCount} times, ${up}`;
+    return { state: "starting", detail, culprit: container };
   }
-  return age >= STABLE_MS ? { state: "ready", detail: up } : status("starting", `${name} came up just now`);
+  if (at - Date.parse(details.State.StartedAt) >= STABLE_MS) return { state: "ready", detail: up };
+  return { state: "starting", detail: `${name} came up just now`, culprit: container };
 }

@@ -50,35 +50,49 @@ export interface Watched {
 /** Waits until containers are ready, by the engine's word and by events; no process is started for it. */
 export async function watch(request: WatchRequest, context: StepContext): Promise<Watched> {
   const began = now();
-  let probing: string | undefined;
   for (;;) {
-    const containers = await inspectAll(request);
-    if (!containers)
-      return { ok: false, detail: "a container was removed while it was watched", containers: [] };
+    const seen = await look(request, context);
+    if ("ok" in seen) return seen;
+    const { containers, detail, culprit } = seen;
     // Known better once probes have spoken, so it is asked for each time.
-    const deadline = began + patience(containers, request, context, now() - began);
-    const verdicts = containers.map((details) =>
-      judge(details, age(details), standard(details, request, context)),
-    );
-    const failed = verdicts.findIndex((verdict) => verdict.state === "failed");
-    if (failed >= 0) {
-      return { ok: false, detail: verdicts[failed]?.detail ?? "", containers, culprit: containers[failed] };
-    }
-    const gateIn = openGates(containers, verdicts, request, context);
-    const waiting = verdicts.findIndex((verdict) => verdict.state === "waiting");
-    if (waiting < 0) {
-      probing = request.ready && (await probe(request.ready, request.env, request.cwd));
-      if (!probing) return { ok: true, detail: summary(verdicts), containers };
-    }
-    const detail = waiting < 0 ? (probing ?? "") : (verdicts[waiting]?.detail ?? "");
-    const left = Math.min(deadline - now(), context.remaining());
-    const culprit = containers[Math.max(0, waiting)];
+    const waited = now() - began;
+    const left = Math.min(patience(containers, request, context, waited) - waited, context.remaining());
     if (context.stop.aborted) return { ok: false, detail, containers, culprit, stopped: true };
     if (left <= 0) return { ok: false, detail: `not ready in time: ${detail}`, containers, culprit };
     context.progress("verifying", detail);
-    const recheck = waiting < 0 ? PROBE_PAUSE_MS : Math.min(...verdicts.map(recheckOf), gateIn);
-    await request.hub.next(new Set(request.ids), Math.min(recheck, left, LOOK_AGAIN_MS), context.stop);
+    const wait = Math.min(seen.recheck, left, LOOK_AGAIN_MS);
+    await request.hub.next(new Set(request.ids), wait, context.stop);
   }
+}
+
+/** Not decided yet: what it waits for, and after how many milliseconds time alone can change that. */
+interface Undecided {
+  readonly containers: readonly ContainerDetails[];
+  readonly detail: string;
+  readonly culprit: ContainerDetails | undefined;
+  readonly recheck: number;
+}
+
+async function look(request: WatchRequest, context: StepContext): Promise<Watched | Undecided> {
+  const containers = await inspectAll(request);
+  if (!containers)
+    return { ok: false, detail: "a container was removed while it was watched", containers: [] };
+  const verdicts = containers.map((details) =>
+    judge(details, age(details), standard(details, request, context)),
+  );
+  const failed = verdicts.findIndex((verdict) => verdict.state === "failed");
+  if (failed >= 0) {
+    return { ok: false, detail: verdicts[failed]?.detail ?? "", containers, culprit: containers[failed] };
+  }
+  const gateIn = openGates(containers, verdicts, request, context);
+  const waiting = verdicts.findIndex((verdict) => verdict.state === "waiting");
+  if (waiting >= 0) {
+    const recheck = Math.min(...verdicts.map(recheckOf), gateIn);
+    return { containers, detail: verdicts[waiting]?.detail ?? "", culprit: containers[waiting], recheck };
+  }
+  const problem = request.ready && (await probe(request.ready, request.env, request.cwd));
+  if (!problem) return { ok: true, detail: summary(verdicts), containers };
+  return { containers, detail: problem, culprit: containers[0], recheck: PROBE_PAUSE_MS };
 }
 
 async function inspectAll({ docker, ids }: WatchRequest): Promise<ContainerDetails[] | undefined> {
