@@ -1,13 +1,20 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, relative } from "node:path";
+import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { errorCode, unreadable } from "./read.ts";
 
 const COMPOSE_FILES = new Set(["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"]);
 
+/** What is in a directory. */
+export interface Listing {
+  /** Absolute path, links resolved. */
+  readonly path: string;
+  readonly files: ReadonlySet<string>;
+}
+
 /** What stands under `services/`. All paths are relative to the root. */
 export interface Discovery {
   /** Directories that hold a compose file, sorted. */
-  readonly composeDirs: ReadonlySet<string>;
+  readonly composeDirs: ReadonlyMap<string, Listing>;
   /** Symbolic links that lead out of the root. */
   readonly outside: ReadonlySet<string>;
   readonly warnings: readonly string[];
@@ -15,7 +22,7 @@ export interface Discovery {
 
 /** Looks for compose files in `services/<a>` and `services/<a>/<b>`, with one directory listing for each. */
 export function discover(root: string): Discovery {
-  const found: string[] = [];
+  const found: [string, Listing][] = [];
   const outside = new Set<string>();
   const warnings: string[] = [];
   const context = { root, outside, warnings };
@@ -25,14 +32,16 @@ export function discover(root: string): Discovery {
     const entries = entriesOf(context, dir);
     if (!entries) continue;
     const isService = hasComposeFile(entries);
-    if (isService) found.push(dir);
+    if (isService) found.push([dir, listing(root, dir, entries)]);
     for (const instance of directories(context, dir, entries)) {
       // Beside a compose file, what cannot be read is the service's data.
       const inner = entriesOf(isService ? { ...context, warnings: [] } : context, `${dir}/${instance}`);
-      if (inner && hasComposeFile(inner)) found.push(`${dir}/${instance}`);
+      if (inner && hasComposeFile(inner))
+        found.push([`${dir}/${instance}`, listing(root, `${dir}/${instance}`, inner)]);
     }
   }
-  return { composeDirs: new Set(found.sort()), outside, warnings };
+  found.sort(([a], [b]) => (a < b ? -1 : 1));
+  return { composeDirs: new Map(found), outside, warnings };
 }
 
 interface Context {
@@ -83,13 +92,30 @@ function hasComposeFile(entries: readonly Dirent[]): boolean {
   return entries.some((entry) => COMPOSE_FILES.has(entry.name) && !entry.isDirectory());
 }
 
-/** Whether a directory somewhere inside of the root holds a compose file. */
-export function holdsComposeFile(root: string, dir: string): boolean {
+function listing(root: string, dir: string, entries: readonly Dirent[]): Listing {
+  return { path: realPath(root, dir), files: new Set(entries.map((entry) => entry.name)) };
+}
+
+/** Links on the way are rare, and asking for each directory costs more than asking once for its parent. */
+const realParents = new Map<string, string>();
+
+function realPath(root: string, dir: string): string {
+  const path = join(root, dir);
+  if (lstatSync(path).isSymbolicLink()) return realpathSync(path);
+  const parent = dirname(path);
+  const real = realParents.get(parent) ?? realpathSync(parent);
+  realParents.set(parent, real);
+  return join(real, basename(path));
+}
+
+/** What is in a directory somewhere inside of the root, if it holds a compose file. */
+export function composeListing(root: string, dir: string): Listing | undefined {
   try {
-    return hasComposeFile(readdirSync(join(root, dir), { withFileTypes: true }));
+    const entries = readdirSync(join(root, dir), { withFileTypes: true });
+    return hasComposeFile(entries) ? listing(root, dir, entries) : undefined;
   } catch (error) {
     const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
 }

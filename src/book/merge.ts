@@ -8,7 +8,7 @@ import type { Group, Need, Origin, Ready, Recipe, ServiceRecipe } from "./types.
 import { checkFile } from "./validate.ts";
 
 /** A service whose directory has not been looked for yet. */
-export type ServiceDraft = Omit<ServiceRecipe, "dir" | "present" | "family"> & {
+export type ServiceDraft = Omit<ServiceRecipe, "dir" | "present" | "path" | "files" | "family"> & {
   readonly dir?: string | undefined;
 };
 export type Draft = ServiceDraft | Exclude<Recipe, ServiceRecipe>;

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { type Discovery, holdsComposeFile, leadsOutside } from "./discover.ts";
+import { composeListing, type Discovery, type Listing, leadsOutside } from "./discover.ts";
 import { type Fault, invalid, type Place } from "./fault.ts";
 import type { Draft, Merged, ServiceDraft } from "./merge.ts";
 import { unreadable } from "./read.ts";
@@ -26,8 +26,14 @@ export function resolveServices(root: string, merged: Merged, discovery: Discove
     const fault = directoryFault(root, draft, dir, discovery, taken);
     if (fault) faults.push(fault);
     else taken.set(dir, draft);
-    const present = fault === undefined && isPresent(root, dir, discovery, faults);
-    recipes.set(draft.name, { ...draft, dir, present, family: familyOf(dir) });
+    const found = fault === undefined ? find(root, dir, discovery, faults) : undefined;
+    recipes.set(draft.name, {
+      ...draft,
+      dir,
+      present: found !== undefined,
+      ...(found ?? NOTHING),
+      family: familyOf(dir),
+    });
   }
   const warnings = [...discovery.warnings, ...addDiscovered(recipes, merged, discovery, taken)];
   return { recipes, warnings, faults };
@@ -66,7 +72,7 @@ function directoryFault(
   }
   const other = taken.get(dir);
   if (!other) return undefined;
-  return invalid(`Services \`${other.name}\` and \`${draft.name}\` have the same directory \`${dir}\``, {
+  return invalid(`services \`${other.name}\` and \`${draft.name}\` have the same directory \`${dir}\``, {
     hint: "give each its own `dir`, or keep one of the two",
     at: dirPlace(draft),
     notes: [{ text: "the other one", at: dirPlace(other) }],
@@ -95,13 +101,15 @@ function linkOutside(root: string, dir: string): boolean {
   }
 }
 
-function isPresent(root: string, dir: string, { composeDirs }: Discovery, faults: Fault[]): boolean {
-  if (isListed(dir)) return composeDirs.has(dir);
+const NOTHING: Listing = { path: "", files: new Set() };
+
+function find(root: string, dir: string, { composeDirs }: Discovery, faults: Fault[]): Listing | undefined {
+  if (isListed(dir)) return composeDirs.get(dir);
   try {
-    return holdsComposeFile(root, dir);
+    return composeListing(root, dir);
   } catch (error) {
     faults.push(unreadable(dir, error));
-    return false;
+    return undefined;
   }
 }
 
@@ -118,13 +126,13 @@ function addDiscovered(
   taken: ReadonlyMap<string, Draft>,
 ): string[] {
   const warnings: string[] = [];
-  for (const dir of composeDirs) {
+  for (const [dir, found] of composeDirs) {
     if (taken.has(dir)) continue;
     const name = dir.slice("services/".length).replace("/", "-");
     const problem = nameProblem(name, recipes, merged);
     if (problem)
       warnings.push(`\`${dir}\` is left out: ${problem}; name it in homelab.yml with \`dir: ${dir}\``);
-    else recipes.set(name, discovered(name, dir));
+    else recipes.set(name, discovered(name, dir, found));
   }
   return warnings;
 }
@@ -138,12 +146,13 @@ function nameProblem(name: string, recipes: ReadonlyMap<string, Recipe>, merged:
   return merged.broken.has(name) ? `the recipe \`${name}\` is not valid` : undefined;
 }
 
-function discovered(name: string, dir: string): ServiceRecipe {
+function discovered(name: string, dir: string, found: Listing): ServiceRecipe {
   return {
     kind: "service",
     name,
     dir,
     present: true,
+    ...found,
     family: familyOf(dir),
     needs: [],
     after: [],

@@ -42,6 +42,10 @@ export interface ServiceRecipe extends Node {
   readonly dir: string;
   /** Whether `dir` holds a compose file. */
   readonly present: boolean;
+  /** Absolute path of `dir`, links resolved; empty when it is not present. */
+  readonly path: string;
+  /** Names of what is in `dir`, as it was found; empty when it is not present. */
+  readonly files: ReadonlySet<string>;
   /** Name of the family when `dir` is `services/<family>/<instance>`. */
   readonly family?: string | undefined;
   readonly project?: string | undefined;

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { position } from "../book/position.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
 import { type Compose, checkCommand, findCompose } from "../docker/compose.ts";
@@ -58,9 +57,9 @@ async function check(
   compose: Compose,
   { env }: Context,
 ): Promise<Checked> {
-  const cwd = join(book.root, service.dir);
+  const cwd = service.path;
   try {
-    const inputs = await readInputs(book.root, service.dir, env);
+    const inputs = await readInputs(book.root, service, env);
     const result = await runProcess(checkCommand(compose, service.project ?? service.name), {
       cwd,
       env: { ...compose.env, PWD: cwd },

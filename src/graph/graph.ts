@@ -22,41 +22,71 @@ export function closure(graph: Graph, targets: Iterable<string>): Set<string> {
   return seen;
 }
 
-/** For every node of `names`, who of `names` needs it, in order. */
-export function dependents(graph: Graph, names: ReadonlySet<string>): Map<string, string[]> {
-  const result = new Map<string, string[]>([...names].map((name) => [name, []]));
-  for (const name of names) {
-    for (const need of graph.get(name)?.needs ?? []) result.get(need.name)?.push(name);
-  }
-  return result;
-}
-
 /**
  * The `after` edges that hold among `names`: those of which both ends are there, less those that would close a
  * circle with needs or with soft edges taken earlier (needs win; the order of the graph decides among the rest).
  */
 export function softEdges(graph: Graph, names: ReadonlySet<string>): Map<string, string[]> {
   const accepted = new Map<string, string[]>();
-  const reaches = (from: string, to: string): boolean => {
+  const wanted = [...graph.values()]
+    .filter(({ name }) => names.has(name))
+    .flatMap(({ name, after }) =>
+      after.filter((earlier) => names.has(earlier)).map((earlier) => [name, earlier] as const),
+    );
+  if (wanted.length === 0) return accepted;
+  const edges = (name: string) => [...needNames(graph, name), ...(accepted.get(name) ?? [])];
+  const order = new BendableOrder(depthFirst(graph, new Set(graph.keys()), edges), edges);
+  for (const [name, earlier] of wanted) {
+    if (order.putBefore(earlier, name)) accepted.set(name, [...(accepted.get(name) ?? []), earlier]);
+  }
+  return accepted;
+}
+
+/** An order of names that can take in one edge after the other: only the stretch between its two ends is looked at. */
+class BendableOrder {
+  private readonly rank: Map<string, number>;
+
+  constructor(
+    private readonly order: string[],
+    private readonly edges: (name: string) => readonly string[],
+  ) {
+    this.rank = new Map(order.map((name, at) => [name, at]));
+  }
+
+  /** Makes `earlier` come before `name`; false when `earlier` itself has to come after it. */
+  putBefore(earlier: string, name: string): boolean {
+    const low = this.place(name);
+    const high = this.place(earlier);
+    if (high < low) return true;
+    const moving = this.reachable(earlier, low);
+    if (moving.has(name)) return false;
+    const stretch = this.order.slice(low, high + 1);
+    const bent = [
+      ...stretch.filter((each) => moving.has(each)),
+      ...stretch.filter((each) => !moving.has(each)),
+    ];
+    for (const [offset, each] of bent.entries()) {
+      this.order[low + offset] = each;
+      this.rank.set(each, low + offset);
+    }
+    return true;
+  }
+
+  /** What `from` comes after, as far as it stands at `low` or behind it. */
+  private reachable(from: string, low: number): Set<string> {
     const seen = new Set<string>();
     const stack = [from];
     for (let name = stack.pop(); name !== undefined; name = stack.pop()) {
-      if (name === to) return true;
-      if (seen.has(name)) continue;
+      if (seen.has(name) || this.place(name) < low) continue;
       seen.add(name);
-      for (const need of graph.get(name)?.needs ?? []) stack.push(need.name);
-      stack.push(...(accepted.get(name) ?? []));
+      stack.push(...this.edges(name));
     }
-    return false;
-  };
-  for (const name of graph.keys()) {
-    if (!names.has(name)) continue;
-    for (const earlier of graph.get(name)?.after ?? []) {
-      if (!names.has(earlier) || reaches(earlier, name)) continue;
-      accepted.set(name, [...(accepted.get(name) ?? []), earlier]);
-    }
+    return seen;
   }
-  return accepted;
+
+  private place(name: string): number {
+    return this.rank.get(name) ?? -1;
+  }
 }
 
 /**
@@ -66,14 +96,25 @@ export function softEdges(graph: Graph, names: ReadonlySet<string>): Map<string,
  */
 export function topologicalOrder(graph: Graph, names: ReadonlySet<string>): string[] {
   const soft = softEdges(graph, names);
+  return depthFirst(graph, names, (name) => [...needNames(graph, name), ...(soft.get(name) ?? [])]);
+}
+
+const needNames = (graph: Graph, name: string): string[] =>
+  graph.get(name)?.needs.map((need) => need.name) ?? [];
+
+/** `names` in the order of the graph, each after those of them that its edges lead to. */
+function depthFirst(graph: Graph, names: ReadonlySet<string>, edgesOf: (name: string) => string[]): string[] {
   const order: string[] = [];
   const entered = new Set<string>();
   const stack: { name: string; edges: string[] }[] = [];
   const enter = (name: string) => {
     entered.add(name);
-    const needs = graph.get(name)?.needs.map((need) => need.name) ?? [];
-    const edges = [...needs, ...(soft.get(name) ?? [])].filter((edge) => names.has(edge));
-    stack.push({ name, edges: edges.reverse() });
+    stack.push({
+      name,
+      edges: edgesOf(name)
+        .filter((edge) => names.has(edge))
+        .reverse(),
+    });
   };
   for (const start of graph.keys()) {
     if (!names.has(start) || entered.has(start)) continue;

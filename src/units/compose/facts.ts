@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Book, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
@@ -43,10 +43,10 @@ export async function viewService(
   release: Release | undefined,
   { book, docker, env }: ViewOptions,
 ): Promise<ServiceView> {
-  const dir = realpathSync(join(book.root, recipe.dir));
+  const dir = recipe.path;
   const known = release?.dir === dir ? release : undefined;
-  const changed = known ? drift(known.manifest, dir, env) : [];
-  const inputs = known && changed.length === 0 ? undefined : await read(book.root, dir, env);
+  const changed = known ? drift(known.manifest, recipe, env) : [];
+  const inputs = known && changed.length === 0 ? undefined : await read(book.root, recipe, env);
   const expected = inputs?.expected ?? countServices(release);
   const composeName = inputs ? inputs.name : release?.composeName;
   const { project, containers: found } = resolveProject({
@@ -77,9 +77,9 @@ export async function viewService(
 }
 
 /** Loaded when it is needed: most runs find every file as it was. */
-async function read(root: string, dir: string, env: ViewOptions["env"]): Promise<Inputs> {
+async function read(root: string, recipe: ServiceRecipe, env: ViewOptions["env"]): Promise<Inputs> {
   const { readInputs } = await import("./inputs.ts");
-  return readInputs(root, dir, env);
+  return readInputs(root, recipe, env);
 }
 
 export function factsOf(view: ServiceView, observation: Observation, force: boolean): ServiceFacts {

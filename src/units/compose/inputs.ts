@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parse as parseDotenv } from "dotenv";
+import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import {
   COMPOSE_FILES,
@@ -28,26 +29,27 @@ export interface Inputs {
   readonly expected: ReadonlyMap<string, number>;
 }
 
+/** A service's directory: absolute, and the names of what is in it. */
+export type Place = Pick<ServiceRecipe, "path" | "files">;
+
 /**
  * Reads a service directory as compose would. Throws what would make compose refuse it: malformed YAML
  * (`compose-invalid`), a missing referenced file (`compose-invalid`), a required variable that is not set
  * (`variable-unset`).
  */
-export async function readInputs(root: string, dir: string, env: Environment): Promise<Inputs> {
-  const reader = new InputReader(root, resolve(root, dir), env);
-  return reader.read();
+export function readInputs(root: string, place: Place, env: Environment): Promise<Inputs> {
+  return new InputReader(root, place, env).read();
 }
 
 /** The compose files of a directory in the order in which they are merged, as absolute paths. */
-export function composeFiles(absolute: string, dotenv: Environment): string[] {
+export function composeFiles({ path, files }: Place, dotenv: Environment): string[] {
   if (dotenv.COMPOSE_FILE) {
     const separator = dotenv.COMPOSE_PATH_SEPARATOR || ":";
-    return dotenv.COMPOSE_FILE.split(separator).map((file) => resolve(absolute, file));
+    return dotenv.COMPOSE_FILE.split(separator).map((file) => resolve(path, file));
   }
-  const names = new Set(readdirSync(absolute));
-  const first = COMPOSE_FILES.find((name) => names.has(name));
-  const override = OVERRIDE_FILES.find((name) => names.has(name));
-  return [first, override].filter((name) => name !== undefined).map((name) => join(absolute, name));
+  const first = COMPOSE_FILES.find((name) => files.has(name));
+  const override = OVERRIDE_FILES.find((name) => files.has(name));
+  return [first, override].filter((name) => name !== undefined).map((name) => join(path, name));
 }
 
 class InputReader {
@@ -56,18 +58,24 @@ class InputReader {
   private readonly documents: ComposeDocument[] = [];
   private dotenv: Environment = {};
 
+  private readonly dir: string;
+
   constructor(
     private readonly root: string,
-    private readonly dir: string,
+    private readonly place: Place,
     private readonly env: Environment,
-  ) {}
+  ) {
+    this.dir = place.path;
+  }
 
   async read(): Promise<Inputs> {
-    const dotenvText = this.optional(join(this.dir, ".env"));
+    const dotenvText = this.listed(".env");
     this.dotenv = dotenvText === null ? {} : parseDotenv(dotenvText);
     // Also what is absent now: it would change the project by appearing.
-    for (const name of [...COMPOSE_FILES, ...OVERRIDE_FILES]) this.optional(join(this.dir, name));
-    const files = composeFiles(this.dir, this.dotenv);
+    for (const name of [...COMPOSE_FILES, ...OVERRIDE_FILES]) {
+      if (!this.place.files.has(name)) this.files.set(join(this.dir, name), null);
+    }
+    const files = composeFiles(this.place, this.dotenv);
     if (files.length === 0) {
       throw new HomelabError("missing-directory", `${this.show(this.dir)} holds no compose file`, {
         hint: "put a compose.yml there",
@@ -86,7 +94,7 @@ class InputReader {
     const text = this.required(path, "compose file");
     const document = await parseCompose(path, text, this.show(path));
     this.documents.push(document);
-    for (const value of texts(document.data)) {
+    for (const value of text.includes("$") ? texts(document.data) : []) {
       if (value.includes("$")) interpolate(value, this.lookup, (reference) => this.use(reference, path));
     }
     for (const reference of references(document.data)) {
@@ -113,11 +121,19 @@ class InputReader {
     });
   }
 
+  /** The text of a file directly in the directory; the listing tells whether it is there. */
+  private listed(name: string): string | null {
+    const path = join(this.dir, name);
+    if (this.place.files.has(name)) return this.optional(path);
+    this.files.set(path, null);
+    return null;
+  }
+
   private optional(path: string): string | null {
     try {
-      const text = readFileSync(path, "utf8");
-      this.files.set(path, hashText(text));
-      return text;
+      const bytes = readFileSync(path);
+      this.files.set(path, hashText(bytes));
+      return bytes.toString("utf8");
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code !== "ENOENT" && code !== "ENOTDIR") throw this.unreadable(path, error);

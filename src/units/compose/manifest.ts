@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 
 /**
  * What a service was made from: hashes of its files (paths relative to its directory; null: not there) and of
@@ -11,7 +10,7 @@ export interface Manifest {
 }
 
 export const hashText = (text: string | Uint8Array): string =>
-  new Bun.CryptoHasher("sha256").update(text).digest("base64").slice(0, 32);
+  Bun.CryptoHasher.hash("sha256", text, "base64").slice(0, 32);
 
 /**
  * What differs now from a manifest, in words: ".env", "the variable TZ of the environment".
@@ -19,15 +18,14 @@ export const hashText = (text: string | Uint8Array): string =>
  */
 export function drift(
   manifest: Manifest,
-  absoluteDir: string,
+  { path: dir, files }: { readonly path: string; readonly files: ReadonlySet<string> },
   env: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const changed: string[] = [];
-  // Most names of a manifest are absent ones; one listing is cheaper than failing to open each.
-  const present = listing(absoluteDir);
   for (const [path, hash] of manifest.files) {
-    const absent = !path.includes("/") && !present.has(path);
-    if ((absent ? null : hashFile(join(absoluteDir, path))) !== hash) changed.push(path);
+    // Most names of a manifest are absent ones; the listing is cheaper than failing to open each.
+    const absent = !path.includes("/") && !files.has(path);
+    if ((absent ? null : hashFile(`${dir}/${path}`)) !== hash) changed.push(path);
   }
   for (const [name, hash] of manifest.variables) {
     const value = env[name];
@@ -35,15 +33,6 @@ export function drift(
     if (current !== hash) changed.push(`the variable ${name} of the environment`);
   }
   return changed;
-}
-
-function listing(dir: string): Set<string> {
-  try {
-    return new Set(readdirSync(dir));
-  } catch {
-    // The directory is gone: so are its files, which is what the caller finds out.
-    return new Set();
-  }
 }
 
 function hashFile(path: string): string | null {

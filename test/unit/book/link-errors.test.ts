@@ -23,7 +23,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     "the same directory twice",
     { "homelab.yml": "services:\n  a: { dir: services/x }\n  b:\n    dir: ./services/x/\n" },
     [
-      "recipe-invalid: Services `a` and `b` have the same directory `services/x`",
+      "recipe-invalid: services `a` and `b` have the same directory `services/x`",
       "  at homelab.yml:4:10:     dir: ./services/x/",
       "                                ^^^^^^^^^^^^^",
       "  hint: give each its own `dir`, or keep one of the two",

@@ -49,6 +49,8 @@ test("loadBook() reads every kind of recipe", async () => {
       name: "prowlarr",
       dir: "services/prowlarr",
       present: false,
+      path: "",
+      files: new Set(),
       mounts: [],
       rollback: "manual",
       ...soft,
@@ -59,6 +61,8 @@ test("loadBook() reads every kind of recipe", async () => {
       description: "TV shows",
       dir: "services/sonarr/shows",
       present: false,
+      path: "",
+      files: new Set(),
       family: "sonarr",
       project: "sonarr_shows",
       needs: [
@@ -234,7 +238,7 @@ describe("missingDirectory()", () => {
     const book = await loadBook(root);
     expect(show(await missingDirectory(book, book.recipes.get("tdarr") as ServiceRecipe))).toBe(
       [
-        "missing-directory: Service `tdarr` is not there: `services/tdarr` has no compose file",
+        "missing-directory: service `tdarr` is not there: `services/tdarr` has no compose file",
         "  at homelab.yml:4:3:   tdarr:",
         "                        ^^^^^",
         "  hint: add it with `homelab add tdarr`",

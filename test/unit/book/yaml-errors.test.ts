@@ -19,7 +19,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     "a key twice in one recipe",
     { "homelab.yml": "services:\n  plex: { dir: a, dir: b }\n" },
     [
-      "recipe-invalid: The key `dir` is there twice",
+      "recipe-invalid: the key `dir` is there twice",
       "  at homelab.yml:2:19:   plex: { dir: a, dir: b }",
       "                                         ^^^",
       "  hint: keep one of the two",
@@ -112,7 +112,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     "a list at the top",
     { "homelab.yml": "- plex\n" },
     [
-      "recipe-invalid: A recipe file must be a mapping with keys such as `services`, not a list",
+      "recipe-invalid: a recipe file must be a mapping with keys such as `services`, not a list",
       "  at homelab.yml:1:1: - plex",
       "                      ^^^^^^",
       "  hint: valid keys are include, services, units, microvms, hosts, tasks, groups",
@@ -122,7 +122,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     "text at the top",
     { "homelab.yml": "plex\n" },
     [
-      "recipe-invalid: A recipe file must be a mapping with keys such as `services`, not `plex`",
+      "recipe-invalid: a recipe file must be a mapping with keys such as `services`, not `plex`",
       "  at homelab.yml:1:1: plex",
       "                      ^^^^",
       "  hint: valid keys are include, services, units, microvms, hosts, tasks, groups",
