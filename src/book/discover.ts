@@ -1,5 +1,5 @@
-import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, isAbsolute, join, relative } from "node:path";
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { isAbsolute, join, relative } from "node:path";
 import { errorCode, unreadable } from "./read.ts";
 
 const COMPOSE_FILES = new Set(["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"]);
@@ -27,17 +27,18 @@ export function discover(root: string): Discovery {
   const warnings: string[] = [];
   const context = { root, outside, warnings };
   const services = entriesOf(context, "services");
-  for (const name of services ? directories(context, "services", services) : []) {
+  const real = services ? realpathSync(join(root, "services")) : "";
+  for (const { name, path } of services ? directories(context, "services", real, services) : []) {
     const dir = `services/${name}`;
     const entries = entriesOf(context, dir);
     if (!entries) continue;
     const isService = hasComposeFile(entries);
-    if (isService) found.push([dir, listing(root, dir, entries)]);
-    for (const instance of directories(context, dir, entries)) {
+    if (isService) found.push([dir, listing(path, entries)]);
+    for (const instance of directories(context, dir, path, entries)) {
+      const instanceDir = `${dir}/${instance.name}`;
       // Beside a compose file, what cannot be read is the service's data.
-      const inner = entriesOf(isService ? { ...context, warnings: [] } : context, `${dir}/${instance}`);
-      if (inner && hasComposeFile(inner))
-        found.push([`${dir}/${instance}`, listing(root, `${dir}/${instance}`, inner)]);
+      const inner = entriesOf(isService ? { ...context, warnings: [] } : context, instanceDir);
+      if (inner && hasComposeFile(inner)) found.push([instanceDir, listing(instance.path, inner)]);
     }
   }
   found.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -64,55 +65,44 @@ function entriesOf({ root, outside, warnings }: Context, dir: string): Dirent[] 
   }
 }
 
-/** Names of the directories among the entries, links to directories inside the root included. */
+/** The directories among the entries, links to directories inside the root included, with their real paths. */
 function directories(
   { root, outside, warnings }: Context,
   parent: string,
+  realParent: string,
   entries: readonly Dirent[],
-): string[] {
-  const names: string[] = [];
+): { name: string; path: string }[] {
+  const found: { name: string; path: string }[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
-    if (entry.isDirectory()) names.push(entry.name);
+    if (entry.isDirectory()) found.push({ name: entry.name, path: `${realParent}/${entry.name}` });
     if (!entry.isSymbolicLink()) continue;
     const dir = `${parent}/${entry.name}`;
     if (!isDirectory(join(root, dir))) continue;
     if (!leadsOutside(root, dir)) {
-      names.push(entry.name);
+      found.push({ name: entry.name, path: realpathSync(join(root, dir)) });
       continue;
     }
     outside.add(dir);
     if (parent === "services")
       warnings.push(`\`${dir}\` is a link that leads out of the root and is left alone`);
   }
-  return names;
+  return found;
 }
 
 function hasComposeFile(entries: readonly Dirent[]): boolean {
   return entries.some((entry) => COMPOSE_FILES.has(entry.name) && !entry.isDirectory());
 }
 
-function listing(root: string, dir: string, entries: readonly Dirent[]): Listing {
-  return { path: realPath(root, dir), files: new Set(entries.map((entry) => entry.name)) };
-}
-
-/** Links on the way are rare, and asking for each directory costs more than asking once for its parent. */
-const realParents = new Map<string, string>();
-
-function realPath(root: string, dir: string): string {
-  const path = join(root, dir);
-  if (lstatSync(path).isSymbolicLink()) return realpathSync(path);
-  const parent = dirname(path);
-  const real = realParents.get(parent) ?? realpathSync(parent);
-  realParents.set(parent, real);
-  return join(real, basename(path));
+function listing(path: string, entries: readonly Dirent[]): Listing {
+  return { path, files: new Set(entries.map((entry) => entry.name)) };
 }
 
 /** What is in a directory somewhere inside of the root, if it holds a compose file. */
 export function composeListing(root: string, dir: string): Listing | undefined {
   try {
     const entries = readdirSync(join(root, dir), { withFileTypes: true });
-    return hasComposeFile(entries) ? listing(root, dir, entries) : undefined;
+    return hasComposeFile(entries) ? listing(realpathSync(join(root, dir)), entries) : undefined;
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -115,7 +115,9 @@ function exitCode(report: RunReport, stop: StopSwitch): number {
 
 /** `not-ready` is what `status` calls a state; at the end of a run it is a failed step. */
 const exitOf = (code: string): number =>
-  code !== "not-ready" && Object.hasOwn(EXIT_CODES, code) ? EXIT_CODES[code as ErrorCode] : EXIT_CODES["step-failed"];
+  code !== "not-ready" && Object.hasOwn(EXIT_CODES, code)
+    ? EXIT_CODES[code as ErrorCode]
+    : EXIT_CODES["step-failed"];
 
 function listenerFor(context: Context): RunListener & { dispose(): void } {
   const { options, err, env, watched } = context;

@@ -34,59 +34,57 @@ export function softEdges(graph: Graph, names: ReadonlySet<string>): Map<string,
       after.filter((earlier) => names.has(earlier)).map((earlier) => [name, earlier] as const),
     );
   if (wanted.length === 0) return accepted;
-  const edges = (name: string) => [...needNames(graph, name), ...(accepted.get(name) ?? [])];
-  const order = new BendableOrder(depthFirst(graph, new Set(graph.keys()), edges), edges);
+  const soft = new Map<string, string[]>();
+  for (const [name, earlier] of wanted) soft.set(name, [...(soft.get(name) ?? []), earlier]);
+  const knot = knots(graph, (name) => [...needNames(graph, name), ...(soft.get(name) ?? [])]);
+  const reaches = (from: string, to: string): boolean => {
+    const seen = new Set([from]);
+    for (const name of seen) {
+      if (name === to) return true;
+      for (const edge of [...needNames(graph, name), ...(accepted.get(name) ?? [])]) {
+        if (knot.get(edge) === knot.get(to)) seen.add(edge);
+      }
+    }
+    return false;
+  };
   for (const [name, earlier] of wanted) {
-    if (order.putBefore(earlier, name)) accepted.set(name, [...(accepted.get(name) ?? []), earlier]);
+    if (knot.get(name) === knot.get(earlier) && reaches(earlier, name)) continue;
+    accepted.set(name, [...(accepted.get(name) ?? []), earlier]);
   }
   return accepted;
 }
 
-/** An order of names that can take in one edge after the other: only the stretch between its two ends is looked at. */
-class BendableOrder {
-  private readonly rank: Map<string, number>;
-
-  constructor(
-    private readonly order: string[],
-    private readonly edges: (name: string) => readonly string[],
-  ) {
-    this.rank = new Map(order.map((name, at) => [name, at]));
-  }
-
-  /** Makes `earlier` come before `name`; false when `earlier` itself has to come after it. */
-  putBefore(earlier: string, name: string): boolean {
-    const low = this.place(name);
-    const high = this.place(earlier);
-    if (high < low) return true;
-    const moving = this.reachable(earlier, low);
-    if (moving.has(name)) return false;
-    const stretch = this.order.slice(low, high + 1);
-    const bent = [
-      ...stretch.filter((each) => moving.has(each)),
-      ...stretch.filter((each) => !moving.has(each)),
-    ];
-    for (const [offset, each] of bent.entries()) {
-      this.order[low + offset] = each;
-      this.rank.set(each, low + offset);
+/**
+ * Names the knot that each node is in: nodes that can be reached from each other are in the same one. A circle never
+ * leaves its knot, so most graphs have nothing but knots of one. (Strongly connected components, after Gabow.)
+ */
+function knots(graph: Graph, edgesOf: (name: string) => string[]): Map<string, string> {
+  const knot = new Map<string, string>();
+  const entered = new Map<string, number>();
+  const open: string[] = [];
+  const heads: string[] = [];
+  const stack: { name: string; edges: string[] }[] = [];
+  const enter = (name: string) => {
+    entered.set(name, entered.size);
+    open.push(name);
+    heads.push(name);
+    stack.push({ name, edges: edgesOf(name).filter((edge) => graph.has(edge)) });
+  };
+  const number = (name: string | undefined) => entered.get(name ?? "") ?? -1;
+  for (const start of graph.keys()) {
+    if (!entered.has(start)) enter(start);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const edge = top.edges.pop();
+      if (edge === undefined) {
+        stack.pop();
+        if (heads.at(-1) !== top.name) continue;
+        heads.pop();
+        for (const member of open.splice(open.lastIndexOf(top.name))) knot.set(member, top.name);
+      } else if (!entered.has(edge)) enter(edge);
+      else if (!knot.has(edge)) while (number(heads.at(-1)) > number(edge)) heads.pop();
     }
-    return true;
   }
-
-  /** What `from` comes after, as far as it stands at `low` or behind it. */
-  private reachable(from: string, low: number): Set<string> {
-    const seen = new Set<string>();
-    const stack = [from];
-    for (let name = stack.pop(); name !== undefined; name = stack.pop()) {
-      if (seen.has(name) || this.place(name) < low) continue;
-      seen.add(name);
-      stack.push(...this.edges(name));
-    }
-    return seen;
-  }
-
-  private place(name: string): number {
-    return this.rank.get(name) ?? -1;
-  }
+  return knot;
 }
 
 /**

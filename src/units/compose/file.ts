@@ -24,16 +24,20 @@ export interface ComposeDocument {
  * Parses the text of a compose file. Throws `compose-invalid` with line and column for malformed YAML or a
  * document that is no mapping. `shown` is the path as the person knows it.
  */
-export async function parseCompose(path: string, text: string, shown: string): Promise<ComposeDocument> {
+export async function parseCompose(
+  path: string,
+  text: string,
+  shown: () => string,
+): Promise<ComposeDocument> {
   let data: unknown;
   try {
     data = Bun.YAML.parse(text);
   } catch {
     // The fast parser gives no positions and knows no compose tags (`!reset`): the other one decides.
-    data = await parseWithPositions(text, shown);
+    data = await parseWithPositions(text, shown());
   }
   if (!isRecord(data)) {
-    throw new HomelabError("compose-invalid", `${shown} is not a mapping`, {
+    throw new HomelabError("compose-invalid", `${shown()} is not a mapping`, {
       hint: "a compose file begins with `services:`",
     });
   }

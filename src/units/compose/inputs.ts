@@ -49,7 +49,7 @@ export function composeFiles({ path, files }: Place, dotenv: Environment): strin
   }
   const first = COMPOSE_FILES.find((name) => files.has(name));
   const override = OVERRIDE_FILES.find((name) => files.has(name));
-  return [first, override].filter((name) => name !== undefined).map((name) => join(path, name));
+  return [first, override].filter((name) => name !== undefined).map((name) => `${path}/${name}`);
 }
 
 class InputReader {
@@ -69,12 +69,8 @@ class InputReader {
   }
 
   async read(): Promise<Inputs> {
-    const dotenvText = this.listed(".env");
+    const dotenvText = this.place.files.has(".env") ? this.optional(`${this.dir}/.env`) : null;
     this.dotenv = dotenvText === null ? {} : parseDotenv(dotenvText);
-    // Also what is absent now: it would change the project by appearing.
-    for (const name of [...COMPOSE_FILES, ...OVERRIDE_FILES]) {
-      if (!this.place.files.has(name)) this.files.set(join(this.dir, name), null);
-    }
     const files = composeFiles(this.place, this.dotenv);
     if (files.length === 0) {
       throw new HomelabError("missing-directory", `${this.show(this.dir)} holds no compose file`, {
@@ -92,7 +88,7 @@ class InputReader {
     if (seen.has(path)) return;
     seen.add(path);
     const text = this.required(path, "compose file");
-    const document = await parseCompose(path, text, this.show(path));
+    const document = await parseCompose(path, text, () => this.show(path));
     this.documents.push(document);
     for (const value of text.includes("$") ? texts(document.data) : []) {
       if (value.includes("$")) interpolate(value, this.lookup, (reference) => this.use(reference, path));
@@ -119,14 +115,6 @@ class InputReader {
       position: positionOf(path, this.show(path), `\${${name}`),
       hint: `set ${name} in ${this.show(join(this.dir, ".env"))}`,
     });
-  }
-
-  /** The text of a file directly in the directory; the listing tells whether it is there. */
-  private listed(name: string): string | null {
-    const path = join(this.dir, name);
-    if (this.place.files.has(name)) return this.optional(path);
-    this.files.set(path, null);
-    return null;
   }
 
   private optional(path: string): string | null {
@@ -163,7 +151,10 @@ class InputReader {
   }
 
   private manifest(): Manifest {
-    const files = [...this.files].map(([path, hash]) => [relative(this.dir, path), hash] as const);
+    const inside = `${this.dir}/`;
+    const shorten = (path: string) =>
+      path.startsWith(inside) ? path.slice(inside.length) : relative(this.dir, path);
+    const files = [...this.files].map(([path, hash]) => [shorten(path), hash] as const);
     return { files, variables: [...this.variables] };
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { COMPOSE_FILES, OVERRIDE_FILES } from "./file.ts";
 
 /**
  * What a service was made from: hashes of its files (paths relative to its directory; null: not there) and of
@@ -8,6 +9,9 @@ export interface Manifest {
   readonly files: readonly (readonly [path: string, hash: string | null])[];
   readonly variables: readonly (readonly [name: string, hash: string | null])[];
 }
+
+/** Files that compose takes up without being told: they change a project by appearing. */
+const TAKEN_UP = [".env", ...COMPOSE_FILES, ...OVERRIDE_FILES];
 
 export const hashText = (text: string | Uint8Array): string =>
   Bun.CryptoHasher.hash("sha256", text, "base64").slice(0, 32);
@@ -22,6 +26,8 @@ export function drift(
   env: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const changed: string[] = [];
+  const known = new Set(manifest.files.map(([path]) => path));
+  for (const name of TAKEN_UP) if (files.has(name) && !known.has(name)) changed.push(name);
   for (const [path, hash] of manifest.files) {
     // Most names of a manifest are absent ones; the listing is cheaper than failing to open each.
     const absent = !path.includes("/") && !files.has(path);

@@ -50,7 +50,7 @@ test("loadBook() reads every kind of recipe", async () => {
       dir: "services/prowlarr",
       present: false,
       path: "",
-      files: new Set(),
+      files: {},
       mounts: [],
       rollback: "manual",
       ...soft,
@@ -62,7 +62,7 @@ test("loadBook() reads every kind of recipe", async () => {
       dir: "services/sonarr/shows",
       present: false,
       path: "",
-      files: new Set(),
+      files: {},
       family: "sonarr",
       project: "sonarr_shows",
       needs: [
