@@ -20,12 +20,18 @@ export async function connect(
   book: Book,
   store: Store,
   names: readonly string[],
+  begun?: Promise<Docker>,
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
   if (!kinds.has("service")) return { drivers, close: () => {} };
-  const docker = await Docker.connect(dockerEndpoint(context.env));
+  const docker = await (begun ?? connectDocker(context));
   const compose = new ComposeDriver({ book, docker, store, env: context.env });
   drivers.set("service", compose);
   return { drivers, compose, docker, close: () => compose.close() };
+}
+
+/** Connects to the engine. Begun early, it costs no time: the recipes are read while it answers. */
+export async function connectDocker({ env }: Context): Promise<Docker> {
+  return Docker.connect(dockerEndpoint(env));
 }

@@ -14,7 +14,7 @@ import { Store } from "../store/store.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./commands.ts";
 import { type Context, printJson } from "./context.ts";
-import { connect } from "./engine.ts";
+import { connect, connectDocker } from "./engine.ts";
 import { showPlan } from "./plan.ts";
 
 /** The daemon does the work of a change; more at once than this only makes them wait for each other. */
@@ -51,6 +51,9 @@ interface Request {
 
 async function runEnsure(context: Context, { words, force, withNeeds }: Request): Promise<void> {
   const { options, env } = context;
+  const docker = connectDocker(context);
+  // Asked about only once it is known whether it is needed at all.
+  docker.catch(() => {});
   const book = await openBook(context);
   const targets = targetsOf(book, words);
   const listener = listenerFor(context);
@@ -63,7 +66,7 @@ async function runEnsure(context: Context, { words, force, withNeeds }: Request)
       onWait: (holder) => listener.message(`waiting for ${describeHolder(holder)}`),
     });
     const store = Store.open(env, (text) => context.messages.warn(text));
-    const engine = await connect(context, book, store, targets);
+    const engine = await connect(context, book, store, targets, docker);
     const report = await ensure({
       book,
       targets,
@@ -78,7 +81,8 @@ async function runEnsure(context: Context, { words, force, withNeeds }: Request)
       command: context.typed,
     });
     engine.close();
-    store.close();
+    // Closing writes the database through to the disk, which a run without changes is not worth.
+    if (report.outcome !== "unchanged") store.close();
     lock.release();
     if (options.json) printJson(runDocument(report));
     context.exitCode = exitCode(report, stop);

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,7 +56,10 @@ export class Store {
     const store = new Store(stateDirectory(env), warn);
     store.guard(() => {
       mkdirSync(store.directory, { recursive: true, mode: 0o700 });
-      const database = new Database(join(store.directory, "homelab.db"), { create: true });
+      const path = join(store.directory, "homelab.db");
+      // Reports hold what services said; secrets are masked, but it is nobody else's business all the same.
+      if (!existsSync(path)) writeFileSync(path, "", { mode: 0o600, flag: "a" });
+      const database = new Database(path, { create: true });
       store.database = database;
       database.run("PRAGMA busy_timeout = 2000");
       database.run("PRAGMA journal_mode = WAL");

@@ -13,7 +13,7 @@ export const STABLE_MS = 3_000;
  * After this long of being up, dependents of a container without health check start; the verdict on it still
  * takes the whole stability window. Health checks and probes are always waited for.
  */
-const GATE_MS = 300;
+const GATE_MS = 200;
 /** Patience with containers without health check that are not up yet, and with probes. */
 const PATIENCE_MS = 30_000;
 const COMPLETION_MS = 10 * 60_000;
