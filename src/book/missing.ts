@@ -4,6 +4,11 @@ import { HomelabError } from "../errors.ts";
 import { position } from "./position.ts";
 import type { Book, Recipe, ServiceRecipe } from "./types.ts";
 
+/** The first recipe that needs the one of this name. */
+export function neederOf(book: Book, name: string): Recipe | undefined {
+  return [...book.recipes.values()].find((other) => other.needs.some((need) => need.name === name));
+}
+
 /** The error for a service that is wanted but not `present`: by `neededBy` when another recipe needs it. */
 export async function missingDirectory(
   book: Book,

@@ -31,8 +31,18 @@ const LEFT_OPEN: readonly { said: RegExp; plain: readonly [message: string, hint
 /** The problems that the file has as YAML: syntax errors, or aliases without anchors and keys that are there twice. */
 export function syntaxFaults(marked: Marked): Fault[] {
   const { document, file, text } = marked;
-  const errors = document.errors.map((error) => syntaxFault(file, text, error));
+  const errors = onePerPlace(document.errors.map((error) => syntaxFault(file, text, error)));
   return errors.length > 0 ? errors : [...danglingAliases(marked), ...repeatedKeys(marked)];
+}
+
+/** Two brackets that are left open end at the same place, and closing one may close the other: one problem. */
+function onePerPlace(faults: readonly Fault[]): Fault[] {
+  const places = new Map<string, Fault>();
+  for (const fault of faults) {
+    const place = `${fault.position?.line}:${fault.position?.column}`;
+    if (!places.has(place)) places.set(place, fault);
+  }
+  return [...places.values()];
 }
 
 function syntaxFault(file: string, text: string, { code, message: said, pos }: YAMLError): Fault {

@@ -2,8 +2,10 @@ import { runCommand } from "citty";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
-import { COMMANDS, type Command } from "./commands.ts";
-import { makeContext } from "./context.ts";
+import { REVISION, VERSION, versionLine } from "../version.ts";
+import type { Command } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { makeContext, print, printJson } from "./context.ts";
 import { type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
 import { checkWords } from "./words.ts";
 
@@ -11,7 +13,7 @@ import { checkWords } from "./words.ts";
 export async function dispatch(argv: readonly string[]): Promise<number> {
   const first = takeGlobals(argv);
   const [word, ...rest] = first.rest;
-  if (word === "--version" || word === "-V") throw new HomelabError("usage", "`--version` stands alone");
+  if (word === "--version" || word === "-V") return version(rest, first.globals);
   if (word?.startsWith("-")) throw unknownOption(undefined, word.split("=")[0] ?? word);
   if (word === undefined && first.globals.help) return help([]);
   const { name, words } = await findCommand(word ?? "list", rest, first.globals);
@@ -20,6 +22,14 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   const context = makeContext(first.globals, [name, ...words].join(" "));
   await execute(name, command, words, context);
   return context.exitCode;
+}
+
+function version([surplus]: readonly string[], { json }: GlobalOptions): number {
+  if (surplus !== undefined)
+    throw new HomelabError("usage", `unexpected word \`${surplus}\` after \`--version\``);
+  if (json) printJson({ version: 1, homelab: VERSION, revision: REVISION, bun: Bun.version });
+  else print(`${versionLine()}\n`);
+  return 0;
 }
 
 async function execute(

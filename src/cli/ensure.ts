@@ -12,7 +12,7 @@ import { describeHolder, takeLock } from "../run/lock.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
 import { Store } from "../store/store.ts";
 import { openBook, targetsOf } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { type Context, printJson } from "./context.ts";
 import { connect, connectDocker } from "./engine.ts";
 import { showPlan } from "./plan.ts";

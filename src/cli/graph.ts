@@ -1,7 +1,7 @@
 import { closure } from "../graph/graph.ts";
 import { type Edges, edgesOf, renderDot, renderMermaid, renderTree, reverse } from "../graph/render.ts";
 import { openBook, targetsOf } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 
 export default makeCommand({

@@ -1,6 +1,7 @@
 import { nearest } from "../book/nearest.ts";
 import { EXIT_CODES, HomelabError } from "../errors.ts";
-import { COMMANDS, type Command, makeCommand } from "./commands.ts";
+import { type Command, makeCommand } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
 import { print } from "./context.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
 

@@ -4,7 +4,7 @@ import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { type RunRecord, recentRuns } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { findRoot } from "./root.ts";
 

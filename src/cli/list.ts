@@ -3,7 +3,7 @@ import { isHere } from "../graph/targets.ts";
 import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { openBook } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 
 export default makeCommand({

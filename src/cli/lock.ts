@@ -1,6 +1,6 @@
 import { HomelabError } from "../errors.ts";
 import { describeHolder, lockHolder } from "../run/lock.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { findRoot } from "./root.ts";
 

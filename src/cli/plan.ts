@@ -5,7 +5,7 @@ import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { Store } from "../store/store.ts";
 import { openBook, targetsOf } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
 

@@ -1,5 +1,5 @@
 import { recipeSchemaText } from "../book/schema-text.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print } from "./context.ts";
 
 export default makeCommand({

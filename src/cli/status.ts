@@ -4,7 +4,7 @@ import { table } from "../report/table.ts";
 import { Store } from "../store/store.ts";
 import type { State } from "../units/compose/state.ts";
 import { openBook, targetsOf } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
 import { type Inspected, inspectServices } from "./inspect.ts";

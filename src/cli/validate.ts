@@ -1,9 +1,10 @@
+import { missingDirectory, neederOf } from "../book/missing.ts";
 import { position } from "../book/position.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
 import { type Compose, checkCommand, findCompose } from "../docker/compose.ts";
 import { dockerEndpoint } from "../docker/endpoint.ts";
 import { HomelabError } from "../errors.ts";
-import { expandTarget, isHere } from "../graph/targets.ts";
+import { expandTarget } from "../graph/targets.ts";
 import { runProcess } from "../process/runner.ts";
 import { errorDocument, renderError } from "../report/errors.ts";
 import { Semaphore } from "../run/semaphore.ts";
@@ -11,7 +12,7 @@ import { explainFailure } from "../units/compose/failure.ts";
 import { type Inputs, readInputs } from "../units/compose/inputs.ts";
 import { secretsOf } from "../units/compose/secrets.ts";
 import { openBook, targetsOf } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 
 const DEADLINE_MS = 60_000;
@@ -34,14 +35,14 @@ export default makeCommand({
     const names = words.length === 0 ? (expandTarget(book, "all") ?? []) : targetsOf(book, words);
     const services = names
       .map((name) => book.recipes.get(name))
-      .filter((recipe) => recipe?.kind === "service" && isHere(recipe)) as ServiceRecipe[];
+      .filter((recipe) => recipe?.kind === "service");
     const compose = await findCompose(context.env, dockerEndpoint(context.env));
     const slots = new Semaphore(context.options.jobs ?? DEFAULT_JOBS);
     const checked = await Promise.all(
       services.map((service) => slots.use(() => check(book, service, compose, context))),
     );
     const problems = [...checked.flatMap((each) => each.problem ?? []), ...(await collisions(book, checked))];
-    report(context, problems, services.length);
+    report(context, problems, services.filter(({ present }) => present).length);
   },
 });
 
@@ -57,6 +58,9 @@ async function check(
   compose: Compose,
   { env }: Context,
 ): Promise<Checked> {
+  if (!service.present) {
+    return { service, problem: await missingDirectory(book, service, neederOf(book, service.name)) };
+  }
   const cwd = service.path;
   try {
     const inputs = await readInputs(book.root, service, env);

@@ -7,7 +7,7 @@ import { recentRuns } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
 import { type Explanation, explain } from "../units/compose/explain.ts";
 import { openBook, targetsOf } from "./book.ts";
-import { makeCommand } from "./commands.ts";
+import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
 import { type Inspected, inspectServices } from "./inspect.ts";

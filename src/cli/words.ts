@@ -1,7 +1,7 @@
 import type { ArgsDef } from "citty";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
-import type { Command } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { invalidValue, splitOption, unknownOption } from "./options.ts";
 
 /**

@@ -1,5 +1,4 @@
 import type { When } from "../book/types.ts";
-import type { Style } from "../report/style.ts";
 import type { Graph } from "./graph.ts";
 
 /** Edges by the node they leave, in the order of the graph. */
@@ -26,7 +25,7 @@ export function reverse(edges: Edges): Edges {
 export function renderTree(
   edges: Edges,
   roots: readonly string[] | undefined,
-  s: Pick<Style, "dim">,
+  s: { dim(text: string): string },
 ): string {
   const pointedTo = new Set([...edges.values()].flatMap((targets) => targets.map((edge) => edge.to)));
   const tops = roots ?? [...edges.keys()].filter((name) => !pointedTo.has(name));

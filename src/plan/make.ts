@@ -1,4 +1,4 @@
-import { missingDirectory } from "../book/missing.ts";
+import { missingDirectory, neederOf } from "../book/missing.ts";
 import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { HomelabError, Problems } from "../errors.ts";
 import { closure, softEdges, topologicalOrder } from "../graph/graph.ts";
@@ -63,10 +63,7 @@ async function observeAll(recipes: readonly Recipe[], drivers: PlanRequest["driv
 
 async function decideOne(recipe: Recipe, { book, drivers }: PlanRequest, force: boolean): Promise<Decided> {
   if (recipe.kind === "service" && !recipe.present) {
-    const needer = [...book.recipes.values()].find((other) =>
-      other.needs.some((need) => need.name === recipe.name),
-    );
-    return impossible(await missingDirectory(book, recipe, needer));
+    return impossible(await missingDirectory(book, recipe, neederOf(book, recipe.name)));
   }
   const driver = drivers.get(recipe.kind);
   if (driver) return driver.decide(recipe.name, { force });

@@ -39,6 +39,9 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
+/** What a step is doing while it is neither waiting nor finished. */
+export type Phase = "changing" | "verifying";
+
 export type Result = "unchanged" | "changed" | "failed" | "blocked" | "held" | "cancelled" | "timed-out";
 
 export interface StepReport {

@@ -1,5 +1,4 @@
-import type { Plan, Result, Step } from "../plan/types.ts";
-import type { Phase } from "../run/events.ts";
+import type { Phase, Plan, Result, Step } from "../plan/types.ts";
 import { formatElapsed } from "./duration.ts";
 import { printable, type Style, truncate } from "./style.ts";
 import type { Symbols } from "./symbols.ts";

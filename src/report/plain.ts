@@ -1,5 +1,5 @@
-import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-import type { Phase, RunListener } from "../run/events.ts";
+import type { Phase, Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import type { RunListener } from "../run/events.ts";
 import { printable, type Style } from "./style.ts";
 import { aftermath, ending, plainSummary, quietSummary, wentWrong } from "./wording.ts";
 

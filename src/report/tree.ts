@@ -1,5 +1,5 @@
-import type { Plan, Result, RunReport, Step, StepReport } from "../plan/types.ts";
-import type { Phase, RunListener } from "../run/events.ts";
+import type { Phase, Plan, Result, RunReport, Step, StepReport } from "../plan/types.ts";
+import type { RunListener } from "../run/events.ts";
 import { frame, type Look, type Running } from "./frame.ts";
 import { printable, type Style, truncate, visibleWidth } from "./style.ts";
 import type { Symbols } from "./symbols.ts";

@@ -1,7 +1,4 @@
-import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-
-/** What a step is doing while it is neither waiting nor finished. */
-export type Phase = "changing" | "verifying";
+import type { Phase, Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 
 /** Told of a run as it goes. A reporter implements it; the scheduler calls it. */
 export interface RunListener {

@@ -1,5 +1,13 @@
-import type { Manifest } from "../units/compose/manifest.ts";
 import type { Store } from "./store.ts";
+
+/**
+ * What a service was made from: hashes of its files (paths relative to its directory; null: not there) and of
+ * the variables that its compose files take from outside `.env` (null: not set). Contents are not kept.
+ */
+export interface Manifest {
+  readonly files: readonly (readonly [path: string, hash: string | null])[];
+  readonly variables: readonly (readonly [name: string, hash: string | null])[];
+}
 
 /** One container of a release, as it was when it was seen ready. */
 export interface ReleasedContainer {

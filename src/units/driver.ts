@@ -1,7 +1,6 @@
 import type { Recipe, RecipeKind } from "../book/types.ts";
 import type { HomelabError } from "../errors.ts";
-import type { Action, Effect, Reason } from "../plan/types.ts";
-import type { Phase } from "../run/events.ts";
+import type { Action, Effect, Phase, Reason } from "../plan/types.ts";
 
 /** What one recipe needs, decided before anything is touched. */
 export interface Decided {

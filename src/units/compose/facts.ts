@@ -2,12 +2,12 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Book, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
-import type { Release } from "../../store/releases.ts";
+import type { Manifest, Release } from "../../store/releases.ts";
 import { hasProbe } from "../probe.ts";
 import type { ServiceFacts } from "./decide.ts";
 import type { Inputs } from "./inputs.ts";
 import { isOneShot } from "./judge.ts";
-import { drift, type Manifest } from "./manifest.ts";
+import { drift } from "./manifest.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { resolveProject } from "./project.ts";
 

@@ -3,6 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { parse as parseDotenv } from "dotenv";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
+import type { Manifest } from "../../store/releases.ts";
 import {
   COMPOSE_FILES,
   type ComposeDocument,
@@ -15,7 +16,7 @@ import {
   texts,
 } from "./file.ts";
 import { interpolate, type Reference } from "./interpolate.ts";
-import { hashText, type Manifest } from "./manifest.ts";
+import { hashText } from "./manifest.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -83,11 +83,12 @@ function expand(
   }
 }
 
+/** Braces inside of an argument come in pairs (`${X:-{"a": 1}}`); where they do not, the first one closes. */
 function closingBrace(text: string, from: number): number {
   let depth = 1;
   for (let at = from; at < text.length; at++) {
-    if (text[at] === "{" && text[at - 1] === "$") depth++;
+    if (text[at] === "{") depth++;
     else if (text[at] === "}" && --depth === 0) return at;
   }
-  return -1;
+  return text.indexOf("}", from);
 }

@@ -1,14 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { Manifest } from "../../store/releases.ts";
 import { COMPOSE_FILES, OVERRIDE_FILES } from "./file.ts";
-
-/**
- * What a service was made from: hashes of its files (paths relative to its directory; null: not there) and of
- * the variables that its compose files take from outside `.env` (null: not set). Contents are not kept.
- */
-export interface Manifest {
-  readonly files: readonly (readonly [path: string, hash: string | null])[];
-  readonly variables: readonly (readonly [name: string, hash: string | null])[];
-}
 
 /** Files that compose takes up without being told: they change a project by appearing. */
 const TAKEN_UP = [".env", ...COMPOSE_FILES, ...OVERRIDE_FILES];

@@ -8,16 +8,16 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Seconds per unit, and how far below and above the number the truth may lie, in units. */
-const UNITS: Readonly<Record<string, readonly [seconds: number, below: number, above: number]>> = {
+/** The length of a unit, and how far below and above the number the truth may lie, all in seconds. */
+const UNITS: Readonly<Record<string, readonly [length: number, below: number, above: number]>> = {
   second: [1, 0, 1],
-  minute: [MINUTE, 0, 1],
-  // Hours are rounded, everything above them is cut.
-  hour: [HOUR, 0.5, 0.5],
-  day: [DAY, 0.5 / 24, 1],
-  week: [7 * DAY, 0, 1],
-  month: [30 * DAY, 0, 1],
-  year: [365 * DAY, 0, 1],
+  minute: [MINUTE, 0, MINUTE],
+  // Hours are rounded; days, weeks and months are cut from rounded hours, years from the exact time.
+  hour: [HOUR, HOUR / 2, HOUR / 2],
+  day: [DAY, HOUR / 2, DAY],
+  week: [7 * DAY, HOUR / 2, 7 * DAY],
+  month: [30 * DAY, HOUR / 2, 30 * DAY],
+  year: [365 * DAY, 0, 365 * DAY],
 };
 
 /**
@@ -34,9 +34,9 @@ export function parseUptime(status: string): Uptime | undefined {
   const match = /^(\d+) (second|minute|hour|day|week|month|year)s?$/i.exec(words);
   const unit = UNITS[match?.[2]?.toLowerCase() ?? ""];
   if (!match || !unit) return undefined;
-  const [seconds, below, above] = unit;
-  const count = Number(match[1]);
-  return { min: (count - below) * seconds, max: (count + above) * seconds };
+  const [length, below, above] = unit;
+  const least = Number(match[1]) * length;
+  return { min: least - below, max: least + above };
 }
 
 /** Clocks are read at slightly different moments; a second life starts later than this after the first. */

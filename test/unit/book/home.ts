@@ -1,20 +1,14 @@
-import { afterEach } from "bun:test";
+import { onTestFinished } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadBook } from "../../../src/book/load.ts";
 import { type HomelabError, type Position, Problems } from "../../../src/errors.ts";
 
-const homes: string[] = [];
-
-afterEach(() => {
-  for (const home of homes.splice(0)) rmSync(home, { recursive: true });
-});
-
 /** A homelab in a temporary directory with these files; gone after the test. */
 export function makeHome(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), "homelab-book-"));
-  homes.push(root);
+  onTestFinished(() => rmSync(root, { recursive: true }));
   for (const [file, content] of Object.entries(files)) {
     mkdirSync(join(root, dirname(file)), { recursive: true });
     writeFileSync(join(root, file), content);
