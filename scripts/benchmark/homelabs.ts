@@ -38,14 +38,15 @@ function commit(root: string): void {
 /**
  * The 10 services that `overseerr` needs, and a Justfile that does the same with `docker compose up -d`.
  * Each has its own network, as compose gives it by default. `docker compose up -d` is content when a container was
- * started, so the time for which one must stay up is set to nothing: both do the same work.
+ * started. Where `watched` is false, so is homelab: the time for which a container must stay up is set to nothing.
  */
-export function writeClosure(root: string, prefix: string): void {
+export function writeClosure(root: string, prefix: string, watched: boolean): void {
   let justfile = "";
   let recipes = "services:\n";
   for (const [name, [dir, needs]] of Object.entries(CLOSURE)) {
     write(join(root, "services", dir, "compose.yml"), compose(prefix, name, ""));
-    recipes += `  ${name}: { needs: [${needs.join(", ")}], ready: { stable: 0s } }\n`;
+    const ready = watched ? "" : ", ready: { stable: 0s }";
+    recipes += `  ${name}: { needs: [${needs.join(", ")}]${ready} }\n`;
     justfile += `ensure-${name}:${needs.map((need) => ` ensure-${need}`).join("")}
     @echo "Ensuring ${name} is running..."
     cd services/${dir} && docker compose up -d\n\n`;

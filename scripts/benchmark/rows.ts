@@ -97,7 +97,7 @@ export function startUp(bench: Bench): Row {
 export function closure(bench: Bench): Row[] {
   const name = "closure";
   const prefix = `${bench.prefix}-c`;
-  writeClosure(join(bench.work, name), prefix);
+  writeClosure(join(bench.work, name), prefix, false);
   const ours = homelab(bench, name, "ensure", "overseerr");
   const just = { argv: [bench.just, "ensure-overseerr"], cwd: join(bench.work, name) };
 
@@ -111,6 +111,7 @@ export function closure(bench: Bench): Row[] {
   if (containers(prefix).sort().join() !== before) throw new Error("A no-op replaced a container");
   const memory = Array.from({ length: bench.quick ? 3 : 9 }, () => peakMemory(ours) / 1024 / 1024);
   removeProjects(prefix);
+  const watched = coldWatched(bench);
   return [
     compared(
       "no-op ensure overseerr, 10 services",
@@ -120,14 +121,31 @@ export function closure(bench: Bench): Row[] {
       idle[0] ?? [],
     ),
     compared(
-      "cold ensure overseerr, 10 services",
+      "cold ensure overseerr, nothing watched (stable: 0s)",
       "just ensure-overseerr",
       1 / 2,
       cold[1] ?? [],
       cold[0] ?? [],
     ),
+    compared(
+      "cold ensure overseerr, each watched for 3 s",
+      "just ensure-overseerr",
+      1 / 2,
+      watched,
+      cold[0] ?? [],
+    ),
     absolute("peak memory of that no-op", "MB", 64, memory),
   ];
+}
+
+/** Cold `ensure` as it is by default: the verdict comes when the last container has stayed up for the window. */
+function coldWatched(bench: Bench): number[] {
+  const prefix = `${bench.prefix}-w`;
+  writeClosure(join(bench.work, "watched"), prefix, true);
+  const ensure = homelab(bench, "watched", "ensure", "overseerr");
+  const [times = []] = inTurns([ensure], bench.quick ? 2 : 5, () => removeProjects(prefix));
+  removeProjects(prefix);
+  return times;
 }
 
 /** No-op `ensure all` of 200 services against 10, both while nothing else of the bench runs. */

@@ -21,9 +21,12 @@ export async function position(
   const text = BUILTIN_FILES.get(origin.file) ?? readText(join(root, origin.file));
   if (text === undefined) return undefined;
   const { locate, mark } = await import("./locate.ts");
-  const marked = mark(origin.file, text);
-  return locate(marked, { file: origin.file, path: [...origin.path, ...path], key: options.key });
+  // Whoever asks for one place of a file often asks for many, and marking it is what takes the time.
+  if (last?.file !== origin.file || last.text !== text) last = mark(origin.file, text);
+  return locate(last, { file: origin.file, path: [...origin.path, ...path], key: options.key });
 }
+
+let last: Marked | undefined;
 
 function readText(file: string): string | undefined {
   try {

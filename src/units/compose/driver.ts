@@ -106,7 +106,9 @@ export class ComposeDriver implements Driver {
         "does the compose file have services without a profile?",
       );
     }
-    const { watch } = await import("./verify.ts");
+    const [{ watch }, { secretsOf }] = await Promise.all([import("./verify.ts"), import("./secrets.ts")]);
+    // What a health probe printed may be anything.
+    const redact = secretsOf(view);
     const watched = await watch(
       {
         docker,
@@ -118,7 +120,7 @@ export class ComposeDriver implements Driver {
         env,
         cwd: book.root,
       },
-      context,
+      { ...context, progress: (phase, note) => context.progress(phase, redact(note)) },
     );
     if (!watched.ok) return this.failed(view, watched);
     this.record(name, view, watched.containers);

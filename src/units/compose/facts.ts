@@ -76,9 +76,12 @@ export async function viewService(
   };
 }
 
+let inputs: Promise<typeof import("./inputs.ts")> | undefined;
+
 /** Loaded when it is needed: most runs find every file as it was. */
 async function read(root: string, recipe: ServiceRecipe, env: ViewOptions["env"]): Promise<Inputs> {
-  const { readInputs } = await import("./inputs.ts");
+  inputs ??= import("./inputs.ts");
+  const { readInputs } = await inputs;
   return readInputs(root, recipe, env);
 }
 

@@ -68,10 +68,16 @@ const RULES: readonly Rule[] = [
     hint: () => "check the name in the compose file; for a private registry run `docker login`",
   },
   {
-    pattern: /manifest (?:for (\S+) not found|unknown)|No such image: (\S+)/,
+    pattern: /manifest (?:for (\S+) not found|unknown)|name unknown|no such image: (\S+?)(?:: |\s|$)/i,
     reason: "image-missing",
     text: (m) => `the image${m[1] || m[2] ? ` \`${m[1] ?? m[2]}\`` : ""} does not exist in its registry`,
     hint: () => "check its name and tag in the compose file",
+  },
+  {
+    pattern: /daemon: (?:denied|unauthorized)\b/,
+    reason: "image-missing",
+    text: () => "the registry does not give the image away: it does not exist there, or a login is needed",
+    hint: () => "check its name in the compose file, or run `docker login`",
   },
   {
     pattern: /toomanyrequests/i,
@@ -92,8 +98,20 @@ const RULES: readonly Rule[] = [
     hint: () => "see `systemctl status docker`, then run again",
   },
   {
+    pattern: /address pool among the defaults/,
+    reason: "no-subnet",
+    text: () => "Docker has no address range left for another network",
+    hint: () => "`docker network prune` frees those that nothing uses; `default-address-pools` in Docker's settings adds more",
+  },
+  {
+    pattern: /^invalid interpolation format for (\S+?)\.?$/m,
+    reason: "compose-invalid",
+    text: (m) => `compose refuses the file: malformed variable in ${m[1]}`,
+    hint: () => "write `$$` for a dollar sign, `${NAME}` for a variable",
+  },
+  {
     pattern:
-      /(?:yaml: |validating |services\.\S+ |additional properties|invalid compose|env file |undefined (?:network|volume))[^\n]*/i,
+      /^.*(?:failed to parse |validating |invalid compose project|empty compose file|no service selected|env file .* not found).*/m,
     reason: "compose-invalid",
     text: (m) => `compose refuses the file: ${m[0].trim()}`,
     hint: () => "correct it; `homelab validate` checks all compose files",

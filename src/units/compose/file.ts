@@ -95,15 +95,20 @@ export function summarize(documents: readonly ComposeDocument[]): ComposeSummary
   for (const { data } of documents) {
     if (typeof data.name === "string") name = data.name;
     for (const [service, value] of entries(data.services)) {
-      const deploy = isRecord(value) && isRecord(value.deploy) ? value.deploy : {};
-      const scale = Number((isRecord(value) ? value.scale : undefined) ?? deploy.replicas ?? 1);
+      const written = isRecord(value) ? value : {};
+      const earlier = services.get(service);
       services.set(service, {
-        profiles: isRecord(value) ? strings(value.profiles) : [],
-        replicas: Number.isInteger(scale) ? scale : 1,
+        profiles: [...(earlier?.profiles ?? []), ...strings(written.profiles)],
+        replicas: replicasOf(written) ?? earlier?.replicas ?? 1,
       });
     }
   }
   return { name, services };
+}
+
+function replicasOf({ scale, deploy }: Json): number | undefined {
+  const count = Number(scale ?? (isRecord(deploy) ? deploy.replicas : undefined));
+  return Number.isInteger(count) ? count : undefined;
 }
 
 /** A file that a compose file names: its path as written, and whether it may be missing. */
@@ -121,7 +126,7 @@ export function references(data: Json): FileReference[] {
   const services = records(data.services);
   const includes = list(data.include);
   return [
-    ...services.flatMap((service) => list(service.env_file)).flatMap(envFile),
+    ...services.flatMap((service) => list(service.env_file).flatMap(envFile).map(unlessProfiled(service))),
     ...services.flatMap((service) => list(service.label_file)).flatMap(reference("label_file")),
     ...services.flatMap(({ extends: base }) => (isRecord(base) ? reference("extends", true)(base.file) : [])),
     ...records(data.configs).flatMap((config) => reference("config")(config.file)),
@@ -143,6 +148,12 @@ function envFile(file: unknown): FileReference[] {
   if (!isRecord(file)) return reference("env_file")(file);
   return reference("env_file")(file.path).map((found) => ({ ...found, required: file.required !== false }));
 }
+
+/** A service that has to be asked for by a profile may lack its files as long as nobody asks for it. */
+const unlessProfiled =
+  (service: Json) =>
+  (found: FileReference): FileReference =>
+    strings(service.profiles).length > 0 ? { ...found, required: false } : found;
 
 /** Every text in the document in which compose replaces variables. */
 export function* texts(value: unknown): Generator<string> {

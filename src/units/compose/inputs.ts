@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parse as parseDotenv } from "dotenv";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
@@ -8,6 +8,7 @@ import {
   COMPOSE_FILES,
   type ComposeDocument,
   type ComposeSummary,
+  type FileReference,
   OVERRIDE_FILES,
   parseCompose,
   positionOf,
@@ -70,44 +71,85 @@ class InputReader {
   }
 
   async read(): Promise<Inputs> {
-    const dotenvText = this.place.files.has(".env") ? this.optional(`${this.dir}/.env`) : null;
-    this.dotenv = dotenvText === null ? {} : parseDotenv(dotenvText);
+    if (this.place.files.has(".env")) this.dotenv = this.readDotenv(`${this.dir}/.env`);
     const files = composeFiles(this.place, this.dotenv);
     if (files.length === 0) {
       throw new HomelabError("missing-directory", `${this.show(this.dir)} holds no compose file`, {
         hint: "put a compose.yml there",
       });
     }
-    for (const file of files) await this.compose(file, new Set());
+    const seen = new Set<string>();
+    // However many files make up a project, paths in all of them start at the first one's directory.
+    for (const file of files) await this.compose(file, seen, dirname(files[0] ?? ""));
     const main = this.documents.filter((document) => files.includes(document.path));
     const summary = summarize(main);
     const name = summary.name === undefined ? undefined : interpolate(summary.name, this.lookup);
     return { manifest: this.manifest(), summary, name, expected: this.expected(summary) };
   }
 
-  private async compose(path: string, seen: Set<string>): Promise<void> {
-    if (seen.has(path)) return;
+  /** Reads one of the project's own files: what compose would miss in it is an error here already. */
+  private async compose(path: string, seen: Set<string>, base: string): Promise<void> {
+    for (const reference of await this.document(path, seen, (used) => this.demand(used, path))) {
+      const target = resolve(base, interpolate(reference.path, this.lookup));
+      if (reference.required) this.required(target, reference.role, path, reference.path);
+      else this.optional(target);
+      if (reference.compose) await this.borrowed(target, seen);
+    }
+  }
+
+  /**
+   * Reads a file that another one includes or extends. Which parts of it count, and which variables it sees, is
+   * for compose to know: what is missing in it is noted, and no error.
+   */
+  private async borrowed(path: string, seen: Set<string>): Promise<void> {
+    const base = dirname(path);
+    this.optional(`${base}/.env`);
+    for (const reference of await this.document(path, seen)) {
+      const target = resolve(base, interpolate(reference.path, this.lookup));
+      if (this.optional(target) !== null && reference.compose) await this.borrowed(target, seen);
+    }
+  }
+
+  private async document(
+    path: string,
+    seen: Set<string>,
+    check?: (reference: Reference) => void,
+  ): Promise<FileReference[]> {
+    if (seen.has(path)) return [];
     seen.add(path);
     const text = this.required(path, "compose file");
     const document = await parseCompose(path, text, () => this.show(path));
     this.documents.push(document);
     for (const value of text.includes("$") ? texts(document.data) : []) {
-      if (value.includes("$")) interpolate(value, this.lookup, (reference) => this.use(reference, path));
+      if (!value.includes("$")) continue;
+      interpolate(value, this.lookup, (reference) => {
+        this.note(reference);
+        check?.(reference);
+      });
     }
-    for (const reference of references(document.data)) {
-      const target = resolve(path, "..", interpolate(reference.path, this.lookup));
-      if (reference.compose) await this.compose(target, seen);
-      else if (reference.required) this.required(target, reference.role, path, reference.path);
-      else this.optional(target);
+    return references(document.data);
+  }
+
+  /** Values may use variables themselves, those between single quotes excepted. */
+  private readDotenv(path: string): Environment {
+    const text = this.optional(path) ?? "";
+    const values: Record<string, string> = {};
+    const lookup = (name: string) => this.env[name] ?? values[name];
+    for (const [name, value] of Object.entries(parseDotenv(text))) {
+      const literal = !value.includes("$") || text.includes(`${name}='`);
+      values[name] = literal ? value : interpolate(value, lookup, (reference) => this.note(reference));
     }
+    return values;
   }
 
   private readonly lookup = (name: string): string | undefined => this.env[name] ?? this.dotenv[name];
 
-  private use(reference: Reference, path: string): void {
-    const { name, required } = reference;
+  private note({ name }: Reference): void {
     const outside = this.env[name];
     this.variables.set(name, outside === undefined ? null : hashText(outside));
+  }
+
+  private demand({ name, required }: Reference, path: string): void {
     if (!required) return;
     const value = this.lookup(name);
     if (value !== undefined && (value !== "" || !required.nonEmpty)) return;
