@@ -11,6 +11,8 @@ export interface ServiceFacts {
   readonly release?: Release | undefined;
   /** What changed in the inputs since the release. */
   readonly changed: readonly string[];
+  /** Whether a config or secret is among them: compose does not look into those. */
+  readonly remount?: boolean | undefined;
   /** Epoch seconds of the newest input file; only known when there is no release. */
   readonly newestInput?: number | undefined;
   /** Ids of exited containers that are finished one-shots although no release says so. */
@@ -32,15 +34,18 @@ export interface Decision {
   readonly settled: boolean;
   /** For `start`: the compose services to name, so that finished one-shots are not run again. */
   readonly only?: readonly string[] | undefined;
+  /** Containers are made anew even where compose sees no difference. */
+  readonly anew?: boolean | undefined;
 }
 
 /** Decides what one service needs. Pure: the same facts give the same answer. */
 export function decide(facts: ServiceFacts): Decision {
   const { containers, release, changed } = facts;
   if (containers.length === 0) return change("create", "absent", "it has no containers yet");
-  if (facts.force) return change("recreate", "forced", "asked for with --force");
+  if (facts.force) return { ...change("recreate", "forced", "asked for with --force"), anew: true };
   if (release && changed.length > 0) {
-    return change("update", "files-changed", `${join(changed)} changed since it was last ready`);
+    const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
+    return facts.remount ? { ...update, anew: true } : update;
   }
   if (!release && isNewer(facts)) {
     return change(

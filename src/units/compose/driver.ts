@@ -143,7 +143,7 @@ export class ComposeDriver implements Driver {
     this.compose ??= findCompose(env, docker.endpoint);
     const compose = await this.compose;
     const only = decision.only ? ["--no-deps", ...decision.only] : [];
-    const argv = [...upCommand(compose, view.project, { recreate: decision.action === "recreate" }), ...only];
+    const argv = [...upCommand(compose, view.project, { recreate: decision.anew === true }), ...only];
     context.progress("changing", "docker compose up");
     const { secretsOf } = await import("./secrets.ts");
     const child = startProcess(argv, {

@@ -20,6 +20,8 @@ export interface ServiceView {
   readonly containers: readonly ContainerView[];
   readonly release?: Release | undefined;
   readonly changed: readonly string[];
+  /** Whether something changed that compose mounts without looking into it. */
+  readonly remount: boolean;
   readonly manifest: Manifest;
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
@@ -69,6 +71,7 @@ export async function viewService(
     containers,
     release: known,
     changed,
+    remount: changed.some((path) => inputs?.mounted.has(path)),
     manifest: manifestOf(inputs, known),
     composeName,
     expected,
@@ -86,12 +89,13 @@ async function read(root: string, recipe: ServiceRecipe, env: ViewOptions["env"]
 }
 
 export function factsOf(view: ServiceView, observation: Observation, force: boolean): ServiceFacts {
-  const { recipe, containers, expected, release, changed, finished } = view;
+  const { recipe, containers, expected, release, changed, remount, finished } = view;
   return {
     containers,
     expected,
     release,
     changed,
+    remount,
     newestInput: release || containers.length === 0 ? undefined : newestInput(view),
     finished,
     images: observation.images,

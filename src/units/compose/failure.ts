@@ -101,7 +101,8 @@ const RULES: readonly Rule[] = [
     pattern: /address pool among the defaults/,
     reason: "no-subnet",
     text: () => "Docker has no address range left for another network",
-    hint: () => "`docker network prune` frees those that nothing uses; `default-address-pools` in Docker's settings adds more",
+    hint: () =>
+      "`docker network prune` frees those that nothing uses; `default-address-pools` in Docker's settings adds more",
   },
   {
     pattern: /^invalid interpolation format for (\S+?)\.?$/m,

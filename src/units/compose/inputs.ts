@@ -29,6 +29,8 @@ export interface Inputs {
   readonly name?: string | undefined;
   /** Compose services that should have containers, with how many. */
   readonly expected: ReadonlyMap<string, number>;
+  /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
+  readonly mounted: ReadonlySet<string>;
 }
 
 /** A service's directory: absolute, and the names of what is in it. */
@@ -54,9 +56,12 @@ export function composeFiles({ path, files }: Place, dotenv: Environment): strin
   return [first, override].filter((name) => name !== undefined).map((name) => `${path}/${name}`);
 }
 
+const isMounted = ({ role }: FileReference): boolean => role === "config" || role === "secret";
+
 class InputReader {
   private readonly files = new Map<string, string | null>();
   private readonly variables = new Map<string, string | null>();
+  private readonly mounted = new Set<string>();
   private readonly documents: ComposeDocument[] = [];
   private dotenv: Environment = {};
 
@@ -84,13 +89,15 @@ class InputReader {
     const main = this.documents.filter((document) => files.includes(document.path));
     const summary = summarize(main);
     const name = summary.name === undefined ? undefined : interpolate(summary.name, this.lookup);
-    return { manifest: this.manifest(), summary, name, expected: this.expected(summary) };
+    const mounted = new Set([...this.mounted].map((path) => this.shorten(path)));
+    return { manifest: this.manifest(), summary, name, expected: this.expected(summary), mounted };
   }
 
   /** Reads one of the project's own files: what compose would miss in it is an error here already. */
   private async compose(path: string, seen: Set<string>, base: string): Promise<void> {
     for (const reference of await this.document(path, seen, (used) => this.demand(used, path))) {
       const target = resolve(base, interpolate(reference.path, this.lookup));
+      if (isMounted(reference)) this.mounted.add(target);
       if (reference.required) this.required(target, reference.role, path, reference.path);
       else this.optional(target);
       if (reference.compose) await this.borrowed(target, seen);
@@ -106,6 +113,7 @@ class InputReader {
     this.optional(`${base}/.env`);
     for (const reference of await this.document(path, seen)) {
       const target = resolve(base, interpolate(reference.path, this.lookup));
+      if (isMounted(reference)) this.mounted.add(target);
       if (this.optional(target) !== null && reference.compose) await this.borrowed(target, seen);
     }
   }
@@ -193,11 +201,13 @@ class InputReader {
     );
   }
 
-  private manifest(): Manifest {
+  private shorten(path: string): string {
     const inside = `${this.dir}/`;
-    const shorten = (path: string) =>
-      path.startsWith(inside) ? path.slice(inside.length) : relative(this.dir, path);
-    const files = [...this.files].map(([path, hash]) => [shorten(path), hash] as const);
+    return path.startsWith(inside) ? path.slice(inside.length) : relative(this.dir, path);
+  }
+
+  private manifest(): Manifest {
+    const files = [...this.files].map(([path, hash]) => [this.shorten(path), hash] as const);
     return { files, variables: [...this.variables] };
   }
 

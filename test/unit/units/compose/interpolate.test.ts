@@ -1,0 +1,36 @@
+import { describe, expect, test } from "bun:test";
+import { interpolate, type Reference } from "../../../../src/units/compose/interpolate.ts";
+import { INTERPOLATIONS, INVALID, VARIABLES } from "./interpolations.ts";
+
+const lookup = (name: string) => VARIABLES[name];
+
+test.each(INTERPOLATIONS)("%j becomes %j", (text, want) => expect(interpolate(text, lookup)).toBe(want));
+
+test.each(INVALID)("%j is left for compose to refuse", (text) => {
+  expect(typeof interpolate(text, lookup)).toBe("string");
+});
+
+describe("the variables told of in", () => {
+  const required = (name: string, text: string, nonEmpty: boolean): Reference => ({
+    name,
+    required: { text, nonEmpty },
+  });
+  test.each([
+    ["plain", []],
+    ["$$SET", []],
+    ["$SET and ${OTHER}", [{ name: "SET" }, { name: "OTHER" }]],
+    ["${SET:?set it}", [required("SET", "set it", true)]],
+    ["${SET?set it}", [required("SET", "set it", false)]],
+    ["${SET?}", [required("SET", "", false)]],
+    ["${SET:-$OTHER}", [{ name: "SET" }]],
+    ["${UNSET:-$OTHER}", [{ name: "UNSET" }, { name: "OTHER" }]],
+    ["${UNSET:-${OTHER:?must}}", [{ name: "UNSET" }, required("OTHER", "must", true)]],
+    ["${UNSET:+$OTHER}", [{ name: "UNSET" }]],
+    ["${SET:+$OTHER}", [{ name: "SET" }, { name: "OTHER" }]],
+    ["${UNSET:?see $OTHER}", [{ name: "OTHER" }, required("UNSET", "see other", true)]],
+  ] as [string, Reference[]][])("%j", (text, want) => {
+    const told: Reference[] = [];
+    interpolate(text, lookup, (reference) => told.push(reference));
+    expect(told).toEqual(want);
+  });
+});
