@@ -28,11 +28,11 @@ export function closure(graph: Graph, targets: Iterable<string>): Set<string> {
  */
 export function softEdges(graph: Graph, names: ReadonlySet<string>): Map<string, string[]> {
   const accepted = new Map<string, string[]>();
-  const wanted = [...graph.values()]
-    .filter(({ name }) => names.has(name))
-    .flatMap(({ name, after }) =>
-      after.filter((earlier) => names.has(earlier)).map((earlier) => [name, earlier] as const),
-    );
+  const wanted: [name: string, earlier: string][] = [];
+  for (const { name, after } of graph.values()) {
+    if (after.length === 0 || !names.has(name)) continue;
+    for (const earlier of after) if (names.has(earlier)) wanted.push([name, earlier]);
+  }
   if (wanted.length === 0) return accepted;
   const soft = new Map<string, string[]>();
   for (const [name, earlier] of wanted) soft.set(name, [...(soft.get(name) ?? []), earlier]);
@@ -71,17 +71,24 @@ function knots(graph: Graph, edgesOf: (name: string) => string[]): Map<string, s
     stack.push({ name, edges: edgesOf(name).filter((edge) => graph.has(edge)) });
   };
   const number = (name: string | undefined) => entered.get(name ?? "") ?? -1;
+  const leave = (name: string) => {
+    if (heads.at(-1) !== name) return;
+    heads.pop();
+    for (const member of open.splice(open.lastIndexOf(name))) knot.set(member, name);
+  };
+  const follow = (edge: string) => {
+    if (!entered.has(edge)) enter(edge);
+    else if (!knot.has(edge)) while (number(heads.at(-1)) > number(edge)) heads.pop();
+  };
   for (const start of graph.keys()) {
     if (!entered.has(start)) enter(start);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const edge = top.edges.pop();
-      if (edge === undefined) {
+      if (edge !== undefined) follow(edge);
+      else {
         stack.pop();
-        if (heads.at(-1) !== top.name) continue;
-        heads.pop();
-        for (const member of open.splice(open.lastIndexOf(top.name))) knot.set(member, top.name);
-      } else if (!entered.has(edge)) enter(edge);
-      else if (!knot.has(edge)) while (number(heads.at(-1)) > number(edge)) heads.pop();
+        leave(top.name);
+      }
     }
   }
   return knot;
