@@ -33,14 +33,16 @@ export async function runOnTerminal(
   return { code: child.exitCode, written: written(), ...draw(written()) };
 }
 
+/** A control sequence, or one character. */
+const SEQUENCE = new RegExp(`${String.fromCharCode(0x1b)}\\[(\\??)([\\d;]*)([A-Za-z])|[\\s\\S]`, "gu");
+
 /** The few control sequences that the program may use, applied to an endless screen. Throws for any other. */
 function draw(written: string): { screen: string; cursorVisible: boolean } {
   const lines: string[][] = [[]];
   let row = 0;
   let column = 0;
   let cursorVisible = true;
-  const sequence = /\x1b\[(\??)([\d;]*)([A-Za-z])|[\s\S]/gu;
-  for (const [all, mark, digits, letter] of written.matchAll(sequence)) {
+  for (const [all, mark, digits, letter] of written.matchAll(SEQUENCE)) {
     const count = Number(digits || 1);
     if (letter === undefined) {
       if (all === "\r") column = 0;
