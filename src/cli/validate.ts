@@ -10,6 +10,7 @@ import { errorDocument, renderError } from "../report/errors.ts";
 import { Semaphore } from "../run/semaphore.ts";
 import { explainFailure } from "../units/compose/failure.ts";
 import { type Inputs, readInputs } from "../units/compose/inputs.ts";
+import { sameProject } from "../units/compose/project.ts";
 import { secretsOf } from "../units/compose/secrets.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
@@ -95,14 +96,11 @@ async function collisions(book: Book, checked: readonly Checked[]): Promise<Home
       seen.set(key, each);
       if (!other || other === each) continue;
       problems.push(
-        new HomelabError(
-          "recipe-invalid",
-          `${other.service.dir} and ${each.service.dir} are both project \`${project}\` with a service \`${name}\``,
-          {
-            position: await position(book.root, each.service.origin, ["project"]),
-            hint: `give one of them a name of its own: \`project: ${each.service.name}\` in its recipe, or another \`name:\` in its compose file`,
-          },
-        ),
+        sameProject(other.service, each.service, {
+          project,
+          service: name,
+          position: await position(book.root, each.service.origin, ["project"]),
+        }),
       );
     }
   }

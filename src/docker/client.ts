@@ -122,6 +122,12 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode === 404;
 }
 
+/** An answer that says that the container is not there, or is being removed. */
+export function isGone(error: unknown): boolean {
+  const status = error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode;
+  return status === 404 || status === 409;
+}
+
 function explain(error: unknown, endpoint: Endpoint): HomelabError {
   const failure = error as {
     statusCode?: number;

@@ -33,7 +33,7 @@ radarr~-anime~  adopt  it runs already, as project \`anime~\`
 sonarr~-anime~  adopt  it runs already, as project \`anime~\`
 sonarr~-shows~  adopt  it runs already, as project \`shows~\`
 4 to adopt, 0 as they are
-`.replaceAll(/^(\S+)( +)adopt/gm, (_, name: string, gap: string) => name + widen(name, gap) + "adopt"),
+`.replaceAll(/^(\S+)( +)adopt/gm, (_, name: string, gap: string) => `${name + widen(name, gap)}adopt`),
     stderr: "",
   });
   const { code, document } = await lab.json("ensure", "all");

@@ -71,3 +71,41 @@ test.concurrent("instances that were started by hand in one project of the same 
   expect(Object.keys(after)).toEqual(Object.keys(before));
   expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
 });
+
+test.concurrent("fresh services whose files name the same project are refused instead of replacing each other", async () => {
+  await using lab = await homelab({
+    "services/a~/compose.yml": app({}, { name: "same~" }),
+    "services/b~/compose.yml": app({}, { name: "same~" }),
+  });
+  const refused = {
+    code: 5,
+    stderr: `a~: created in <time>
+b~: failed: services/a~ and services/b~ are both project \`same~\` with a service \`app\`
+  hint: give one of them a name of its own: \`project: b~\` in its recipe, or another \`name:\` in its compose file
+1 changed, 1 failed in <time>
+`,
+  };
+  const { code, stderr } = await lab.run("ensure", "all");
+  expect({ code, stderr: stderr.split("\n").sort() }).toEqual({
+    code: refused.code,
+    stderr: refused.stderr.split("\n").sort(),
+  });
+  const before = await lab.ids();
+  expect(Object.keys(before)).toEqual(["services/a~:app"]);
+  expect(await lab.run("ensure", "all")).toMatchObject({ code: 5 });
+  expect(await lab.ids()).toEqual(before);
+});
+
+test.concurrent("an instance that lost its container to another by hand gets one of its own, and the other keeps its", async () => {
+  await using lab = await homelab(TWO);
+  // Both are project `anime` to compose: the second call takes the first one's container over.
+  await lab.compose(RADARR, "up", "-d");
+  await lab.compose(SONARR, "up", "-d");
+  const before = await lab.ids();
+  expect(Object.keys(before)).toHaveLength(1);
+  expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
+  const after = await lab.ids();
+  expect(Object.keys(after)).toEqual([`${RADARR}:app`, `${SONARR}:app`]);
+  expect(after).toMatchObject(before);
+  expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+});

@@ -1,29 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { app, health, shell } from "../helpers/compose.ts";
+import { app, shell } from "../helpers/compose.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { FRONT } from "../helpers/front.ts";
 import { homelab } from "../helpers/homelab.ts";
-
-const FILES = {
-  "homelab.yml": `
-services:
-  db~: { description: The database }
-  web~: { needs: [db~] }
-  cache~: {}
-  proxy~: { needs: [web~, { name: cache~, when: started }] }
-groups:
-  front~: [proxy~, web~]
-`,
-  "services/db~/compose.yml": app(health("test ! -e /tmp/sick && echo fine || { echo too sick; exit 1; }")),
-  "services/web~/compose.yml": app(),
-  "services/cache~/compose.yml": app(),
-  "services/proxy~/compose.yml": app(),
-  "services/extra~/compose.yml": app(),
-};
 
 describe("plan", () => {
   test.concurrent("shows each step with its reason and changes nothing", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     expect(await lab.run("plan", "proxy~")).toEqual({
       code: 0,
       stdout: [
@@ -55,7 +39,7 @@ describe("plan", () => {
   });
 
   test.concurrent("--exit-code tells a script whether something would be done", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     expect((await lab.run("plan", "web~", "--exit-code")).code).toBe(3);
     await lab.run("ensure", "web~");
     expect(await lab.run("plan", "web~", "--exit-code")).toEqual({
@@ -68,7 +52,7 @@ describe("plan", () => {
   });
 
   test.concurrent("`ensure --dry-run` is the same", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     const plan = await lab.run("plan", "proxy~");
     expect(await lab.run("ensure", "proxy~", "--dry-run")).toEqual(plan);
     expect(await lab.run("-n", "ensure-proxy~")).toEqual(plan);
@@ -88,7 +72,7 @@ const create = (id: string, needs: string[]) => ({
 
 describe("status", () => {
   test.concurrent("says of every service what it is, and exits with 3 until all are ready", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     await lab.run("ensure", "web~");
     const some = await lab.run("status");
     expect(some).toMatchObject({ code: 3, stderr: "" });
@@ -111,7 +95,7 @@ describe("status", () => {
   });
 
   test.concurrent("--json has every service with its containers", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     await lab.run("ensure", "db~");
     const { code, document } = await lab.json("status", "db~", "web~");
     expect(code).toBe(3);
@@ -167,7 +151,7 @@ describe("status", () => {
 
 describe("why", () => {
   test.concurrent("leads down to what is broken, with what it said", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     await lab.run("ensure", "db~");
     await lab.docker("exec", "db~-app-1", "touch", "/tmp/sick");
     await eventually("unhealthy", async () => (await lab.run("status", "db~")).stdout.includes("unhealthy"));
@@ -182,7 +166,7 @@ describe("why", () => {
   });
 
   test.concurrent("a service that is ready is said to be", async () => {
-    await using lab = await homelab(FILES);
+    await using lab = await homelab(FRONT);
     await lab.run("ensure", "web~");
     expect(await lab.run("why", "web~")).toEqual({
       code: 0,
@@ -201,91 +185,8 @@ describe("why", () => {
   });
 });
 
-describe("what is known without an engine", () => {
-  test.concurrent("list, graph and schema", async () => {
-    await using made = await homelab(FILES);
-    const lab = made.with({ env: { DOCKER_HOST: "unix:///nowhere" } });
-    const list = await lab.run("list");
-    expect(list).toMatchObject({ code: 0, stderr: "" });
-    expect(list.stdout.replaceAll(/ +/g, " ")).toBe(
-      [
-        "front~",
-        " proxy~ needs web~, cache~",
-        " web~ needs db~",
-        "",
-        "in no group",
-        " db~ The database",
-        " cache~",
-        " extra~",
-        "",
-      ].join("\n"),
-    );
-    expect(await lab.run()).toEqual(list);
-    expect((await lab.json("list")).document.groups).toEqual([{ id: "front~", members: ["proxy~", "web~"] }]);
-    expect((await lab.run("graph", "proxy~")).stdout).toBe(
-      "proxy~\n├─ web~\n│  └─ db~\n└─ cache~ (started)\n",
-    );
-    expect((await lab.run("graph", "db~", "--reverse")).stdout).toBe("db~\n└─ web~\n   └─ proxy~\n");
-    expect((await lab.run("graph", "web~", "--format", "mermaid")).stdout).toBe(
-      "flowchart LR\n  db~\n  db~ --> web~\n",
-    );
-    expect((await lab.run("graph", "web~", "--format=dot")).stdout).toBe(
-      'digraph homelab {\n  rankdir=LR;\n  "db~";\n  "db~" -> "web~";\n}\n',
-    );
-    expect((await lab.json("graph", "web~")).document).toEqual({
-      version: 1,
-      nodes: [
-        { id: "db~", kind: "service" },
-        { id: "web~", kind: "service" },
-      ],
-      edges: [{ from: "web~", to: "db~", when: "healthy" }],
-    });
-    const schema = JSON.parse((await lab.run("schema")).stdout);
-    expect(Object.keys(schema.properties)).toContain("services");
-  });
-
-  test.concurrent("validate counts what it checked, and fails with every problem", async () => {
-    await using lab = await homelab(FILES);
-    expect(await lab.run("validate")).toEqual({
-      code: 0,
-      stdout: "checked the recipes and 5 compose projects: no problems\n",
-      stderr: "",
-    });
-    expect((await lab.json("validate")).document).toEqual({ version: 1, valid: true, problems: [] });
-    lab.write({
-      "services/web~/compose.yml": app({ imagee: "x" }),
-      "services/db~/compose.yml": "services: [\n",
-      "services/cache~/compose.yml": app({}, { name: "same~" }),
-      "services/extra~/compose.yml": app({}, { name: "same~" }),
-    });
-    const { code, stdout } = await lab.run("validate");
-    expect(code).toBe(78);
-    expect(stdout).toContain("services/db~/compose.yml:");
-    expect(stdout).toContain("additional properties 'imagee' not allowed");
-    expect(stdout).toContain("are both project `same~` with a service `app`");
-    expect(stdout).toEndWith("checked the recipes and 5 compose projects: 3 problems\n");
-    const { code: again, document } = await lab.json("validate");
-    expect({ again, valid: document.valid, count: document.problems.length }).toEqual({
-      again: 78,
-      valid: false,
-      count: 3,
-    });
-  });
-
-  test.concurrent("a homelab without recipe files uses the shipped book", async () => {
-    await using lab = await homelab({ "services/plex/compose.yml": app() });
-    const { document } = await lab.json("list");
-    expect(document.shipped).toBe(true);
-    expect(document.recipes.map(({ id }: { id: string }) => id)).toContain("sonarr-shows");
-    expect((await lab.run("validate")).code).toBe(0);
-    const plan = await lab.run("plan", "sonarr-shows");
-    expect(plan.code).toBe(78);
-    expect(plan.stderr).toContain("there is no directory `services/gluetun`");
-  });
-});
-
 test.concurrent("history shows the runs, newest first, with runs without a change as one line", async () => {
-  await using lab = await homelab(FILES);
+  await using lab = await homelab(FRONT);
   expect(await lab.run("history")).toEqual({ code: 0, stdout: "no runs yet\n", stderr: "" });
   await lab.run("ensure", "web~");
   await lab.run("ensure", "web~");
@@ -300,19 +201,4 @@ test.concurrent("history shows the runs, newest first, with runs without a chang
   expect(stdout.split("\n")[0]?.replaceAll(/ +/g, " ")).toBe("RUN WHEN COMMAND OUTCOME TOOK WHAT");
   expect(stdout).toContain("db~ create, web~ create");
   expect((await lab.json("history", "--limit", "1")).document.runs).toHaveLength(1);
-});
-
-test.concurrent("a subdirectory belongs to the homelab above it", async () => {
-  await using lab = await homelab(FILES);
-  const top = await lab.run("plan", "web~");
-  expect(await lab.with({ cwd: "services/web~" }).run("plan", "web~")).toEqual(top);
-  expect(await lab.with({ cwd: ".." }).run("-C", "root", "plan", "web~")).toEqual(top);
-  expect(await lab.with({ cwd: "..", env: { HOMELAB_ROOT: lab.root } }).run("plan", "web~")).toEqual(top);
-  expect(await lab.with({ cwd: ".." }).run("plan", "web~")).toEqual({
-    code: 78,
-    stdout: "",
-    stderr: `error: there is no homelab in <top> or above it
-  hint: go into the repository (the directory with \`services/\` or \`homelab.yml\`), or name it with \`-C DIR\`
-`,
-  });
 });

@@ -61,6 +61,16 @@ describe("health", () => {
   });
 });
 
+test.concurrent("a container that is removed while it is waited for is a failed step", async () => {
+  await using lab = await homelab({ [WEB]: app(health("false", { start_period: "1h" })) });
+  const run = lab.start("ensure", "web~");
+  await eventually("it runs", async () => Object.values(await lab.statuses()).includes("running"));
+  await lab.docker("rm", "--force", "web~-app-1");
+  const { code, stderr } = await run.ended;
+  expect(code).toBe(1);
+  expect(lab.shared(stderr)).toMatch(/^web~: failed after .*(removed|removing|exited|dead)/);
+});
+
 describe("crash loops", () => {
   test.concurrent.each([
     ["at once", "exit 1"],

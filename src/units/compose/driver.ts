@@ -1,5 +1,5 @@
 import type { Book, Recipe, ServiceRecipe } from "../../book/types.ts";
-import type { Docker } from "../../docker/client.ts";
+import { type Docker, isGone } from "../../docker/client.ts";
 import { type Compose, findCompose, upCommand } from "../../docker/compose.ts";
 import { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
@@ -13,6 +13,7 @@ import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { explainFailure, lastLines } from "./failure.ts";
 import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
+import { sameProject } from "./project.ts";
 import { releaseOf } from "./release.ts";
 import type { Watched } from "./verify.ts";
 
@@ -37,6 +38,8 @@ interface Work {
 export class ComposeDriver implements Driver {
   readonly kind = "service";
   private readonly works = new Map<string, Work>();
+  /** Who makes which compose service, by `project/service`. */
+  private readonly claims = new Map<string, ServiceRecipe>();
   private readonly hub: EventHub;
   private observation: Observation | undefined;
   private releases: ReadonlyMap<string, Release> = new Map();
@@ -68,7 +71,9 @@ export class ComposeDriver implements Driver {
   async decide(name: string, { force }: DecideOptions): Promise<Decided> {
     const work = this.work(name);
     try {
-      work.view = await viewService(work.recipe, this.seen(), this.releases.get(name), this.options);
+      const view = await viewService(work.recipe, this.seen(), this.releases.get(name), this.options);
+      this.claim(view);
+      work.view = view;
     } catch (error) {
       if (!(error instanceof HomelabError)) throw error;
       const reason = { code: error.code, text: error.message };
@@ -194,12 +199,34 @@ export class ComposeDriver implements Driver {
     if (watched.stopped) return failure("interrupted", `not waited for any longer: ${detail}`);
     const { culprit } = watched;
     if (!culprit) return failure("not-ready", detail);
-    const lines = await this.options.docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
+    const lines = await this.lastWords(culprit);
     const name = culprit.Name.replace(/^\//, "");
     return {
       ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said`),
       log: lines.map(redact),
     };
+  }
+
+  /** Empty for a container that somebody removes at this moment: why it is not ready is known without them. */
+  private async lastWords(details: ContainerDetails): Promise<string[]> {
+    try {
+      return await this.options.docker.logs(details.Id, LOG_LINES, details.Config.Tty);
+    } catch (error) {
+      if (isGone(error)) return [];
+      throw error;
+    }
+  }
+
+  /** Two fresh services of one project show nowhere yet: the second would make the first one's containers anew. */
+  private claim(view: ServiceView): void {
+    for (const service of view.expected.keys()) {
+      const key = `${view.project}/${service}`;
+      const owner = this.claims.get(key);
+      if (owner && owner.name !== view.recipe.name) {
+        throw sameProject(owner, view.recipe, { project: view.project, service });
+      }
+      this.claims.set(key, view.recipe);
+    }
   }
 
   private record(name: string, view: ServiceView, containers: readonly ContainerDetails[]): void {

@@ -62,7 +62,8 @@ class InputReader {
   private readonly files = new Map<string, string | null>();
   private readonly variables = new Map<string, string | null>();
   private readonly mounted = new Set<string>();
-  private readonly documents: ComposeDocument[] = [];
+  private readonly own: ComposeDocument[] = [];
+  private readonly included: ComposeDocument[] = [];
   private dotenv: Environment = {};
 
   private readonly dir: string;
@@ -86,21 +87,21 @@ class InputReader {
     const seen = new Set<string>();
     // However many files make up a project, paths in all of them start at the first one's directory.
     for (const file of files) await this.compose(file, seen, dirname(files[0] ?? ""));
-    const main = this.documents.filter((document) => files.includes(document.path));
-    const summary = summarize(main);
-    const name = summary.name === undefined ? undefined : interpolate(summary.name, this.lookup);
+    const { name: written } = summarize(this.own);
+    const summary = { ...summarize([...this.included, ...this.own]), name: written };
+    const name = written === undefined ? undefined : interpolate(written, this.lookup);
     const mounted = new Set([...this.mounted].map((path) => this.shorten(path)));
     return { manifest: this.manifest(), summary, name, expected: this.expected(summary), mounted };
   }
 
   /** Reads one of the project's own files: what compose would miss in it is an error here already. */
   private async compose(path: string, seen: Set<string>, base: string): Promise<void> {
-    for (const reference of await this.document(path, seen, (used) => this.demand(used, path))) {
+    for (const reference of await this.document(path, seen, this.own, (used) => this.demand(used, path))) {
       const target = resolve(base, interpolate(reference.path, this.lookup));
       if (isMounted(reference)) this.mounted.add(target);
       if (reference.required) this.required(target, reference.role, path, reference.path);
       else this.optional(target);
-      if (reference.compose) await this.borrowed(target, seen);
+      if (reference.compose) await this.borrowed(target, seen, reference.role);
     }
   }
 
@@ -108,26 +109,28 @@ class InputReader {
    * Reads a file that another one includes or extends. Which parts of it count, and which variables it sees, is
    * for compose to know: what is missing in it is noted, and no error.
    */
-  private async borrowed(path: string, seen: Set<string>): Promise<void> {
+  private async borrowed(path: string, seen: Set<string>, role: FileReference["role"]): Promise<void> {
     const base = dirname(path);
     this.optional(`${base}/.env`);
-    for (const reference of await this.document(path, seen)) {
+    for (const reference of await this.document(path, seen, role === "include" ? this.included : [])) {
       const target = resolve(base, interpolate(reference.path, this.lookup));
       if (isMounted(reference)) this.mounted.add(target);
-      if (this.optional(target) !== null && reference.compose) await this.borrowed(target, seen);
+      if (this.optional(target) !== null && reference.compose)
+        await this.borrowed(target, seen, reference.role);
     }
   }
 
   private async document(
     path: string,
     seen: Set<string>,
+    documents: ComposeDocument[],
     check?: (reference: Reference) => void,
   ): Promise<FileReference[]> {
     if (seen.has(path)) return [];
     seen.add(path);
     const text = this.required(path, "compose file");
     const document = await parseCompose(path, text, () => this.show(path));
-    this.documents.push(document);
+    documents.push(document);
     for (const value of text.includes("$") ? texts(document.data) : []) {
       if (!value.includes("$")) continue;
       interpolate(value, this.lookup, (reference) => {

@@ -1,4 +1,5 @@
-import { HomelabError } from "../../errors.ts";
+import type { ServiceRecipe } from "../../book/types.ts";
+import { HomelabError, type Position } from "../../errors.ts";
 import type { ContainerView } from "./observe.ts";
 
 export interface ProjectQuestion {
@@ -46,6 +47,22 @@ export function resolveProject(question: ProjectQuestion): {
   const stranger = project === remembered ? clash : (clash ?? foreign[0]);
   if (stranger) throw foreignProject(question, project, stranger);
   return { project, containers: [...own, ...moved] };
+}
+
+/** The error for two services that would be one project, in which a compose service of both has the same name. */
+export function sameProject(
+  one: ServiceRecipe,
+  other: ServiceRecipe,
+  { project, service, position }: { project: string; service: string; position?: Position | undefined },
+): HomelabError {
+  return new HomelabError(
+    "refused",
+    `${one.dir} and ${other.dir} are both project \`${project}\` with a service \`${service}\``,
+    {
+      position,
+      hint: `give one of them a name of its own: \`project: ${other.name}\` in its recipe, or another \`name:\` in its compose file`,
+    },
+  );
 }
 
 function twoProjects({ name, dir }: ProjectQuestion, projects: readonly string[]): HomelabError {

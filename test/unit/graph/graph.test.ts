@@ -141,10 +141,10 @@ test("topologicalOrder() of random graphs has every name once, and behind all it
     const late: string[] = [];
     for (const name of names) {
       const needs = of.get(name)?.needs.map((need) => need.name) ?? [];
-      for (const first of [...needs, ...(soft.get(name) ?? [])]) {
-        if ((place.get(first) ?? Number.NaN) > (place.get(name) ?? Number.NaN))
-          late.push(`${name} before ${first}`);
-      }
+      const comesLate = (first: string) => (place.get(first) ?? 0) > (place.get(name) ?? 0);
+      late.push(
+        ...[...needs, ...(soft.get(name) ?? [])].filter(comesLate).map((first) => `${name} before ${first}`),
+      );
       const wanted = (of.get(name)?.after ?? []).filter((each) => names.has(each)).length;
       seen.kept += soft.get(name)?.length ?? 0;
       seen.dropped += wanted - (soft.get(name)?.length ?? 0);

@@ -273,7 +273,7 @@ describe("refused is", () => {
       { "compose.yml": "services:\n  app:\n    environment:\n      T: ${TOKEN:?from the account page}\n" },
       `variable-unset: required variable \`TOKEN\` is not set: from the account page
   at services/web/compose.yml:4:10:       T: \${TOKEN:?from the account page}
-                                            ^^^^^^^
+                                             ^^^^^^^
   hint: set TOKEN in services/web/.env`,
     ],
     [
