@@ -107,7 +107,7 @@ function groupFaults(names: Names, group: Group): Fault[] {
     : names.families.has(group.name) && `the family in \`services/${group.name}\``;
   if (collision) {
     faults.push(
-      invalid(`Group \`${group.name}\` has the same name as ${collision}`, {
+      invalid(`group \`${group.name}\` has the same name as ${collision}`, {
         hint: "rename the group",
         at: { ...origin, key: true },
       }),
@@ -119,7 +119,7 @@ function groupFaults(names: Names, group: Group): Fault[] {
     const wrong = wrongMember(names, name);
     if (wrong) {
       faults.push(
-        invalid(`Group \`${group.name}\` has \`${name}\` as a member, which is ${wrong.what}`, {
+        invalid(`group \`${group.name}\` has \`${name}\` as a member, which is ${wrong.what}`, {
           hint: wrong.hint,
           at,
         }),
@@ -128,7 +128,7 @@ function groupFaults(names: Names, group: Group): Fault[] {
     }
     const hint = suggestion(name, [...candidates(names, MEMBERS), ...names.families.keys()]);
     faults.push(
-      invalid(`Group \`${group.name}\` has \`${name}\` as a member, but there is no such recipe`, {
+      invalid(`group \`${group.name}\` has \`${name}\` as a member, but there is no such recipe`, {
         hint,
         at,
       }),

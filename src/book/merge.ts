@@ -54,7 +54,7 @@ export class Merged {
       const meant = nearest(name, BUILTIN_FILES.keys());
       const known = [...BUILTIN_FILES.keys()].join(", ");
       this.faults.push(
-        invalid(`There is no shipped file \`${name.slice(BUILTIN_PREFIX.length)}\``, {
+        invalid(`there is no shipped file \`${name.slice(BUILTIN_PREFIX.length)}\``, {
           hint: meant ? `did you mean \`${meant}\`?` : `the shipped files are ${known}`,
           at: { file, path: ["include", index] },
         }),

@@ -23,7 +23,7 @@ export function readSources(root: string): Sources {
   const top = list(root, "", faults).filter((name) => name === "homelab.yml" || name === "homelab.yaml");
   if (top.length > 1) {
     faults.push(
-      invalid("There are both `homelab.yml` and `homelab.yaml`", {
+      invalid("there are both `homelab.yml` and `homelab.yaml`", {
         hint: "move everything into one of them",
       }),
     );

@@ -4,7 +4,7 @@ import { DURATION } from "./duration.ts";
 /** Predicates complete the sentence "`needs` of service `plex` …". */
 export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export const NAME_RULE =
-  "Names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long";
+  "names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long";
 
 const PLAIN_WORDS = /^[^"'`$\\|&;<>()*?[\]{}~#!\s]+(?: +[^"'`$\\|&;<>()*?[\]{}~#!\s]+)*$/;
 const HTTP_URL = /^https?:\/\/[^\s/?#]+\S*$/;

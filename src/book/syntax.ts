@@ -4,28 +4,28 @@ import { type Fault, invalid, TWICE_HINT } from "./fault.ts";
 import { type Marked, positionOf } from "./locate.ts";
 import { isSection } from "./schema.ts";
 
-const UNCLEAR = "Check the quotes, brackets and indentation around it";
+const UNCLEAR = "check the quotes, brackets and indentation around it";
 
 /** What each error of the YAML library means to a person, and what to do. */
 const PLAIN: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   BAD_INDENT: [
-    "The indentation does not fit the lines above",
-    "Keys of one mapping begin in the same column",
+    "the indentation does not fit the lines above",
+    "keys of one mapping begin in the same column",
   ],
-  TAB_AS_INDENT: ["A tab is used for indentation", "Indent with spaces"],
-  BLOCK_AS_IMPLICIT_KEY: ["A second `: ` on one line", "Put the value in quotes, or on lines of its own"],
-  BLOCK_IN_FLOW: ["A block inside of brackets", "Use brackets all the way down, or none"],
-  MULTILINE_IMPLICIT_KEY: ["A key without `:` behind it", "Write `key: value`"],
-  MULTIPLE_DOCS: ["More than one YAML document", "Remove the `---`; one file is one document"],
-  BAD_SCALAR_START: ["A value may not begin with this character", "Put the value in quotes"],
-  BAD_DQ_ESCAPE: ["An escape that YAML does not know", "Use single quotes, or write `\\\\` for a backslash"],
-  UNEXPECTED_TOKEN: ["This does not belong here", UNCLEAR],
+  TAB_AS_INDENT: ["a tab is used for indentation", "indent with spaces"],
+  BLOCK_AS_IMPLICIT_KEY: ["a second `: ` on one line", "put the value in quotes, or on lines of its own"],
+  BLOCK_IN_FLOW: ["a block inside of brackets", "use brackets all the way down, or none"],
+  MULTILINE_IMPLICIT_KEY: ["a key without `:` behind it", "write `key: value`"],
+  MULTIPLE_DOCS: ["more than one YAML document", "remove the `---`; one file is one document"],
+  BAD_SCALAR_START: ["a value may not begin with this character", "put the value in quotes"],
+  BAD_DQ_ESCAPE: ["an escape that YAML does not know", "use single quotes, or write `\\\\` for a backslash"],
+  UNEXPECTED_TOKEN: ["this does not belong here", UNCLEAR],
 };
-const DANGLING = ["An alias without its anchor", "Define the anchor with `&name` above"] as const;
+const DANGLING = ["an alias without its anchor", "define the anchor with `&name` above"] as const;
 
 const LEFT_OPEN: readonly { said: RegExp; plain: readonly [message: string, hint: string] }[] = [
-  { said: /^Flow /, plain: ["A bracket is not closed", "Close it with `]` or `}`"] },
-  { said: /closing.*quote/, plain: ["A quote is not closed", "Write the same quote at the end of the text"] },
+  { said: /^Flow /, plain: ["a bracket is not closed", "close it with `]` or `}`"] },
+  { said: /closing.*quote/, plain: ["a quote is not closed", "write the same quote at the end of the text"] },
 ];
 
 /** The problems that the file has as YAML: syntax errors, or aliases without anchors and keys that are there twice. */

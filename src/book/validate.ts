@@ -49,7 +49,7 @@ function reservedNames(file: string, data: object): Fault[] {
     for (const name of Object.keys(entries)) {
       if (!RESERVED.has(name)) continue;
       faults.push(
-        invalid(`The name \`${name}\` is reserved`, {
+        invalid(`the name \`${name}\` is reserved`, {
           hint: `give the ${SECTIONS[section].noun} another name`,
           at: { file, path: [section, name], key: true },
         }),
@@ -71,7 +71,7 @@ function issueFaults(file: string, data: object, issue: v.BaseIssue<unknown>, ba
     const owner = path.slice(0, -1);
     const key = path.at(-1);
     return [
-      invalid(`${capital(subject(owner))} has no \`${key}\``, {
+      invalid(`${subject(owner)} has no \`${key}\``, {
         hint: `add \`${key}:\``,
         at: { file, path: owner, key: true },
       }),
@@ -83,7 +83,7 @@ function issueFaults(file: string, data: object, issue: v.BaseIssue<unknown>, ba
     ];
   }
   const value = valueAt(data, path);
-  const message = `${capital(subject(path))} ${issue.message}, not ${received(value)}`;
+  const message = `${subject(path)} ${issue.message}, not ${received(value)}`;
   return [invalid(message, { hint: hintFor(issue.message, value), at: { file, path } })];
 }
 
@@ -119,7 +119,7 @@ function unknownKeys(file: string, data: object, path: Path): Fault[] {
       const meant = nearest(key, valid);
       const hint = meant ? `did you mean \`${meant}\`?` : `valid keys are ${valid.join(", ")}`;
       const where = owner.length === 0 ? "" : ` of ${subject(owner)}`;
-      return invalid(`Unknown key \`${key}\`${where}`, {
+      return invalid(`unknown key \`${key}\`${where}`, {
         hint,
         at: { file, path: [...owner, key], key: true },
       });
@@ -161,10 +161,6 @@ function valueAt(data: unknown, path: Path): unknown {
     value = (value as Record<string | number, unknown>)[key];
   }
   return value;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** A copy without the entries that have a fault, so that the rest of the book can still be checked. */

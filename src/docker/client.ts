@@ -49,12 +49,20 @@ export class Docker {
     return this.post(`/containers/${encodeURIComponent(id)}/unpause`);
   }
 
-  /** The last `lines` lines of a container's output, both streams, oldest first. */
+  /**
+   * The last `lines` lines of a container's output, both streams, oldest first. Empty for a container that is
+   * being removed: whoever asks knows already what is wrong, and wants no other error in its place.
+   */
   async logs(id: string, lines: number, tty: boolean): Promise<string[]> {
     const path = `/containers/${encodeURIComponent(id)}/logs?stdout=1&stderr=1&tail=${lines}`;
-    const data = await this.request(() =>
-      ofetch<ArrayBuffer, "arrayBuffer">(this.url(path), this.options({ responseType: "arrayBuffer" })),
-    );
+    let data: ArrayBuffer;
+    try {
+      const options = this.options({ responseType: "arrayBuffer" });
+      data = await this.request(() => ofetch<ArrayBuffer, "arrayBuffer">(this.url(path), options));
+    } catch (error) {
+      if (isGone(error)) return [];
+      throw error;
+    }
     const text = tty ? new TextDecoder().decode(data) : demultiplex(new Uint8Array(data));
     return text.split(/\r?\n/).filter((line) => line !== "");
   }
@@ -123,7 +131,7 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** An answer that says that the container is not there, or is being removed. */
-export function isGone(error: unknown): boolean {
+function isGone(error: unknown): boolean {
   const status = error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode;
   return status === 404 || status === 409;
 }

@@ -48,8 +48,12 @@ export function plainListener(options: PlainOptions): RunListener {
 
 function finishedText(report: StepReport, verbose: boolean, s: Style): string {
   const paint = wentWrong(report) ? s.red : report.result === "blocked" ? s.yellow : String;
+  // That something new was made needs no reason; that something running was touched does.
   const succeeded = report.result === "changed" || report.result === "unchanged";
+  const told = (verbose && succeeded) || (report.result === "changed" && report.action !== "create");
   const why =
-    verbose && succeeded && report.reason.text !== "" ? s.dim(` (${printable(report.reason.text)})`) : "";
+    told && report.reason.text !== "" && report.reason.code !== "up-to-date"
+      ? s.dim(` (${printable(report.reason.text)})`)
+      : "";
   return `${report.id}: ${paint(ending(report))}${why}\n${aftermath(report, s)}`;
 }

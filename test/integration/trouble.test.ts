@@ -171,7 +171,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
   homelab.yml:2:31
    2 |   web~: { needs: [db~ }
      |                               ^
-  hint: Close it with \`]\` or \`}\`
+  hint: close it with \`]\` or \`}\`
 `,
     ],
     [
@@ -228,7 +228,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
   homelab.yml:2:3
    2 |   "$(touch /tmp/pwned~)": { dir: services/web~ }
      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^
-  hint: Names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long
+  hint: names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long
 `,
     ],
     [
@@ -264,7 +264,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
     [
       "an unknown key",
       { [BOOK]: "services:\n  web~: { need: [b~] }\n" },
-      `error: Unknown key \`need\` of service \`web~\`
+      `error: unknown key \`need\` of service \`web~\`
   homelab.yml:2:15
    2 |   web~: { need: [b~] }
      |               ^^^^

@@ -40,7 +40,11 @@ export interface Decision {
 
 /** Decides what one service needs. Pure: the same facts give the same answer. */
 export function decide(facts: ServiceFacts): Decision {
-  const { containers, release, changed } = facts;
+  const { containers, release, changed, expected } = facts;
+  if (expected.size === 0) {
+    const reason = { code: "no-services", text: "all its compose services wait for a profile" };
+    return { action: "none", reason, effect: "read", settled: true };
+  }
   if (containers.length === 0) return change("create", "absent", "it has no containers yet");
   if (facts.force) return { ...change("recreate", "forced", "asked for with --force"), anew: true };
   if (release && changed.length > 0) {
@@ -149,9 +153,10 @@ function change(action: Action, code: string, text: string): Decision {
 
 function adoptReason({ release, containers }: ServiceFacts): Reason {
   const project = containers[0]?.project ?? "";
-  return release
-    ? { code: "replaced", text: "its containers were made anew outside of homelab" }
-    : { code: "running", text: `it runs already, as project \`${project}\`` };
+  if (release) return { code: "replaced", text: "its containers were made anew outside of homelab" };
+  const troubled = containers.find(({ health, state }) => health === "unhealthy" || state === "restarting");
+  const but = troubled ? `, but ${waitReason(troubled).text}` : "";
+  return { code: "running", text: `it runs already, as project \`${project}\`${but}` };
 }
 
 function waitReason(container: ContainerView): Reason {

@@ -1,5 +1,5 @@
 import type { Book, Recipe, ServiceRecipe } from "../../book/types.ts";
-import { type Docker, isGone } from "../../docker/client.ts";
+import type { Docker } from "../../docker/client.ts";
 import { type Compose, findCompose, upCommand } from "../../docker/compose.ts";
 import { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
@@ -170,7 +170,10 @@ export class ComposeDriver implements Driver {
     if (result.timedOut) return failure("timeout", "docker compose up did not end in time");
     if (result.cancelled) return failure("interrupted", "broken off during docker compose up");
     const why = explainFailure(result.stderr);
-    return { ...failure(why.reason, why.text, why.hint), log: lastLines(result.stderr, LOG_LINES) };
+    return {
+      ...failure(why.reason, why.text, why.hint),
+      log: lastLines(result.stderr, LOG_LINES).filter((line) => !why.text.includes(line)),
+    };
   }
 
   private async unpause(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
@@ -199,22 +202,12 @@ export class ComposeDriver implements Driver {
     if (watched.stopped) return failure("interrupted", `not waited for any longer: ${detail}`);
     const { culprit } = watched;
     if (!culprit) return failure("not-ready", detail);
-    const lines = await this.lastWords(culprit);
+    const lines = await this.options.docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
     const name = culprit.Name.replace(/^\//, "");
     return {
       ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said`),
       log: lines.map(redact),
     };
-  }
-
-  /** Empty for a container that somebody removes at this moment: why it is not ready is known without them. */
-  private async lastWords(details: ContainerDetails): Promise<string[]> {
-    try {
-      return await this.options.docker.logs(details.Id, LOG_LINES, details.Config.Tty);
-    } catch (error) {
-      if (isGone(error)) return [];
-      throw error;
-    }
   }
 
   /** Two fresh services of one project show nowhere yet: the second would make the first one's containers anew. */

@@ -45,21 +45,16 @@ export async function parseCompose(
 }
 
 async function parseWithPositions(text: string, shown: string): Promise<unknown> {
-  const { LineCounter, parseDocument } = await import("yaml");
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    merge: true,
-    prettyErrors: false,
-    logLevel: "silent",
-  });
-  const error = document.errors[0];
-  if (!error) return document.toJS();
-  // Errors at the very end of a text point behind its last line.
-  const { line, col } = lines.linePos(Math.min(error.pos[0], text.trimEnd().length));
-  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${error.message.split("\n")[0]}`, {
-    position: positionAt(text, shown, line, col),
-    hint: "correct the line; `homelab validate` checks all compose files",
+  const [{ mark }, { syntaxFaults }] = await Promise.all([
+    import("../../book/locate.ts"),
+    import("../../book/syntax.ts"),
+  ]);
+  const marked = mark(shown, text);
+  const [fault] = syntaxFaults(marked);
+  if (!fault) return marked.document.toJS();
+  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${fault.message}`, {
+    position: fault.position,
+    hint: fault.hint,
   });
 }
 

@@ -24,6 +24,7 @@ const LONG_UP = 10;
 /** What a service is now. The engine is asked again only about containers that came up in the last seconds. */
 export async function statusOf(view: ServiceView, docker: Docker, at: number): Promise<Status> {
   const { containers, expected } = view;
+  if (expected.size === 0) return { state: "ready", detail: "all its compose services wait for a profile" };
   if (containers.length === 0) return { state: "missing", detail: "no containers" };
   const all = await Promise.all(containers.map((container) => containerStatus(container, view, docker, at)));
   const missing = [...expected].find(
@@ -53,10 +54,22 @@ async function containerStatus(
       return status("failed", `${name} keeps restarting (exit code ${exitCode})`);
     case "exited":
       if (isFinished(container, view)) return { state: "ready", detail: "finished with exit code 0" };
-      return status(exitCode === 0 ? "stopped" : "failed", `${name} is ${stateWords(container)}`);
+      return status(
+        (await wasStopped(container, docker)) ? "stopped" : "failed",
+        `${name} is ${stateWords(container)}`,
+      );
     default:
       return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
   }
+}
+
+/** Exit codes of a container that ended because it was told to: 128 + SIGINT, SIGTERM; SIGKILL has to be asked about. */
+const TOLD_TO_STOP = [0, 130, 143];
+const KILLED = 137;
+
+async function wasStopped({ id, exitCode = -1 }: ContainerView, docker: Docker): Promise<boolean> {
+  if (exitCode !== KILLED) return TOLD_TO_STOP.includes(exitCode);
+  return !(await docker.inspect(id)).State.OOMKilled;
 }
 
 function isFinished(container: ContainerView, view: ServiceView): boolean {

@@ -32,7 +32,6 @@ describe("parseCompose() reads", () => {
 });
 
 describe("parseCompose() refuses", () => {
-  const hint = "hint: correct the line; `homelab validate` checks all compose files";
   const noMapping =
     "compose-invalid: web/compose.yml is not a mapping\n  hint: a compose file begins with `services:`";
   test.each([
@@ -43,26 +42,26 @@ describe("parseCompose() refuses", () => {
     [
       "a tab",
       "services:\n\ta: x\n",
-      `compose-invalid: malformed YAML in web/compose.yml: Tabs are not allowed as indentation
+      `compose-invalid: malformed YAML in web/compose.yml: a tab is used for indentation
   at web/compose.yml:2:1: \ta: x
                           ^
-  ${hint}`,
+  hint: indent with spaces`,
     ],
     [
       "a line that stands wrong",
       "services:\n  a:\n    image: x\n   b: y\n",
-      `compose-invalid: malformed YAML in web/compose.yml: All mapping items must start at the same column
+      `compose-invalid: malformed YAML in web/compose.yml: the indentation does not fit the lines above
   at web/compose.yml:4:1:    b: y
                           ^
-  ${hint}`,
+  hint: keys of one mapping begin in the same column`,
     ],
     [
       "a bracket that is not closed",
       "services:\n  a:\n    ports: [1, 2\n",
-      `compose-invalid: malformed YAML in web/compose.yml: Flow sequence in block collection must be sufficiently indented and end with a ]
-  at web/compose.yml:3:17:     ports: [1, 2
-                                           ^
-  ${hint}`,
+      `compose-invalid: malformed YAML in web/compose.yml: a bracket is not closed
+  at web/compose.yml:3:16:     ports: [1, 2
+                                          ^
+  hint: close it with \`]\` or \`}\``,
     ],
   ])("%s", async (_, text, want) => expect(await refusal(text)).toBe(want));
 });

@@ -287,10 +287,10 @@ describe("refused is", () => {
     [
       "malformed YAML in an included file",
       { "compose.yml": "include: [inc.yml]\n", "inc.yml": "a: [\n" },
-      `compose-invalid: malformed YAML in services/web/inc.yml: Flow sequence in block collection must be sufficiently indented and end with a ]
-  at services/web/inc.yml:1:5: a: [
-                                   ^
-  hint: correct the line; \`homelab validate\` checks all compose files`,
+      `compose-invalid: malformed YAML in services/web/inc.yml: a bracket is not closed
+  at services/web/inc.yml:1:4: a: [
+                                  ^
+  hint: close it with \`]\` or \`}\``,
     ],
   ] as [string, Files, string][])("%s", async (_, files, want) => expect(await refusal(files)).toBe(want));
 });
