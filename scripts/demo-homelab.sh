@@ -1,6 +1,6 @@
 # Writes the demo homelab. Sourced by scripts/demo.
 #
-# Every project and container name begins with `demo-`, and no port of the machine is taken: on a server where the
+# Every project and container name begins with the name of its directory, and no port of the machine is taken: on a server where the
 # real services run, the demo does not touch them.
 
 write_homelab() {
@@ -66,7 +66,7 @@ YAML
 
 service() {
   compose "$2" <<YAML
-name: demo-$1
+name: $DEMO-$1
 services:
   $1:
     image: $BASE_IMAGE
@@ -80,11 +80,11 @@ YAML
 
 gluetun() {
   compose gluetun <<YAML
-name: demo-gluetun
+name: $DEMO-gluetun
 services:
   gluetun:
     image: $BASE_IMAGE
-    container_name: demo-gluetun
+    container_name: $DEMO-gluetun
     restart: unless-stopped
 $(health 8000)
 YAML
@@ -93,11 +93,11 @@ YAML
 # Shares the VPN container's network, as torrent clients do: when gluetun is replaced, they lose theirs.
 behind_gluetun() {
   compose "$2" <<YAML
-name: demo-$1
+name: $DEMO-$1
 services:
   $1:
     image: $BASE_IMAGE
-    network_mode: container:demo-gluetun
+    network_mode: container:$DEMO-gluetun
     restart: unless-stopped
 $(health "$3")
 YAML
@@ -106,7 +106,7 @@ YAML
 # Several containers in one project, and a migration that runs once.
 immich() {
   compose immich <<YAML
-name: demo-immich
+name: $DEMO-immich
 services:
   server:
     image: $BASE_IMAGE

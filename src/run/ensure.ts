@@ -101,9 +101,9 @@ async function executeStep(
   if (!driver) throw new Error(`no driver for ${step.kind}`);
   try {
     const applied = await slots.use(() => driver.apply(step.id, context));
-    if (!applied.ok) return failed(applied, stop);
+    if (!applied.ok) return failed(applied, stop, context);
     const verified = await driver.verify(step.id, context);
-    if (!verified.ok) return failed(verified, stop);
+    if (!verified.ok) return failed(verified, stop, context);
     return {
       result: applied.changed ? "changed" : "unchanged",
       reason: step.reason,
@@ -115,10 +115,10 @@ async function executeStep(
   }
 }
 
-function failed(failure: Failure, stop: StopSwitch): Outcome {
+function failed(failure: Failure, stop: StopSwitch, { remaining }: StepContext): Outcome {
   const { reason, detail, hint, log } = failure;
   const early = reason.code === "interrupted" || reason.code === "timeout";
-  if (early && stop.cause === "timeout") {
+  if (early && (stop.cause === "timeout" || remaining() <= 0)) {
     return { result: "timed-out", reason: { code: "timeout", text: `out of time: ${detail}` }, detail };
   }
   if (reason.code === "interrupted") return { result: "cancelled", reason, detail };

@@ -24,7 +24,8 @@ test.concurrent("editing one instance leaves the container of the other", async 
   expect(await lab.run("ensure", "all")).toEqual({
     code: 0,
     stdout: "",
-    stderr: "sonarr~-anime~: updated in <time>\n1 changed in <time>\n",
+    stderr:
+      "sonarr~-anime~: updated in <time> (compose.yml changed since it was last ready)\n1 changed in <time>\n",
   });
   const after = await lab.ids();
   expect(after[`${RADARR}:app`]).toBe(before[`${RADARR}:app`] as string);

@@ -134,9 +134,9 @@ describe("status", () => {
   });
 
   test.concurrent.each([
-    ["stopped", ["stop"], "failed"],
+    ["stopped", ["stop"], "stopped"],
     ["paused", ["pause"], "stopped"],
-    ["killed", ["kill"], "failed"],
+    ["killed", ["kill"], "stopped"],
     ["removed", ["rm", "-f"], "missing"],
   ])("a container that was %s by hand shows, and the next ensure repairs it", async (_, words, state) => {
     await using lab = await homelab({ "services/web~/compose.yml": app({ stop_signal: "SIGTERM" }) });

@@ -167,7 +167,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
     [
       "malformed YAML in a recipe file",
       { [BOOK]: "services:\n  web~: { needs: [db~ }\n" },
-      `error: A bracket is not closed
+      `error: a bracket is not closed
   homelab.yml:2:31
    2 |   web~: { needs: [db~ }
      |                               ^
@@ -177,11 +177,11 @@ describe("what is written wrongly is shown with its place, and nothing is done",
     [
       "malformed YAML in a compose file",
       { [WEB]: "services:\n  app:\n    image: [x\n    command: y\n" },
-      `error: malformed YAML in services/web~/compose.yml: Flow sequence in block collection must be sufficiently indented and end with a ]
+      `error: malformed YAML in services/web~/compose.yml: a bracket is not closed
   services/web~/compose.yml:4:5
    4 |     command: y
      |     ^
-  hint: correct the line; \`homelab validate\` checks all compose files
+  hint: close it with \`]\` or \`}\`
 `,
     ],
     [
@@ -275,7 +275,6 @@ describe("what is written wrongly is shown with its place, and nothing is done",
       "a compose file that compose refuses",
       { [WEB]: app({ imagee: "typo" }) },
       `web~: failed after <time>: compose refuses the file: validating <root>/services/web~/compose.yml: services.app additional properties 'imagee' not allowed
-  | validating <root>/services/web~/compose.yml: services.app additional properties 'imagee' not allowed
   hint: correct it; \`homelab validate\` checks all compose files
 1 failed in <time>
 `,

@@ -56,11 +56,12 @@ export async function watch(request: WatchRequest, context: StepContext): Promis
     const { containers, detail, culprit } = seen;
     // Known better once probes have spoken, so it is asked for each time.
     const waited = now() - began;
-    const left = Math.min(patience(containers, request, context, waited) - waited, context.remaining());
-    if (context.stop.aborted) return { ok: false, detail, containers, culprit, stopped: true };
+    const left = patience(containers, request, context, waited) - waited;
+    const stopped = context.stop.aborted || context.remaining() <= 0;
+    if (stopped) return { ok: false, detail, containers, culprit, stopped };
     if (left <= 0) return { ok: false, detail: `not ready in time: ${detail}`, containers, culprit };
     context.progress("verifying", detail);
-    const wait = Math.min(seen.recheck, left, LOOK_AGAIN_MS);
+    const wait = Math.min(seen.recheck, left, context.remaining(), LOOK_AGAIN_MS);
     await request.hub.next(new Set(request.ids), wait, context.stop);
   }
 }
