@@ -1,9 +1,11 @@
+import { position } from "../../book/position.ts";
 import type { Book, Recipe, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
 import { type Compose, findCompose, upCommand } from "../../docker/compose.ts";
 import { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
+import { isMounted, mountPoints } from "../../os/mounts.ts";
 import { startProcess } from "../../process/runner.ts";
 import { clearIntent, recordIntent } from "../../store/intents.ts";
 import { latestReleases, type Release, recordRelease } from "../../store/releases.ts";
@@ -41,6 +43,7 @@ export class ComposeDriver implements Driver {
   /** Who makes which compose service, by `project/service`. */
   private readonly claims = new Map<string, ServiceRecipe>();
   private readonly hub: EventHub;
+  private mounted: ReadonlySet<string> | undefined;
   private observation: Observation | undefined;
   private releases: ReadonlyMap<string, Release> = new Map();
   private compose: Promise<Compose> | undefined;
@@ -71,6 +74,7 @@ export class ComposeDriver implements Driver {
   async decide(name: string, { force }: DecideOptions): Promise<Decided> {
     const work = this.work(name);
     try {
+      await this.requireMounts(work.recipe);
       const view = await viewService(work.recipe, this.seen(), this.releases.get(name), this.options);
       this.claim(view);
       work.view = view;
@@ -208,6 +212,20 @@ export class ComposeDriver implements Driver {
       ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said`),
       log: lines.map(redact),
     };
+  }
+
+  /** On the bare directory of an unmounted disk a service would find an empty library, and act on it. */
+  private async requireMounts(recipe: ServiceRecipe): Promise<void> {
+    if (recipe.mounts.length === 0) return;
+    this.mounted ??= mountPoints();
+    const { mounted } = this;
+    const index = mounted ? recipe.mounts.findIndex((path) => !isMounted(path, mounted)) : -1;
+    if (index < 0) return;
+    const path = recipe.mounts[index];
+    throw new HomelabError("refused", `\`${recipe.name}\` needs ${path}, and nothing is mounted there`, {
+      position: await position(this.options.book.root, recipe.origin, ["mounts", index]),
+      hint: `mount it, then run again: \`mount ${path}\`, \`findmnt\` shows what is mounted`,
+    });
   }
 
   /** Two fresh services of one project show nowhere yet: the second would make the first one's containers anew. */
