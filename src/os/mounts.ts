@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 
 /** Mount points in the text of /proc/self/mountinfo, whose fifth field has them with octal escapes. */
 export function parseMountInfo(text: string): Set<string> {
-  const unescape = (field: string) =>
+  const plain = (field: string) =>
     field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   return new Set(
     text
       .split("\n")
       .map((line) => line.split(" ")[4])
       .filter((field) => field !== undefined)
-      .map(unescape),
+      .map(plain),
   );
 }
 

@@ -5,7 +5,9 @@ import { readFileSync } from "node:fs";
  * there is no such process. With the pid it names a process for ever, because pids are reused and stamps are not.
  */
 export function processStamp(pid: number): string | undefined {
-  return statFields(pid)?.[19];
+  const fields = statFields(pid);
+  // A process that has ended and that nobody has asked about yet is still listed.
+  return fields?.[0] === "Z" ? undefined : fields?.[19];
 }
 
 /** Epoch milliseconds of a process's start. */

@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { HomelabError } from "../../../src/errors.ts";
+import { processStamp } from "../../../src/os/proc.ts";
+import { runProcess, startProcess } from "../../../src/process/runner.ts";
+
+const options = { env: { PATH: process.env.PATH }, deadline: 10_000 };
+const ended = { exitCode: 0, signal: null, timedOut: false, cancelled: false, stdout: "", stderr: "" };
+
+test("success and failure have the same shape", async () => {
+  const script = 'echo out; echo "err" >&2; exit 3';
+  expect(await runProcess(["sh", "-c", script], options)).toEqual({
+    ...ended,
+    exitCode: 3,
+    stdout: "out\n",
+    stderr: "err\n",
+  });
+});
+
+test("the environment is the given one alone", async () => {
+  const { stdout } = await runProcess(["/usr/bin/env"], { ...options, env: { ONLY: "this" } });
+  expect(stdout).toBe("ONLY=this\n");
+});
+
+test("a deadline ends the whole group, grandchildren too", async () => {
+  const script = "sleep 300 & echo $!; wait";
+  const result = await runProcess(["sh", "-c", script], { ...options, deadline: 300 });
+  expect(result.timedOut).toBe(true);
+  expect(processStamp(Number(result.stdout))).toBeUndefined();
+});
+
+test("a signal breaks it off", async () => {
+  const abort = new AbortController();
+  const { result } = startProcess(["sleep", "300"], { ...options, signal: abort.signal });
+  abort.abort();
+  expect(await result).toMatchObject({ cancelled: true, timedOut: false });
+});
+
+test("of a long output the last part is kept", async () => {
+  const script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done";
+  const { stdout } = await runProcess(["sh", "-c", script], options);
+  expect(stdout.length).toBe(64 * 1024);
+  expect(stdout.endsWith("line 19998\nline 19999\n")).toBe(true);
+});
+
+test("what is captured is redacted", async () => {
+  const redact = (text: string) => text.replaceAll("secret", "[redacted]");
+  expect(await runProcess(["sh", "-c", "echo secret >&2"], { ...options, redact })).toMatchObject({
+    stderr: "[redacted]\n",
+  });
+});
+
+test("a program that is not there is said to be missing", () => {
+  expect(() => startProcess(["no-such-program"], options)).toThrow(HomelabError);
+});

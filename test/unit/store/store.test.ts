@@ -1,0 +1,171 @@
+import { describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { RunReport } from "../../../src/plan/types.ts";
+import { clearIntent, leftIntents, recordIntent } from "../../../src/store/intents.ts";
+import { latestReleases, type Release, recordRelease } from "../../../src/store/releases.ts";
+import { newRunId, recentRuns, recordRun } from "../../../src/store/runs.ts";
+import { Store, stateDirectory } from "../../../src/store/store.ts";
+import { temporary, write } from "../temporary.ts";
+
+const silent = (text: string) => {
+  throw new Error(`unexpected warning: ${text}`);
+};
+const open = (dir: string) => Store.open({ HOMELAB_STATE_DIR: dir }, silent);
+
+const report = (outcome: RunReport["outcome"], run = "r"): RunReport => ({
+  run,
+  outcome,
+  steps: [],
+  changed: 0,
+  failed: 0,
+  durationMs: 1,
+});
+
+const release = (image: string, startedAt = 1): Release => ({
+  project: "p",
+  dir: "/r/services/p",
+  manifest: { files: [["compose.yml", "h"]], variables: [] },
+  containers: [
+    {
+      service: "app",
+      id: "c",
+      image: "i:1",
+      imageId: image,
+      kind: "running",
+      health: false,
+      startedAt,
+      restarts: 0,
+    },
+  ],
+});
+
+describe("stateDirectory() is", () => {
+  test.each([["the one that is named", { HOMELAB_STATE_DIR: "/x" }, "/x"]])("%s", (_, env, dir) =>
+    expect(stateDirectory(env)).toBe(dir),
+  );
+});
+
+describe("history", () => {
+  test("runs in a row that changed nothing are one row, and others stay", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    const add = (at: number, command: string, outcome: RunReport["outcome"]) =>
+      recordRun(store, "/r", { id: `r${at}`, at, command, report: report(outcome, `r${at}`) });
+    add(1, "ensure all", "changed");
+    add(2, "ensure all", "unchanged");
+    add(3, "ensure all", "unchanged");
+    add(4, "ensure plex", "unchanged");
+    add(5, "ensure all", "failed");
+    add(6, "ensure all", "unchanged");
+    recordRun(store, "/other", { id: "o", at: 7, command: "ensure all", report: report("changed", "o") });
+    const rows = recentRuns(store, "/r", 10).map(({ id, repeats }) => [id, repeats]);
+    expect(rows).toEqual([
+      ["r6", 1],
+      ["r5", 1],
+      ["r4", 1],
+      ["r3", 2],
+      ["r1", 1],
+    ]);
+    expect(recentRuns(store, "/r", 2).map(({ id }) => id)).toEqual(["r6", "r5"]);
+    store.close();
+  });
+
+  test("run ids sort by time", () => {
+    const ids = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 2), Date.UTC(2027, 0, 1)].map(newRunId);
+    expect([...ids].sort()).toEqual(ids);
+    expect(ids[0]).toMatch(/^20260101-000000-[0-9a-f]{6}$/);
+  });
+});
+
+describe("releases", () => {
+  test("the newest of each service of a root is given", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    recordRelease(store, "/r", "a", release("one"), 1);
+    recordRelease(store, "/r", "a", release("two"), 2);
+    recordRelease(store, "/r", "b", release("three"), 3);
+    recordRelease(store, "/other", "a", release("four"), 4);
+    const images = [...latestReleases(store, "/r")].map(([name, { containers }]) => [
+      name,
+      containers[0]?.imageId,
+    ]);
+    expect(images).toEqual([
+      ["a", "two"],
+      ["b", "three"],
+    ]);
+    store.close();
+  });
+
+  test("the same files and images again are the same release, brought up to date", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    recordRelease(store, "/r", "a", release("one", 1), 1);
+    recordRelease(store, "/r", "a", release("one", 2), 2);
+    const count = () =>
+      store.with(0, (db) => db.query<{ n: number }, []>("SELECT count(*) n FROM release").get()?.n ?? 0);
+    expect(count()).toBe(1);
+    expect(latestReleases(store, "/r").get("a")?.containers[0]?.startedAt).toBe(2);
+    for (let i = 0; i < 30; i++) recordRelease(store, "/r", "a", release(`i${i}`), i);
+    expect(count()).toBe(10);
+    store.close();
+  });
+});
+
+test("an intent is alive as long as its process, and only that one", () => {
+  using dir = temporary();
+  const store = open(dir.path);
+  recordIntent(store, "/r", { name: "a", pid: process.pid, action: "create" });
+  recordIntent(store, "/r", { name: "b", pid: 2 ** 22, action: "create" });
+  expect(leftIntents(store, "/r").map(({ name, alive }) => [name, alive])).toEqual([
+    ["a", true],
+    ["b", false],
+  ]);
+  clearIntent(store, "/r", "a");
+  expect(leftIntents(store, "/r").map(({ name }) => name)).toEqual(["b"]);
+  store.close();
+});
+
+test("the directory and the file are the owner's alone", () => {
+  using dir = temporary();
+  const state = join(dir.path, "new/state");
+  open(state).close();
+  expect([state, join(state, "homelab.db")].map((path) => statSync(path).mode & 0o777)).toEqual([
+    0o700, 0o600,
+  ]);
+});
+
+function inPlaceOfDirectory(dir: string): string {
+  write(join(dir, "state"), "");
+  return join(dir, "state");
+}
+
+function noDatabase(dir: string): string {
+  write(join(dir, "homelab.db"), "no database\n".repeat(99));
+  return dir;
+}
+
+describe("a state that cannot be used is one warning, and the run goes on", () => {
+  test.each<[string, (dir: string) => string]>([
+    ["a file in place of the directory", inPlaceOfDirectory],
+    ["a database that is none", noDatabase],
+  ])("%s", (_, prepare) => {
+    using dir = temporary();
+    const warnings: string[] = [];
+    const store = Store.open({ HOMELAB_STATE_DIR: prepare(dir.path) }, (text) => warnings.push(text));
+    recordRelease(store, "/r", "a", release("one"), 1);
+    recordRun(store, "/r", { id: "x", at: 1, command: "c", report: report("changed") });
+    expect(latestReleases(store, "/r").size).toBe(0);
+    expect(recentRuns(store, "/r", 5)).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toStartWith("the state directory ");
+  });
+});
+
+test("reading makes nothing where there is nothing", () => {
+  using dir = temporary();
+  const state = join(dir.path, "state");
+  const store = Store.openReadonly({ HOMELAB_STATE_DIR: state }, silent);
+  expect(recentRuns(store, "/r", 5)).toEqual([]);
+  expect(statSync(state, { throwIfNoEntry: false })).toBeUndefined();
+});
