@@ -24,7 +24,6 @@ export async function inspectServices(
   const result = new Map<string, Inspected>();
   if (!compose || !docker) return result;
   await compose.observe(recipes);
-  const at = Date.now();
   const each = recipes.map(async (recipe): Promise<Inspected> => {
     const { name: id, kind } = recipe;
     const problem = recipe.present
@@ -36,7 +35,7 @@ export async function inspectServices(
     }
     const view = compose.viewOf(id);
     if (!view) throw new Error(`${id} was decided without a view`);
-    return { id, kind, view, ...(await statusOf(view, docker, at)) };
+    return { id, kind, view, ...(await statusOf(view, docker, compose.seen())) };
   });
   for (const inspected of await Promise.all(each)) result.set(inspected.id, inspected);
   return result;

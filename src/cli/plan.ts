@@ -49,6 +49,9 @@ export async function showPlan(
   if (signal && pending) context.exitCode = 3;
 }
 
+/** Reasons of steps that are ready as they are. */
+const SETTLED: ReadonlySet<string> = new Set(["up-to-date", "no-services"]);
+
 function planText(plan: Plan, s: Style, verbose: boolean): string {
   const shown = plan.steps.filter(
     (step) => verbose || step.action !== "none" || step.reason.code !== "up-to-date",
@@ -60,12 +63,16 @@ function planText(plan: Plan, s: Style, verbose: boolean): string {
   const changes = plan.steps.filter((step) => step.effect !== "read").length;
   const blocked = plan.steps.filter((step) => step.action === "blocked").length;
   const adopted = plan.steps.filter((step) => step.action === "adopt").length;
+  const waiting = plan.steps.filter(
+    (step) => step.action === "none" && !SETTLED.has(step.reason.code),
+  ).length;
   const parts = [
     ...(changes > 0 ? [`${changes} to change`] : []),
     ...(adopted > 0 ? [`${adopted} to adopt`] : []),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
+    ...(waiting > 0 ? [`${waiting} not ready, to be waited for`] : []),
   ];
-  const rest = plan.steps.length - changes - adopted - blocked;
+  const rest = plan.steps.length - changes - adopted - blocked - waiting;
   const summary =
     parts.length === 0
       ? `nothing to do: ${plan.steps.length} ready`

@@ -64,14 +64,14 @@ async function causeOf(name: string, known: Knowledge, above: Set<string>): Prom
   const own = known.inspected.get(name);
   if (!own) return undefined;
   const { id, state, detail, view } = own;
-  if (state === "ready") return { id, state, detail, causes: [] };
   const causes: Cause[] = [];
   for (const need of known.book.recipes.get(name)?.needs ?? []) {
     if (above.has(need.name)) continue;
     above.add(need.name);
     const cause = await causeOf(need.name, known, above);
-    if (cause && cause.state !== "ready") causes.push(cause);
+    if (cause && (cause.state !== "ready" || cause.causes.length > 0)) causes.push(cause);
   }
+  if (state === "ready") return { id, state, detail, causes };
   const { docker } = known.engine;
   const explanation = view && docker ? await explain(view, own, docker) : undefined;
   return { id, state, detail, ...explanation, lastRun: known.failures.get(name), causes };
@@ -105,6 +105,6 @@ function text(cause: Cause, s: Style, indent: string): string {
       `${indent}  the last run (${formatWhen(new Date(cause.lastRun.at), now)}) ended with: ${cause.lastRun.detail}`,
     );
   }
-  const below = cause.causes.map((each) => `${indent}  needs\n${text(each, s, `${indent}  `)}`);
+  const below = cause.causes.map((each) => `${indent}  it needs:\n${text(each, s, `${indent}    `)}`);
   return `${lines.map((line) => `${line}\n`).join("")}${below.join("")}`;
 }

@@ -20,6 +20,8 @@ export interface ServiceFacts {
   /** Local images: id by tag. */
   readonly images: ReadonlyMap<string, string>;
   readonly force: boolean;
+  /** Why its containers have lost the network that they share with another one. */
+  readonly lostNetwork?: string | undefined;
   /** The recipe has probes of its own. */
   readonly probed: boolean;
   /** Epoch milliseconds of the observation. */
@@ -64,6 +66,7 @@ export function decide(facts: ServiceFacts): Decision {
   if (missing) return start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
   const stale = containers.find((container) => newerImage(container, facts));
   if (stale) return change("update", "image-newer", `a newer image of ${imageName(stale, facts)} is here`);
+  if (facts.lostNetwork) return { ...change("repair", "network-lost", facts.lostNetwork), anew: true };
   return decideByState(facts);
 }
 
@@ -73,9 +76,10 @@ function decideByState(facts: ServiceFacts): Decision {
   if (paused) return change("repair", "paused", `${paused.name} is paused`);
   const down = containers.find((container) => isDown(container, facts));
   if (down) return start(facts, "stopped", `${down.name} is ${stateWords(down)}`);
-  const unknown = containers.some((container) => !released(container, release));
-  if (unknown || !release) {
-    return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
+  if (!release) return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
+  if (containers.some((container) => !released(container, release))) {
+    const text = "its containers are not those that were last ready: compose decides what changes";
+    return change("update", "replaced", text);
   }
   const waiting = containers.find((container) => !isSettled(container, facts));
   if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
@@ -151,9 +155,8 @@ function change(action: Action, code: string, text: string): Decision {
   return { action, reason: { code, text }, effect: "write", settled: false };
 }
 
-function adoptReason({ release, containers }: ServiceFacts): Reason {
+function adoptReason({ containers }: ServiceFacts): Reason {
   const project = containers[0]?.project ?? "";
-  if (release) return { code: "replaced", text: "its containers were made anew outside of homelab" };
   const troubled = containers.find(({ health, state }) => health === "unhealthy" || state === "restarting");
   const but = troubled ? `, but ${waitReason(troubled).text}` : "";
   return { code: "running", text: `it runs already, as project \`${project}\`${but}` };

@@ -14,6 +14,7 @@ import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Ver
 import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { explainFailure, lastLines } from "./failure.ts";
+import { hasLostNetwork } from "./network.ts";
 import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
 import { sameProject } from "./project.ts";
 import { releaseOf } from "./release.ts";
@@ -42,6 +43,8 @@ export class ComposeDriver implements Driver {
   private readonly works = new Map<string, Work>();
   /** Who makes which compose service, by `project/service`. */
   private readonly claims = new Map<string, ServiceRecipe>();
+  /** Containers that decided steps are going to start or replace. */
+  private readonly touched = new Set<string>();
   private readonly hub: EventHub;
   private mounted: ReadonlySet<string> | undefined;
   private observation: Observation | undefined;
@@ -83,7 +86,8 @@ export class ComposeDriver implements Driver {
       const reason = { code: error.code, text: error.message };
       return { action: "blocked", reason, effect: "read", settled: false, problem: error };
     }
-    work.decision = decide(factsOf(work.view, this.seen(), force));
+    work.decision = decide(factsOf(work.view, this.seen(), force, this.touched));
+    if (work.decision.effect !== "read") for (const { id } of work.view.containers) this.touched.add(id);
     return work.decision;
   }
 
@@ -96,7 +100,10 @@ export class ComposeDriver implements Driver {
       case "adopt":
         return { ok: true, changed: false };
       case "repair":
-        return this.unpause(work, view, context);
+        if (!decision.anew) return this.unpause(work, view, context);
+        if (!(await hasLostNetwork(this.options.docker, view.containers)))
+          return { ok: true, changed: false };
+        return this.up(work, view, decision, context);
       default:
         return this.up(work, view, decision, context);
     }
@@ -131,7 +138,7 @@ export class ComposeDriver implements Driver {
       },
       { ...context, progress: (phase, note) => context.progress(phase, redact(note)) },
     );
-    if (!watched.ok) return this.failed(view, watched);
+    if (!watched.ok) return this.failed(view, watched, changed);
     this.record(name, view, watched.containers);
     return { ok: true, detail: watched.detail };
   }
@@ -199,7 +206,7 @@ export class ComposeDriver implements Driver {
       .filter((container) => view.expected.has(container.service));
   }
 
-  private async failed(view: ServiceView, watched: Watched): Promise<Failure> {
+  private async failed(view: ServiceView, watched: Watched, changed: boolean): Promise<Failure> {
     const { secretsOf } = await import("./secrets.ts");
     const redact = secretsOf(view);
     const detail = redact(watched.detail);
@@ -208,8 +215,9 @@ export class ComposeDriver implements Driver {
     if (!culprit) return failure("not-ready", detail);
     const lines = await this.options.docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
     const name = culprit.Name.replace(/^\//, "");
+    const remedy = changed ? "" : `; \`homelab ensure ${view.recipe.name} --force\` makes it anew`;
     return {
-      ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said`),
+      ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said${remedy}`),
       log: lines.map(redact),
     };
   }
@@ -252,7 +260,8 @@ export class ComposeDriver implements Driver {
     return work;
   }
 
-  private seen(): Observation {
+  /** What was observed. Throws before `observe`. */
+  seen(): Observation {
     if (!this.observation) throw new Error("nothing was observed yet");
     return this.observation;
   }

@@ -8,6 +8,7 @@ import type { ServiceFacts } from "./decide.ts";
 import type { Inputs } from "./inputs.ts";
 import { isOneShot } from "./judge.ts";
 import { drift } from "./manifest.ts";
+import { lostNetwork } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { resolveProject } from "./project.ts";
 
@@ -88,7 +89,12 @@ async function read(root: string, recipe: ServiceRecipe, env: ViewOptions["env"]
   return readInputs(root, recipe, env);
 }
 
-export function factsOf(view: ServiceView, observation: Observation, force: boolean): ServiceFacts {
+export function factsOf(
+  view: ServiceView,
+  observation: Observation,
+  force: boolean,
+  touched: ReadonlySet<string>,
+): ServiceFacts {
   const { recipe, containers, expected, release, changed, remount, finished } = view;
   return {
     containers,
@@ -100,6 +106,7 @@ export function factsOf(view: ServiceView, observation: Observation, force: bool
     finished,
     images: observation.images,
     force,
+    lostNetwork: lostNetwork({ containers, all: observation.byId, touched }),
     probed: hasProbe(recipe.ready),
     at: observation.at,
   };

@@ -20,6 +20,8 @@ export interface ContainerView {
   readonly health: Health;
   readonly exitCode?: number | undefined;
   readonly uptime?: Uptime | undefined;
+  /** Id of the container whose network it shares (`network_mode: container:…`), fixed when it was made. */
+  readonly networkOf?: string | undefined;
   /** The engine's own words: "Up 3 minutes (healthy)". */
   readonly status: string;
   /** Epoch seconds. */
@@ -31,6 +33,7 @@ export interface Observation {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly containers: readonly ContainerView[];
+  readonly byId: ReadonlyMap<string, ContainerView>;
   readonly byDir: ReadonlyMap<string, readonly ContainerView[]>;
   readonly byProject: ReadonlyMap<string, readonly ContainerView[]>;
   /** Local images: id by tag. */
@@ -45,6 +48,7 @@ export async function observe(docker: Docker): Promise<Observation> {
   return {
     at: Date.now(),
     containers,
+    byId: new Map(containers.map((container) => [container.id, container])),
     byDir: groupBy(containers, (container) => container.dir),
     byProject: groupBy(containers, (container) => container.project),
     images,
@@ -69,6 +73,7 @@ export function containerView(summary: ContainerSummary, resolve = directoryReso
     health: healthOf(summary.Status),
     exitCode: exit === undefined ? undefined : Number(exit),
     uptime: parseUptime(summary.Status),
+    networkOf: /^container:(\w+)$/.exec(summary.HostConfig?.NetworkMode ?? "")?.[1],
     status: summary.Status,
     created: summary.Created,
   };

@@ -1,7 +1,8 @@
 import type { Docker } from "../../docker/client.ts";
 import { stateWords } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
-import type { ContainerView } from "./observe.ts";
+import { lostNetwork } from "./network.ts";
+import type { ContainerView, Observation } from "./observe.ts";
 import { sameLife } from "./uptime.ts";
 import { STABLE_MS } from "./verify.ts";
 
@@ -22,7 +23,11 @@ const RANK: readonly State[] = ["ready", "held", "starting", "stopped", "missing
 const LONG_UP = 10;
 
 /** What a service is now. The engine is asked again only about containers that came up in the last seconds. */
-export async function statusOf(view: ServiceView, docker: Docker, at: number): Promise<Status> {
+export async function statusOf(
+  view: ServiceView,
+  docker: Docker,
+  { at, byId }: Pick<Observation, "at" | "byId">,
+): Promise<Status> {
   const { containers, expected } = view;
   if (expected.size === 0) return { state: "ready", detail: "all its compose services wait for a profile" };
   if (containers.length === 0) return { state: "missing", detail: "no containers" };
@@ -32,6 +37,8 @@ export async function statusOf(view: ServiceView, docker: Docker, at: number): P
   );
   if (missing) all.push({ state: "missing", detail: `no container for \`${missing[0]}\`` });
   const worst = all.reduce((a, b) => (RANK.indexOf(b.state) > RANK.indexOf(a.state) ? b : a));
+  const lost = lostNetwork({ containers, all: byId, touched: new Set() });
+  if (worst.state === "ready" && lost) return { state: "unhealthy", detail: lost };
   if (worst.state !== "ready" || all.length === 1) return worst;
   return { state: "ready", detail: `${all.length} containers` };
 }

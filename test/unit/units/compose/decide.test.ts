@@ -146,7 +146,7 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
   [
     "made anew by hand",
     { release: release(released("app", { id: "id-before" })) },
-    "adopt (replaced): its containers were made anew outside of homelab, verified",
+    "update (replaced): its containers are not those that were last ready: compose decides what changes",
   ],
   [
     "healthy",
