@@ -105,6 +105,7 @@ function text(cause: Cause, s: Style, indent: string): string {
       `${indent}  the last run (${formatWhen(new Date(cause.lastRun.at), now)}) ended with: ${cause.lastRun.detail}`,
     );
   }
-  const below = cause.causes.map((each) => `${indent}  it needs:\n${text(each, s, `${indent}    `)}`);
+  if (cause.causes.length > 0) lines.push(`${indent}  it needs:`);
+  const below = cause.causes.map((each) => text(each, s, `${indent}    `));
   return `${lines.map((line) => `${line}\n`).join("")}${below.join("")}`;
 }

@@ -158,7 +158,7 @@ describe("why", () => {
     const { code, stdout, stderr } = await lab.run("why", "proxy~");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
-      /^proxy~ is missing: no containers\n {2}needs\n {2}web~ is missing: no containers\n {4}needs\n {4}db~ is unhealthy since .*: db~-app-1 is unhealthy\n/,
+      /^proxy~ is missing: no containers\n {2}it needs:\n {4}web~ is missing: no containers\n {6}it needs:\n {8}db~ is unhealthy since .*: db~-app-1 is unhealthy\n/,
     );
     expect(stdout).toContain("probe (exit code 1): too sick\n");
     const { document } = await lab.json("why", "proxy~");

@@ -76,11 +76,17 @@ function decideByState(facts: ServiceFacts): Decision {
   if (paused) return change("repair", "paused", `${paused.name} is paused`);
   const down = containers.find((container) => isDown(container, facts));
   if (down) return start(facts, "stopped", `${down.name} is ${stateWords(down)}`);
-  if (!release) return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
-  if (containers.some((container) => !released(container, release))) {
-    const text = "its containers are not those that were last ready: compose decides what changes";
+  const stranger = containers.some((container) => !released(container, release));
+  const troubled = containers.find(
+    ({ health, state }) => state === "restarting" || /^(?:un|start)/.test(health),
+  );
+  if (release && stranger && troubled) {
+    // They may be made from files that have been put back since; to wait for them would be to wait for ever.
+    const text = `${waitReason(troubled).text}, and not what was last ready: compose decides what changes`;
     return change("update", "replaced", text);
   }
+  if (stranger || !release)
+    return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
   const waiting = containers.find((container) => !isSettled(container, facts));
   if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
   const reason = { code: "up-to-date", text: "ready and up to date" };
@@ -155,7 +161,8 @@ function change(action: Action, code: string, text: string): Decision {
   return { action, reason: { code, text }, effect: "write", settled: false };
 }
 
-function adoptReason({ containers }: ServiceFacts): Reason {
+function adoptReason({ release, containers }: ServiceFacts): Reason {
+  if (release) return { code: "replaced", text: "its containers were made anew outside of homelab" };
   const project = containers[0]?.project ?? "";
   const troubled = containers.find(({ health, state }) => health === "unhealthy" || state === "restarting");
   const but = troubled ? `, but ${waitReason(troubled).text}` : "";

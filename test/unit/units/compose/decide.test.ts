@@ -146,7 +146,15 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
   [
     "made anew by hand",
     { release: release(released("app", { id: "id-before" })) },
-    "update (replaced): its containers are not those that were last ready: compose decides what changes",
+    "adopt (replaced): its containers were made anew outside of homelab, verified",
+  ],
+  [
+    "made anew from files that were put back, and unhealthy",
+    {
+      containers: [view("app", { health: "unhealthy" })],
+      release: release(released("app", { id: "id-before", health: true })),
+    },
+    "update (replaced): app is unhealthy, and not what was last ready: compose decides what changes",
   ],
   [
     "healthy",
