@@ -220,10 +220,13 @@ export function unknownOption(command: string | undefined, name: string, args: A
   });
 }
 
+/** What a timer can hold: longer ones (25 days) would fire at once. */
+const MAX_DURATION = 2 ** 31 - 1;
+
 function duration(option: string, value: string): number {
   const milliseconds = parseDuration(value);
   if (milliseconds === undefined) throw invalidValue(option, value, "a duration such as 30s, 10m or 1h30m");
-  return milliseconds;
+  return Math.min(milliseconds, MAX_DURATION);
 }
 
 /** The error for a value of the wrong form. */

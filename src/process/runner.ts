@@ -2,7 +2,7 @@ import { HomelabError } from "../errors.ts";
 
 /** Bytes of each output stream that are kept: the last ones. */
 const TAIL_BYTES = 64 * 1024;
-/** Between asking a process group to end and killing it, in milliseconds. */
+/** Between asking a process group to end and killing it, unless said otherwise, in milliseconds. */
 const GRACE_MS = 5_000;
 
 export interface ProcessOptions {
@@ -17,6 +17,8 @@ export interface ProcessOptions {
   readonly redact?: ((text: string) => string) | undefined;
   /** How much of standard output is kept, in bytes; the last part wins. */
   readonly keep?: number | undefined;
+  /** Milliseconds between asking the group to end and killing it. */
+  readonly grace?: number | undefined;
 }
 
 export interface ProcessResult {
@@ -43,9 +45,14 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   let timedOut = false;
   let cancelled = false;
   let killer: ReturnType<typeof setTimeout> | undefined;
+  const killed = new AbortController();
+  const kill = () => {
+    signalGroup(child.pid, "SIGKILL");
+    killed.abort();
+  };
   const end = () => {
     signalGroup(child.pid, "SIGTERM");
-    killer ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), GRACE_MS);
+    killer ??= setTimeout(kill, options.grace ?? GRACE_MS);
   };
   const timer = setTimeout(() => {
     timedOut = true;
@@ -60,8 +67,8 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
 
   const collect = async (): Promise<ProcessResult> => {
     const [stdout, stderr] = await Promise.all([
-      tail(child.stdout, options.keep ?? TAIL_BYTES),
-      tail(child.stderr, TAIL_BYTES),
+      tail(child.stdout, options.keep ?? TAIL_BYTES, killed.signal),
+      tail(child.stderr, TAIL_BYTES, killed.signal),
       child.exited,
     ]);
     clearTimeout(timer);
@@ -113,12 +120,15 @@ function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-async function tail(stream: ReadableStream<Uint8Array>, limit: number): Promise<string> {
+/** The last `limit` bytes of a stream. Once `killed` fires, what left the group no longer holds up the end of it. */
+async function tail(stream: ReadableStream<Uint8Array>, limit: number, killed: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    size += chunk.length;
+  const reader = stream.getReader();
+  killed.addEventListener("abort", () => void reader.cancel(), { once: true });
+  for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) {
+    chunks.push(part.value);
+    size += part.value.length;
     while (chunks.length > 1 && size - (chunks[0]?.length ?? 0) >= limit) size -= chunks.shift()?.length ?? 0;
   }
   const all = Buffer.concat(chunks);

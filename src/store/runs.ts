@@ -39,7 +39,7 @@ export function recordRun(store: Store, root: string, run: Omit<RunRecord, "repe
       "INSERT INTO run (id, root, at, command, outcome, repeats, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
       [id, root, at, command, report.outcome, repeats, JSON.stringify(report)],
     );
-    if (report.outcome === "unchanged") return;
+    if (repeats > 1) return;
     database.run(
       `DELETE FROM run WHERE root = ?1 AND id NOT IN
         (SELECT id FROM run WHERE root = ?1 ORDER BY at DESC LIMIT ${KEPT})`,

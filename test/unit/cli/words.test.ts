@@ -29,8 +29,14 @@ describe("takeGlobals() finds global options", () => {
       { lockWait: 600_000, timeout: 5_400_000 },
       "",
     ],
+    ["longer durations than a timer can hold, as long as it can", "--timeout 30d", { timeout: 2 ** 31 - 1 }, ""],
     ["not behind --", "list -- --json", {}, "list -- --json"],
     ["and leaves the command's own alone", "plan --exit-code -y", { yes: true }, "plan --exit-code"],
+    ["with the value in the same word as a short one", "-C/r -j=4 list", { root: "/r", jobs: 4 }, "list"],
+    ["the last of two", "-j2 list --jobs 3", { jobs: 3 }, "list"],
+    ["and leaves the unknown rest of a bundle", "-qx list", { quiet: true }, "-x list"],
+    ["and leaves names of the prototype", "list --constructor", {}, "list --constructor"],
+    ["and leaves a lone dash", "list -", {}, "list -"],
     ["and leaves unknown short ones", "list -x", {}, "list -x"],
   ])("%s", (_, line, want, rest) => {
     const { globals, rest: left } = takeGlobals(line.split(" ").filter(Boolean));

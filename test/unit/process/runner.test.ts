@@ -28,6 +28,24 @@ test("a deadline ends the whole group, grandchildren too", async () => {
   expect(processStamp(Number(result.stdout))).toBeUndefined();
 });
 
+test("what does not end when asked is killed", async () => {
+  const script = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
+  const result = await runProcess(["sh", "-c", script], { ...options, deadline: 300, grace: 100 });
+  expect(result).toEqual({ ...ended, exitCode: null, signal: "SIGKILL", timedOut: true, stdout: "ready\n" });
+});
+
+test("what left the group and keeps the output open does not hold it up for ever", async () => {
+  const script = "setsid sleep 300 & echo $!";
+  const result = await runProcess(["sh", "-c", script], { ...options, deadline: 200, grace: 100 });
+  process.kill(Number(result.stdout), "SIGKILL");
+  expect(result).toMatchObject({ exitCode: 0, timedOut: true });
+});
+
+test("a signal that came before the start ends it at once", async () => {
+  const signal = AbortSignal.abort();
+  expect(await runProcess(["sleep", "300"], { ...options, signal })).toMatchObject({ cancelled: true, signal: "SIGTERM" });
+});
+
 test("a signal breaks it off", async () => {
   const abort = new AbortController();
   const { result } = startProcess(["sleep", "300"], { ...options, signal: abort.signal });
@@ -50,5 +68,7 @@ test("what is captured is redacted", async () => {
 });
 
 test("a program that is not there is said to be missing", () => {
-  expect(() => startProcess(["no-such-program"], options)).toThrow(HomelabError);
+  expect(() => startProcess(["no-such-program"], options)).toThrow(
+    new HomelabError("unavailable", "cannot start `no-such-program`"),
+  );
 });

@@ -71,6 +71,23 @@ describe("history", () => {
     store.close();
   });
 
+  test("at most 500 runs of a root are kept, the newest ones, also when nothing changes in turns", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    recordRun(store, "/other", { id: "other", at: 1, command: "c", report: report("changed") });
+    store.with(undefined, (database) => {
+      database.transaction(() => {
+        for (let at = 1; at <= 510; at++) {
+          recordRun(store, "/r", { id: `r${at}`, at, command: `ensure ${at % 2}`, report: report("unchanged") });
+        }
+      })();
+    });
+    const runs = recentRuns(store, "/r", 1000);
+    expect([runs.length, runs[0]?.id, runs.at(-1)?.id]).toEqual([500, "r510", "r11"]);
+    expect(recentRuns(store, "/other", 5)).toHaveLength(1);
+    store.close();
+  });
+
   test("run ids sort by time", () => {
     const ids = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 2), Date.UTC(2027, 0, 1)].map(newRunId);
     expect([...ids].sort()).toEqual(ids);
@@ -110,6 +127,18 @@ describe("releases", () => {
     expect(count()).toBe(10);
     store.close();
   });
+});
+
+test("ten releases of a service are kept", () => {
+  using dir = temporary();
+  const store = open(dir.path);
+  for (let at = 1; at <= 13; at++) recordRelease(store, "/r", "a", release(`i${at}`), at);
+  recordRelease(store, "/r", "b", release("other"), 99);
+  const kept = store.with<{ name: string; at: number }[]>([], (database) =>
+    database.query<{ name: string; at: number }, []>("SELECT name, at FROM release ORDER BY id").all(),
+  );
+  expect(kept.map(({ name, at }) => name + at)).toEqual(["a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11", "a12", "a13", "b99"]);
+  store.close();
 });
 
 test("an intent is alive as long as its process, and only that one", () => {
@@ -160,6 +189,41 @@ describe("a state that cannot be used is one warning, and the run goes on", () =
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toStartWith("the state directory ");
   });
+});
+
+/** A program that records runs of its own root, and prints the warnings that it got. */
+const writer = (dir: string, root: string, runs: number, size = 1) => `
+  import { recordRun } from ${JSON.stringify(join(import.meta.dir, "../../../src/store/runs.ts"))};
+  import { Store } from ${JSON.stringify(join(import.meta.dir, "../../../src/store/store.ts"))};
+  const store = Store.open({ HOMELAB_STATE_DIR: ${JSON.stringify(dir)} }, (text) => console.log(text));
+  const detail = "x".repeat(${size});
+  const report = { run: "r", outcome: "changed", steps: [{ id: "a", detail }], changed: 1, failed: 0, durationMs: 1 };
+  for (let at = 1; at <= ${runs}; at++) {
+    recordRun(store, ${JSON.stringify(root)}, { id: ${JSON.stringify(root)} + at, at, command: "ensure", report });
+  }`;
+
+test("processes that write at the same time, to a state that is not there yet, do not disturb each other", async () => {
+  using dir = temporary();
+  const state = join(dir.path, "state");
+  const roots = ["/a", "/b", "/c"];
+  const children = roots.map((root) =>
+    Bun.spawn([process.execPath, "-e", writer(state, root, 30)], { stdout: "pipe", stderr: "pipe" }),
+  );
+  const said = await Promise.all(children.flatMap(({ stdout, stderr }) => [stdout.text(), stderr.text()]));
+  expect(said.join("")).toBe("");
+  const store = open(state);
+  expect(roots.map((root) => recentRuns(store, root, 100).length)).toEqual([30, 30, 30]);
+  store.close();
+});
+
+test("a file that may not grow, as on a full disk, is one warning", async () => {
+  using dir = temporary();
+  // In blocks of 512 bytes or more, as the shell has it: enough for the tables, not for the runs.
+  const limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$0" -e "$1"', process.execPath];
+  const child = Bun.spawn([...limited, writer(dir.path, "/a", 20, 50_000)], { stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  expect({ lines: out.trim().split("\n").length, err, exit: await child.exited }).toEqual({ lines: 1, err: "", exit: 0 });
+  expect(out).toMatch(/^the state directory \S+ cannot be used \(.+\): this run goes on without memory of earlier ones\n$/);
 });
 
 test("reading makes nothing where there is nothing", () => {
