@@ -29,7 +29,12 @@ describe("takeGlobals() finds global options", () => {
       { lockWait: 600_000, timeout: 5_400_000 },
       "",
     ],
-    ["longer durations than a timer can hold, as long as it can", "--timeout 30d", { timeout: 2 ** 31 - 1 }, ""],
+    [
+      "longer durations than a timer can hold, as long as it can",
+      "--timeout 30d",
+      { timeout: 2 ** 31 - 1 },
+      "",
+    ],
     ["not behind --", "list -- --json", {}, "list -- --json"],
     ["and leaves the command's own alone", "plan --exit-code -y", { yes: true }, "plan --exit-code"],
     ["with the value in the same word as a short one", "-C/r -j=4 list", { root: "/r", jobs: 4 }, "list"],

@@ -43,7 +43,10 @@ test("what left the group and keeps the output open does not hold it up for ever
 
 test("a signal that came before the start ends it at once", async () => {
   const signal = AbortSignal.abort();
-  expect(await runProcess(["sleep", "300"], { ...options, signal })).toMatchObject({ cancelled: true, signal: "SIGTERM" });
+  expect(await runProcess(["sleep", "300"], { ...options, signal })).toMatchObject({
+    cancelled: true,
+    signal: "SIGTERM",
+  });
 });
 
 test("a signal breaks it off", async () => {

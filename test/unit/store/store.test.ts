@@ -78,7 +78,12 @@ describe("history", () => {
     store.with(undefined, (database) => {
       database.transaction(() => {
         for (let at = 1; at <= 510; at++) {
-          recordRun(store, "/r", { id: `r${at}`, at, command: `ensure ${at % 2}`, report: report("unchanged") });
+          recordRun(store, "/r", {
+            id: `r${at}`,
+            at,
+            command: `ensure ${at % 2}`,
+            report: report("unchanged"),
+          });
         }
       })();
     });
@@ -137,7 +142,19 @@ test("ten releases of a service are kept", () => {
   const kept = store.with<{ name: string; at: number }[]>([], (database) =>
     database.query<{ name: string; at: number }, []>("SELECT name, at FROM release ORDER BY id").all(),
   );
-  expect(kept.map(({ name, at }) => name + at)).toEqual(["a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11", "a12", "a13", "b99"]);
+  expect(kept.map(({ name, at }) => name + at)).toEqual([
+    "a4",
+    "a5",
+    "a6",
+    "a7",
+    "a8",
+    "a9",
+    "a10",
+    "a11",
+    "a12",
+    "a13",
+    "b99",
+  ]);
   store.close();
 });
 
@@ -220,10 +237,19 @@ test("a file that may not grow, as on a full disk, is one warning", async () => 
   using dir = temporary();
   // In blocks of 512 bytes or more, as the shell has it: enough for the tables, not for the runs.
   const limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$0" -e "$1"', process.execPath];
-  const child = Bun.spawn([...limited, writer(dir.path, "/a", 20, 50_000)], { stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn([...limited, writer(dir.path, "/a", 20, 50_000)], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  expect({ lines: out.trim().split("\n").length, err, exit: await child.exited }).toEqual({ lines: 1, err: "", exit: 0 });
-  expect(out).toMatch(/^the state directory \S+ cannot be used \(.+\): this run goes on without memory of earlier ones\n$/);
+  expect({ lines: out.trim().split("\n").length, err, exit: await child.exited }).toEqual({
+    lines: 1,
+    err: "",
+    exit: 0,
+  });
+  expect(out).toMatch(
+    /^the state directory \S+ cannot be used \(.+\): this run goes on without memory of earlier ones\n$/,
+  );
 });
 
 test("reading makes nothing where there is nothing", () => {
