@@ -39,6 +39,16 @@ function writable(dir: string): boolean {
   }
 }
 
+/** Lets readers and a writer work side by side; the file remembers it. */
+function writeAhead(database: Database): void {
+  try {
+    database.run("PRAGMA journal_mode = WAL");
+  } catch (error) {
+    // Another process has the file open for the first time as well, and does the same. SQLite does not wait here.
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+  }
+}
+
 /**
  * The state on disk. It helps, and nothing depends on it: when it cannot be opened, read or written, `warn` is
  * told once, and from then on every read gives the fallback and every write is dropped.
@@ -62,7 +72,7 @@ export class Store {
       const database = new Database(path, { create: true });
       store.database = database;
       database.run("PRAGMA busy_timeout = 2000");
-      database.run("PRAGMA journal_mode = WAL");
+      writeAhead(database);
       database.run("PRAGMA synchronous = NORMAL");
       database.run(SCHEMA);
     });
