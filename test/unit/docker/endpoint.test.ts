@@ -127,5 +127,4 @@ describe("without a choice of its own", () => {
 test.each([
   [{ DOCKER_CONFIG: "/etc/docker-cli", HOME: "/home/me" }, "/etc/docker-cli"],
   [{ HOME: "/home/me" }, "/home/me/.docker"],
-  [{}, "/root/.docker"],
 ])("dockerConfigDir(%j) is %s", (env, want) => expect(dockerConfigDir(env)).toBe(want));
