@@ -11,6 +11,9 @@ export interface Outcome {
   readonly stdout: string;
 }
 
+/** Longer than anything that is measured takes: an engine that hangs must not hang the bench. */
+const DEADLINE_MS = 300_000;
+
 /** Runs a command to its end. Throws with its last words unless it exits with 0. */
 export function run(command: Command): Outcome {
   const start = performance.now();
@@ -20,6 +23,7 @@ export function run(command: Command): Outcome {
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    timeout: DEADLINE_MS,
   });
   const milliseconds = performance.now() - start;
   if (child.exitCode !== 0) {

@@ -26,7 +26,9 @@ export function findRoot({ options, env }: Context): string {
 function existing(dir: string, from: string): string {
   const stat = statSync(dir, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return realpathSync(dir);
-  throw new HomelabError("no-root", `${dir} is not a directory`, { hint: `it was named by ${from}` });
+  throw new HomelabError("no-root", `${dir} is not a directory`, {
+    hint: `${from} must name the directory of a homelab: the one with \`services/\` or \`homelab.yml\``,
+  });
 }
 
 function above(start: string, names: readonly string[]): string | undefined {

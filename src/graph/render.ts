@@ -57,10 +57,29 @@ export function renderTree(
 export function renderMermaid(edges: Edges): string {
   const lines = [...edges].flatMap(([from, targets]) =>
     targets.length === 0
-      ? [`  ${from}`]
-      : targets.map(({ to, when }) => `  ${to} -->${when === "healthy" ? "" : `|${when}|`} ${from}`),
+      ? [`  ${mermaidNode(from)}`]
+      : targets.map(
+          ({ to, when }) =>
+            `  ${mermaidNode(to)} -->${when === "healthy" ? "" : `|${when}|`} ${mermaidNode(from)}`,
+        ),
   );
   return `flowchart LR\n${lines.map((line) => `${line}\n`).join("")}`;
+}
+
+/** Words of Mermaid's own that a recipe may be called. */
+const MERMAID_WORDS = new Set([
+  "end",
+  "graph",
+  "subgraph",
+  "flowchart",
+  "style",
+  "click",
+  "class",
+  "default",
+]);
+
+function mermaidNode(name: string): string {
+  return MERMAID_WORDS.has(name) ? `${name}_["${name}"]` : name;
 }
 
 /** A Graphviz graph; what is needed points to what needs it. */

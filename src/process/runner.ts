@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
 
 /** Bytes of each output stream that are kept: the last ones. */
@@ -104,6 +105,16 @@ function spawn(argv: readonly string[], options: ProcessOptions) {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
   } catch (cause) {
+    if (options.cwd !== undefined && !existsSync(options.cwd)) {
+      throw new HomelabError(
+        "unavailable",
+        `cannot start \`${argv[0]}\` in ${options.cwd}: no such directory`,
+        {
+          hint: "it was there when this run began: put it back, then run again",
+          cause,
+        },
+      );
+    }
     throw new HomelabError("unavailable", `cannot start \`${argv[0]}\``, {
       hint: `install \`${argv[0]}\`, or add its directory to PATH`,
       cause,

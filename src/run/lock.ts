@@ -35,7 +35,7 @@ export async function takeLock(
     if (now() >= deadline || options.signal.aborted) {
       const holder = lockHolder(root);
       closeSync(fd);
-      throw lockHeld(root, holder);
+      throw lockHeld(root, holder, options.wait);
     }
     if (!told) options.onWait(lockHolder(root));
     told = true;
@@ -78,9 +78,12 @@ export function describeHolder(holder: Holder | undefined): string {
   return `${command} (pid ${holder.pid}${since})`;
 }
 
-function lockHeld(root: string, holder: Holder | undefined): HomelabError {
+function lockHeld(root: string, holder: Holder | undefined, waited: number): HomelabError {
   return new HomelabError("lock-held", `${describeHolder(holder)} is working on ${root}`, {
-    hint: "try again later, or wait for it with `--lock-wait 10m`",
+    hint:
+      waited > 0
+        ? "it takes longer than `--lock-wait` allows: try again later, or wait longer"
+        : "try again later, or wait for it with `--lock-wait 10m`",
   });
 }
 

@@ -81,7 +81,8 @@ export interface ComposeSummary {
 
 export interface ComposeService {
   readonly profiles: readonly string[];
-  readonly replicas: number;
+  /** As written: a number, or a text with variables. */
+  readonly replicas: number | string;
 }
 
 export function summarize(documents: readonly ComposeDocument[]): ComposeSummary {
@@ -101,9 +102,9 @@ export function summarize(documents: readonly ComposeDocument[]): ComposeSummary
   return { name, services };
 }
 
-function replicasOf({ scale, deploy }: Json): number | undefined {
-  const count = Number(scale ?? (isRecord(deploy) ? deploy.replicas : undefined));
-  return Number.isInteger(count) ? count : undefined;
+function replicasOf({ scale, deploy }: Json): number | string | undefined {
+  const count = scale ?? (isRecord(deploy) ? deploy.replicas : undefined);
+  return typeof count === "number" || typeof count === "string" ? count : undefined;
 }
 
 /** A file that a compose file names: its path as written, and whether it may be missing. */
@@ -124,13 +125,33 @@ export function references(data: Json): FileReference[] {
     ...services.flatMap((service) => list(service.env_file).flatMap(envFile).map(unlessProfiled(service))),
     ...services.flatMap((service) => list(service.label_file)).flatMap(reference("label_file")),
     ...services.flatMap(({ extends: base }) => (isRecord(base) ? reference("extends", true)(base.file) : [])),
-    ...records(data.configs).flatMap((config) => reference("config")(config.file)),
-    ...records(data.secrets).flatMap((secret) => reference("secret")(secret.file)),
+    ...mountedFiles(data, "configs", "config"),
+    ...mountedFiles(data, "secrets", "secret"),
     ...includes
       .flatMap((include) => list(isRecord(include) ? include.path : include))
       .flatMap(reference("include", true)),
     ...includes.flatMap((include) => (isRecord(include) ? list(include.env_file) : [])).flatMap(envFile),
   ];
+}
+
+/** Files of configs or secrets. One that no service mounts may be missing: compose does not ask for it. */
+function mountedFiles(
+  data: Json,
+  section: "configs" | "secrets",
+  role: "config" | "secret",
+): FileReference[] {
+  const mounted = new Set(
+    records(data.services)
+      .filter((service) => strings(service.profiles).length === 0)
+      .flatMap((service) => list(service[section]))
+      .map((mount) => (isRecord(mount) ? mount.source : mount)),
+  );
+  return entries(data[section]).flatMap(([name, value]) =>
+    reference(role)(isRecord(value) ? value.file : undefined).map((found) => ({
+      ...found,
+      required: mounted.has(name),
+    })),
+  );
 }
 
 const reference =

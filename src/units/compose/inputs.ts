@@ -220,7 +220,9 @@ class InputReader {
     for (const [name, service] of summary.services) {
       const off =
         service.profiles.length > 0 && !service.profiles.some((p) => active.has(p) || active.has("*"));
-      if (!off && service.replicas > 0) result.set(name, service.replicas);
+      const replicas = Number(interpolate(String(service.replicas), this.lookup));
+      // What is no number is for compose to refuse.
+      if (!off && replicas !== 0) result.set(name, Number.isInteger(replicas) ? replicas : 1);
     }
     return result;
   }

@@ -79,6 +79,13 @@ test("renderMermaid() points from what is needed", () => {
 `);
 });
 
+test("renderMermaid() gives a recipe that is called like a word of Mermaid another node", () => {
+  expect(renderMermaid(edgesOf(graph("end", "style: end")))).toBe(`flowchart LR
+  end_["end"]
+  end_["end"] --> style_["style"]
+`);
+});
+
 test("renderDot() points from what is needed", () => {
   expect(renderDot(media)).toBe(`digraph homelab {
   rankdir=LR;

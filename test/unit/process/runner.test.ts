@@ -78,3 +78,9 @@ test("a program that is not there is said to be missing", () => {
     new HomelabError("unavailable", "cannot start `no-such-program`"),
   );
 });
+
+test("a directory that is not there is said to be missing, not the program", () => {
+  expect(() => startProcess(["sh"], { ...options, cwd: "/no/such/place" })).toThrow(
+    new HomelabError("unavailable", "cannot start `sh` in /no/such/place: no such directory"),
+  );
+});

@@ -94,10 +94,20 @@ test.each([
   [
     "configs and secrets",
     {
+      services: { a: { configs: ["c"], secrets: [{ source: "s", target: "t" }, "e", "x"] } },
       configs: { c: { file: "c.conf" } },
       secrets: { s: { file: "s.txt" }, e: { environment: "E" }, x: { external: true } },
     },
     ["config c.conf", "secret s.txt"],
+  ],
+  [
+    "configs and secrets that no service mounts",
+    {
+      services: { a: { secrets: [] }, b: { profiles: ["debug"], configs: ["c"] } },
+      configs: { c: { file: "c.conf" } },
+      secrets: { s: { file: "s.txt" } },
+    },
+    ["config c.conf, optional", "secret s.txt, optional"],
   ],
   ["include as a text", { include: ["a.yml"] }, ["include a.yml, compose file"]],
   [

@@ -204,6 +204,12 @@ describe("expected are", () => {
       "",
       { a: 2, b: 3 },
     ],
+    [
+      "replicas by a variable",
+      "services: { a: { scale: '${N:-2}' }, b: { scale: '$M' } }",
+      "M=3",
+      { a: 2, b: 3 },
+    ],
     ["no services with a profile", "services: { a: {}, b: { profiles: [debug] } }", "", { a: 1 }],
     [
       "those of COMPOSE_PROFILES",
@@ -249,7 +255,7 @@ describe("refused is", () => {
     ],
     [
       "a secret that is missing",
-      { "compose.yml": `${service("{}")}secrets:\n  token: { file: ./token.txt }\n` },
+      { "compose.yml": `${service("{ secrets: [token] }")}secrets:\n  token: { file: ./token.txt }\n` },
       `compose-invalid: secret services/web/token.txt does not exist
   at services/web/compose.yml:4:18:   token: { file: ./token.txt }
                                                      ^^^^^^^^^^^
