@@ -19,19 +19,29 @@ export interface Lock {
   release(): void;
 }
 
+/** Tells what a run starts that it is inside of it: the pid that holds the lock. */
+export const RUN_VARIABLE = "HOMELAB_RUN";
+
 /**
  * Takes the one lock of a root: an advisory lock on the directory itself, so that all users and all state
  * directories meet at the same place, nothing has to be written, and the kernel frees it with its holder.
+ * A run that was started from inside of the run that holds it (`outer`: that one's pid) goes on under its lock.
  * Throws `lock-held`, naming the holder, when it is not free within `wait` milliseconds.
  */
 export async function takeLock(
   root: string,
-  options: { wait: number; signal: AbortSignal; onWait: (holder: Holder | undefined) => void },
+  options: {
+    wait: number;
+    outer?: number | undefined;
+    signal: AbortSignal;
+    onWait: (holder: Holder | undefined) => void;
+  },
 ): Promise<Lock> {
   const fd = openSync(root, "r");
   const deadline = now() + options.wait;
   let told = false;
   while (!tryLock(fd)) {
+    if (options.outer !== undefined && lockHolder(root)?.pid === options.outer) break;
     if (now() >= deadline || options.signal.aborted) {
       const holder = lockHolder(root);
       closeSync(fd);

@@ -28,7 +28,12 @@ test("describeHolder() says what is known", () => {
   expect(describeHolder(undefined)).toBe("another run");
 });
 
-const options = (wait: number) => ({ wait, signal: new AbortController().signal, onWait: () => {} });
+const options = (wait: number, outer?: number) => ({
+  wait,
+  outer,
+  signal: new AbortController().signal,
+  onWait: () => {},
+});
 
 test("a lock excludes another process, names its holder, and is gone with it when it is killed", async () => {
   using dir = temporary();
@@ -48,4 +53,14 @@ test("a lock excludes another process, names its holder, and is gone with it whe
   child.kill("SIGKILL");
   (await waiting).release();
   expect(lockHolder(dir.path)).toBeUndefined();
+});
+
+test("what is started from inside of a run goes on under its lock", async () => {
+  using dir = temporary();
+  const lock = await takeLock(dir.path, options(0));
+  await expect(takeLock(dir.path, options(0, 1))).rejects.toThrow("is working on");
+  const inner = await takeLock(dir.path, options(0, process.pid));
+  inner.release();
+  expect(lockHolder(dir.path)?.pid).toBe(process.pid);
+  lock.release();
 });

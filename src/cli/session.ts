@@ -1,0 +1,126 @@
+import { now } from "../clock.ts";
+import { type ErrorCode, EXIT_CODES, HomelabError } from "../errors.ts";
+import type { RunReport } from "../plan/types.ts";
+import { runDocument } from "../report/json.ts";
+import { plainListener } from "../report/plain.ts";
+import { symbolsFor } from "../report/symbols.ts";
+import { terminalListener } from "../report/tree.ts";
+import { writerWhileOpen } from "../report/write.ts";
+import type { RunListener } from "../run/events.ts";
+import { describeHolder, RUN_VARIABLE, takeLock } from "../run/lock.ts";
+import { listenForSignals, StopSwitch } from "../run/stop.ts";
+import { Store } from "../store/store.ts";
+import { type Context, printJson } from "./context.ts";
+
+/** The daemon does the work of a change; more at once than this only makes them wait for each other. */
+const DEFAULT_JOBS = 4;
+
+/** What a run has at hand while it holds the lock of its root. */
+export interface Session {
+  readonly store: Store;
+  readonly listener: RunListener;
+  readonly stop: StopSwitch;
+  /** Changes at once. */
+  readonly jobs: number;
+  /** Milliseconds for the whole run. */
+  readonly timeout: number | undefined;
+  /** As typed, for the history. */
+  readonly command: string;
+  /** Whether another run was waited for: what was read before it is not to be trusted. */
+  readonly waited: boolean;
+}
+
+/**
+ * Does one run: takes the lock of the root, listens for signals, reports while it goes on, prints the document for
+ * `--json` and sets the exit code. The lock and the terminal are given back however it ends.
+ */
+export async function runLocked(
+  context: Context,
+  root: string,
+  body: (session: Session) => Promise<RunReport>,
+): Promise<void> {
+  const { options, env } = context;
+  const listener = listenerFor(context);
+  const stop = new StopSwitch();
+  const disconnect = listenForSignals(stop, (effect) => listener.message(STOP_TEXT[effect]));
+  let waited = false;
+  try {
+    const lock = await takeLock(root, {
+      wait: options.lockWait ?? 0,
+      outer: env[RUN_VARIABLE] === undefined ? undefined : Number(env[RUN_VARIABLE]),
+      signal: stop.stop,
+      onWait: (holder) => {
+        waited = true;
+        listener.message(`waiting for ${describeHolder(holder)}`);
+      },
+    });
+    const store = Store.open(env, (text) => context.messages.warn(text));
+    const report = await body({
+      store,
+      listener,
+      stop,
+      jobs: options.jobs ?? DEFAULT_JOBS,
+      timeout: options.timeout,
+      command: context.typed,
+      waited,
+    });
+    // Closing writes the database through to the disk, which a run without changes is not worth.
+    if (report.outcome !== "unchanged") store.close();
+    lock.release();
+    if (options.json) printJson(runDocument(report));
+    context.exitCode = exitCode(report, stop);
+  } catch (error) {
+    if (stop.cause !== undefined && stop.cause !== "timeout" && error instanceof HomelabError) {
+      throw new HomelabError(
+        stop.cause === "SIGINT" ? "interrupted" : "terminated",
+        "interrupted before anything was done",
+      );
+    }
+    throw error;
+  } finally {
+    disconnect();
+    listener.dispose();
+  }
+}
+
+const STOP_TEXT = {
+  stop: "stopping: changes in hand are finished, nothing new begins (once more breaks them off)",
+  abort: "breaking off the changes in hand",
+};
+
+function exitCode(report: RunReport, stop: StopSwitch): number {
+  if (report.outcome === "interrupted") return stop.cause === "SIGINT" ? 130 : 143;
+  if (report.outcome !== "failed") return 0;
+  if (report.steps.some((step) => step.result === "timed-out")) return EXIT_CODES.timeout;
+  // A failure that has a code of its own keeps it when nothing else failed beside it.
+  const codes = new Set(
+    report.steps.filter((step) => step.result === "failed").map(({ reason }) => exitOf(reason.code)),
+  );
+  const [only = EXIT_CODES["step-failed"]] = codes;
+  return codes.size === 1 ? only : EXIT_CODES["step-failed"];
+}
+
+/** `not-ready` is what `status` calls a state; at the end of a run it is a failed step. */
+const exitOf = (code: string): number =>
+  code !== "not-ready" && Object.hasOwn(EXIT_CODES, code)
+    ? EXIT_CODES[code as ErrorCode]
+    : EXIT_CODES["step-failed"];
+
+function listenerFor(context: Context): RunListener & { dispose(): void } {
+  const { options, err, env, watched } = context;
+  const write = writerWhileOpen(2);
+  const { quiet, verbose, json } = options;
+  if (watched && !quiet) {
+    return terminalListener({
+      write,
+      columns: () => process.stderr.columns ?? 0,
+      rows: () => process.stderr.rows ?? 0,
+      style: err,
+      symbols: symbolsFor(env),
+      verbose,
+      now,
+    });
+  }
+  const silent = json && !verbose;
+  return { ...plainListener({ write: silent ? () => {} : write, verbose, quiet, style: err }), dispose() {} };
+}
