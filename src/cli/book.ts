@@ -18,9 +18,15 @@ export async function openBook(context: Context): Promise<Book> {
 }
 
 /** The recipes that the words of a command line stand for. Throws `usage` for a word that stands for none. */
-export function targetsOf(book: Book, words: readonly string[]): string[] {
+export const targetsOf = (book: Book, words: readonly string[]): string[] => resolveWords(book, words).names;
+
+/** The same, with the names that were typed outright rather than meant by a group or family. */
+export function resolveWords(
+  book: Book,
+  words: readonly string[],
+): { names: string[]; outright: ReadonlySet<string> } {
   const resolved = resolveTargets(book, words);
-  if ("names" in resolved) return resolved.names;
+  if ("names" in resolved) return resolved;
   const close = nearest(resolved.unknown, targetNames(book));
   throw new HomelabError("usage", `unknown target \`${resolved.unknown}\``, {
     hint: close ? `did you mean \`${close}\`?` : "`homelab list` shows all recipes and groups",

@@ -14,6 +14,16 @@ const entries: Record<string, CommandEntry> = {
     load: () => import("./ensure.ts"),
     verb: true,
   },
+  stop: {
+    summary: "stop targets, what needs them first",
+    load: () => import("./stop.ts"),
+    verb: true,
+  },
+  restart: {
+    summary: "stop targets and bring them to ready again",
+    load: () => import("./restart.ts"),
+    verb: true,
+  },
   plan: { summary: "what ensure would do, and why", load: () => import("./plan.ts"), verb: true },
   status: { summary: "what is ready, and what is not", load: () => import("./status.ts"), verb: true },
   why: {

@@ -1,5 +1,7 @@
+import type { PlanRequest } from "../plan/make.ts";
 import { ensure } from "../run/ensure.ts";
-import { openBook, targetsOf } from "./book.ts";
+import { HoldBook } from "../store/held.ts";
+import { openBook, resolveWords, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { connect, connectDocker } from "./engine.ts";
@@ -29,13 +31,13 @@ export default makeCommand({
   },
 });
 
-interface Request {
+/** What `ensure` and its kin are asked for. */
+export interface EnsureWords extends Pick<PlanRequest, "force" | "restart" | "withNeeds"> {
   readonly words: readonly string[];
-  readonly force: boolean;
-  readonly withNeeds: boolean;
 }
 
-async function runEnsure(context: Context, { words, force, withNeeds }: Request): Promise<void> {
+/** Takes the lock and brings what the words stand for to ready. */
+export async function runEnsure(context: Context, { words, ...asked }: EnsureWords): Promise<void> {
   const docker = connectDocker(context);
   // Asked about only once it is known whether it is needed at all.
   docker.catch(() => {});
@@ -44,9 +46,11 @@ async function runEnsure(context: Context, { words, force, withNeeds }: Request)
   targetsOf(first, words);
   await runLocked(context, first.root, async (session) => {
     const book = session.waited ? await openBook(context) : first;
-    const targets = targetsOf(book, words);
+    const { names: targets, outright } = resolveWords(book, words);
     const engine = await connect(context, book, session.store, targets, docker);
-    const report = await ensure({ ...session, book, targets, drivers: engine.drivers, force, withNeeds });
+    const holds = new HoldBook(context.env, book.root);
+    const { drivers } = engine;
+    const report = await ensure({ ...session, ...asked, book, targets, outright, holds, drivers });
     engine.close();
     return report;
   });

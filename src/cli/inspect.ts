@@ -1,6 +1,8 @@
 import { missingDirectory } from "../book/missing.ts";
 import type { Book } from "../book/types.ts";
 import type { HomelabError } from "../errors.ts";
+import { sinceHold } from "../plan/held.ts";
+import type { HoldBook } from "../store/held.ts";
 import type { ServiceView } from "../units/compose/facts.ts";
 import { type Status, statusOf } from "../units/compose/state.ts";
 import type { Engine } from "./engine.ts";
@@ -19,6 +21,7 @@ export async function inspectServices(
   book: Book,
   { compose, docker }: Engine,
   names: readonly string[],
+  holds: HoldBook,
 ): Promise<Map<string, Inspected>> {
   const recipes = names.map((name) => book.recipes.get(name)).filter((recipe) => recipe?.kind === "service");
   const result = new Map<string, Inspected>();
@@ -35,7 +38,10 @@ export async function inspectServices(
     }
     const view = compose.viewOf(id);
     if (!view) throw new Error(`${id} was decided without a view`);
-    return { id, kind, view, ...(await statusOf(view, docker, compose.seen())) };
+    const status = await statusOf(view, docker, compose.seen());
+    const hold = status.state === "stopped" || status.state === "missing" ? holds.get(id) : undefined;
+    if (hold) return { id, kind, view, state: "held", detail: `stopped on purpose ${sinceHold(hold)}` };
+    return { id, kind, view, ...status };
   });
   for (const inspected of await Promise.all(each)) result.set(inspected.id, inspected);
   return result;

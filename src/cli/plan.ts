@@ -1,10 +1,11 @@
-import { makePlan } from "../plan/make.ts";
+import { makePlan, type PlanRequest } from "../plan/make.ts";
 import type { Plan } from "../plan/types.ts";
 import { planDocument } from "../report/json.ts";
 import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
+import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
-import { openBook, targetsOf } from "./book.ts";
+import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
@@ -32,25 +33,30 @@ export default makeCommand({
 /** Plans for the words of a command line and prints the plan. With `signal`, pending changes give exit code 3. */
 export async function showPlan(
   context: Context,
-  request: { words: readonly string[]; force: boolean; withNeeds: boolean },
+  request: Pick<PlanRequest, "force" | "restart" | "withNeeds"> & { words: readonly string[] },
   signal: boolean,
 ): Promise<void> {
   const book = await openBook(context);
-  const targets = targetsOf(book, request.words);
+  const { names: targets, outright } = resolveWords(book, request.words);
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
   const engine = await connect(context, book, store, targets);
-  const { force, withNeeds } = request;
-  const { plan } = await makePlan({ book, targets, drivers: engine.drivers, force, withNeeds });
+  const { words: _, ...asked } = request;
+  const holds = new HoldBook(context.env, book.root);
+  const { plan } = await makePlan({ ...asked, book, targets, outright, holds, drivers: engine.drivers });
   engine.close();
   store.close();
-  if (context.options.json) printJson(planDocument(plan));
-  else print(planText(plan, context.out, context.options.verbose));
+  printPlan(context, plan);
   const pending = plan.steps.some((step) => step.effect !== "read" || step.action === "blocked");
   if (signal && pending) context.exitCode = 3;
 }
 
+export function printPlan({ options, out }: Context, plan: Plan): void {
+  if (options.json) printJson(planDocument(plan));
+  else print(planText(plan, out, options.verbose));
+}
+
 /** Reasons of steps that are ready as they are. */
-const SETTLED: ReadonlySet<string> = new Set(["up-to-date", "no-services"]);
+const SETTLED: ReadonlySet<string> = new Set(["up-to-date", "no-services", "down"]);
 
 function planText(plan: Plan, s: Style, verbose: boolean): string {
   const shown = plan.steps.filter(
@@ -66,13 +72,15 @@ function planText(plan: Plan, s: Style, verbose: boolean): string {
   const waiting = plan.steps.filter(
     (step) => step.action === "none" && !SETTLED.has(step.reason.code),
   ).length;
+  const held = plan.steps.filter((step) => step.action === "held").length;
   const parts = [
     ...(changes > 0 ? [`${changes} to change`] : []),
     ...(adopted > 0 ? [`${adopted} to adopt`] : []),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
+    ...(held > 0 ? [`${held} held`] : []),
     ...(waiting > 0 ? [`${waiting} not ready, to be waited for`] : []),
   ];
-  const rest = plan.steps.length - changes - adopted - blocked - waiting;
+  const rest = plan.steps.length - changes - adopted - blocked - waiting - held;
   const summary =
     parts.length === 0
       ? `nothing to do: ${plan.steps.length} ready`

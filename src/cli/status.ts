@@ -1,6 +1,7 @@
 import { expandTarget } from "../graph/targets.ts";
 import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
+import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
 import type { State } from "../units/compose/state.ts";
 import { openBook, targetsOf } from "./book.ts";
@@ -26,7 +27,9 @@ export default makeCommand({
     const targets = words.length === 0 ? (expandTarget(book, "all") ?? []) : targetsOf(book, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
-    const inspected = [...(await inspectServices(book, engine, targets)).values()];
+    const inspected = [
+      ...(await inspectServices(book, engine, targets, new HoldBook(context.env, book.root))).values(),
+    ];
     engine.close();
     store.close();
     if (context.options.json) printJson({ version: 1, root: book.root, recipes: inspected.map(document) });

@@ -3,6 +3,7 @@ import { closure } from "../graph/graph.ts";
 import { formatWhen } from "../report/duration.ts";
 import type { Style } from "../report/style.ts";
 import { printableLog } from "../report/style.ts";
+import { HoldBook } from "../store/held.ts";
 import { recentRuns } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
 import { type Explanation, explain } from "../units/compose/explain.ts";
@@ -39,7 +40,12 @@ export default makeCommand({
     const targets = targetsOf(book, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
-    const inspected = await inspectServices(book, engine, [...closure(book.recipes, targets)]);
+    const inspected = await inspectServices(
+      book,
+      engine,
+      [...closure(book.recipes, targets)],
+      new HoldBook(context.env, book.root),
+    );
     const failures = lastFailures(store, book.root);
     const causes: Cause[] = [];
     for (const name of targets) {

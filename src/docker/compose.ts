@@ -64,6 +64,11 @@ export function upCommand(compose: Compose, project: string, options: { recreate
   ];
 }
 
+/** `docker compose -p NAME stop SERVICE…`: takes nothing away. */
+export function stopCommand(compose: Compose, project: string, services: readonly string[]): string[] {
+  return [...compose.argv, "--progress", "plain", "-p", project, "stop", ...services];
+}
+
 /** `docker compose config --quiet`: compose's own check of one directory. Needs no engine. */
 export function checkCommand(compose: Compose, project: string): string[] {
   return [...compose.argv, "-p", project, "config", "--quiet"];

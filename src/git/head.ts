@@ -17,7 +17,8 @@ export function headRevision(root: string): string | undefined {
   return read(join(git, ref)) ?? read(join(base, ref)) ?? packed(join(base, "packed-refs"), ref);
 }
 
-function gitDirectory(start: string): string | undefined {
+/** The repository's own data for `start` or a directory above it; undefined outside of a repository. */
+export function gitDirectory(start: string): string | undefined {
   for (let dir = start; ; dir = dirname(dir)) {
     const git = join(dir, ".git");
     if (existsSync(git)) {

@@ -47,24 +47,28 @@ export function expandTarget(book: Book, word: string): string[] | undefined {
 
 /**
  * Resolves the words of a command line: each a target, or a family followed by one of its instances
- * (`sonarr shows`). Returns recipe names without repetition, or the first word that means nothing.
+ * (`sonarr shows`). Returns recipe names without repetition and which of them were named outright, rather than by a
+ * group or family; or the first word that means nothing.
  */
 export function resolveTargets(
   book: Book,
   words: readonly string[],
-): { names: string[] } | { unknown: string } {
+): { names: string[]; outright: Set<string> } | { unknown: string } {
   const names = new Set<string>();
+  const outright = new Set<string>();
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     const instance = words[i + 1] === undefined ? undefined : `${word}-${words[i + 1]}`;
     if (instance !== undefined && book.recipes.has(instance) && !expandTarget(book, words[i + 1] ?? "")) {
       names.add(instance);
+      outright.add(instance);
       i++;
       continue;
     }
     const expanded = expandTarget(book, word);
     if (!expanded) return { unknown: word };
     for (const name of expanded) names.add(name);
+    if (book.recipes.has(word)) outright.add(word);
   }
-  return { names: [...names] };
+  return { names: [...names], outright };
 }

@@ -3,17 +3,23 @@ import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { HomelabError, Problems } from "../errors.ts";
 import { closure, softEdges, topologicalOrder } from "../graph/graph.ts";
 import type { Decided, Driver } from "../units/driver.ts";
+import { type Holds, heldByNeed, ownHold } from "./held.ts";
 import type { Plan, Step } from "./types.ts";
 
 export interface PlanRequest {
   readonly book: Book;
   /** Recipe names that were asked for. */
   readonly targets: readonly string[];
+  /** Those of them that were named outright, rather than by a group or family. */
+  readonly outright: ReadonlySet<string>;
   readonly drivers: ReadonlyMap<RecipeKind, Driver>;
   /** Make the targets anew even when they are ready. */
   readonly force: boolean;
+  /** Stop the targets and start them again even when they are ready. */
+  readonly restart?: boolean | undefined;
   /** Take in what the targets need. */
   readonly withNeeds: boolean;
+  readonly holds: Holds;
 }
 
 export interface PlanResult {
@@ -22,36 +28,40 @@ export interface PlanResult {
 }
 
 /**
- * Observes what the targets need and decides each step; changes nothing. A recipe that is impossible as it
- * stands blocks what needs it. When it blocks every target, nothing is worth doing: then its problem is thrown.
+ * Observes what the targets need and decides each step; changes nothing. What a change would break outside of that
+ * comes into the plan as well. A recipe that is impossible as it stands blocks what needs it. When it blocks every
+ * target, nothing is worth doing: then its problem is thrown.
  */
 export async function makePlan(request: PlanRequest): Promise<PlanResult> {
   const { book, targets, drivers } = request;
   const names = request.withNeeds ? closure(book.recipes, targets) : new Set(targets);
-  const order = topologicalOrder(book.recipes, names);
-  const recipes = order.map((name) => book.recipes.get(name)).filter((recipe) => recipe !== undefined);
-  await observeAll(recipes, drivers);
-  const forced = new Set(request.force ? targets : []);
   const decided = new Map<string, Decided>();
-  for (const recipe of recipes) {
-    const own = await decideOne(recipe, request, forced.has(recipe.name));
-    decided.set(recipe.name, own.problem ? own : (blockedBy(recipe, decided) ?? own));
-  }
+  await observeAll(recipesOf(book, names), drivers);
+  await decideAll(request, names, decided);
   refuseHopeless(targets, decided);
+  const behind = await takeInFallout(request, names, decided);
   const soft = softEdges(book.recipes, names);
-  const steps = recipes.map((recipe): Step => {
+  const steps = recipesOf(book, names).map((recipe): Step => {
     const { action, reason, effect } = decided.get(recipe.name) as Decided;
     const needs = recipe.needs.map((need) => need.name).filter((name) => names.has(name));
+    const others = [...(soft.get(recipe.name) ?? []), ...(behind.get(recipe.name) ?? [])];
     return {
       id: recipe.name,
       kind: recipe.kind,
       action,
       reason,
       effect,
-      needs: [...new Set([...needs, ...(soft.get(recipe.name) ?? [])])],
+      needs: [...new Set([...needs, ...others])],
     };
   });
   return { plan: { root: book.root, targets: [...targets], steps }, decided };
+}
+
+/** The recipes of these names, each after what it needs. */
+function recipesOf({ recipes }: Book, names: ReadonlySet<string>): Recipe[] {
+  return topologicalOrder(recipes, names)
+    .map((name) => recipes.get(name))
+    .filter((recipe) => recipe !== undefined);
 }
 
 async function observeAll(recipes: readonly Recipe[], drivers: PlanRequest["drivers"]): Promise<void> {
@@ -61,12 +71,58 @@ async function observeAll(recipes: readonly Recipe[], drivers: PlanRequest["driv
   );
 }
 
-async function decideOne(recipe: Recipe, { book, drivers }: PlanRequest, force: boolean): Promise<Decided> {
+/** Decides those of `names` that are not decided yet, each after what it needs. */
+async function decideAll(
+  request: PlanRequest,
+  names: ReadonlySet<string>,
+  decided: Map<string, Decided>,
+): Promise<void> {
+  const { drivers, holds } = request;
+  const targets = new Set(request.targets);
+  for (const recipe of recipesOf(request.book, names)) {
+    const { name, kind } = recipe;
+    if (decided.has(name)) continue;
+    const outright = request.outright.has(name);
+    const hold = holds.get(name);
+    const held = hold && ownHold(hold, { isUp: drivers.get(kind)?.isUp(name) ?? false, outright });
+    const own = held ?? (await decideOne(recipe, request, targets.has(name)));
+    const late = own.settled ? undefined : heldByNeed(recipe, outright, decided, holds);
+    decided.set(name, late ?? (own.problem ? own : (blockedBy(recipe, decided) ?? own)));
+  }
+}
+
+/**
+ * Takes into the plan what its changes would break: a container that shares the network of one that is made anew.
+ * Returns what each of them comes after.
+ */
+async function takeInFallout(
+  request: PlanRequest,
+  names: Set<string>,
+  decided: Map<string, Decided>,
+): Promise<Map<string, string[]>> {
+  const { drivers } = request;
+  const behind = new Map<string, string[]>();
+  for (let found = true; found; ) {
+    found = false;
+    for (const driver of drivers.values()) {
+      for (const { name, of } of driver.fallout(names)) {
+        behind.set(name, [of]);
+        names.add(name);
+        found = true;
+      }
+    }
+    if (found) await decideAll({ ...request, force: false, restart: false }, names, decided);
+  }
+  return behind;
+}
+
+async function decideOne(recipe: Recipe, request: PlanRequest, isTarget: boolean): Promise<Decided> {
+  const { book, drivers, force, restart } = request;
   if (recipe.kind === "service" && !recipe.present) {
     return impossible(await missingDirectory(book, recipe, neederOf(book, recipe.name)));
   }
   const driver = drivers.get(recipe.kind);
-  if (driver) return driver.decide(recipe.name, { force });
+  if (driver) return driver.decide(recipe.name, { force: isTarget && force, restart: isTarget && restart });
   return impossible(
     new HomelabError("unsupported", `\`${recipe.name}\` is a ${recipe.kind}, which this version cannot run`, {
       hint: "name services, families or groups of services",

@@ -11,6 +11,7 @@ export type Action =
   | "repair"
   | "run"
   | "activate"
+  | "stop"
   | "held"
   | "blocked";
 

@@ -11,6 +11,7 @@ const ACTIONS: readonly Action[] = [
   "repair",
   "run",
   "activate",
+  "stop",
   "held",
   "blocked",
 ];

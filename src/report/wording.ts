@@ -12,6 +12,7 @@ const DONE: Readonly<Record<Action, string>> = {
   repair: "repaired",
   run: "ran",
   activate: "activated",
+  stop: "stopped",
   adopt: "adopted",
   none: "ready",
   held: "held",
@@ -69,8 +70,16 @@ function resultCounts(report: RunReport) {
     changed: count("changed"),
     wrong: [...some(count("failed"), "failed"), ...some(count("timed-out"), "timed out")],
     stopped: [...some(count("blocked"), "blocked"), ...some(count("cancelled"), "cancelled")],
-    held: some(count("held"), "held"),
+    held: heldOnes(report),
   };
+}
+
+/** `1 held (plex)`: whoever stopped it may have forgotten. */
+function heldOnes({ steps }: RunReport): string[] {
+  const names = steps.filter((step) => step.result === "held").map((step) => step.id);
+  if (names.length === 0) return [];
+  const shown = names.length <= 3 ? names : [...names.slice(0, 2), `${names.length - 2} more`];
+  return [`${names.length} held (${shown.join(", ")})`];
 }
 
 /** `9 created, 1 adopted`: what was done to the steps that are ready now. */
@@ -85,10 +94,10 @@ function deeds(report: RunReport): string {
 
 /** `3 changed, 1 failed, 2 blocked in 12.4 s`: a run for a log file. */
 export function plainSummary(report: RunReport): string {
-  const { changed, wrong, stopped, ready } = resultCounts(report);
+  const { changed, wrong, stopped, ready, held } = resultCounts(report);
   const took = formatDuration(report.durationMs);
-  const parts = [...some(changed, "changed"), ...wrong, ...stopped];
-  if (parts.length === 0) parts.push(...some(ready, "ready"));
+  const parts = [...some(changed, "changed"), ...wrong, ...stopped, ...held];
+  if (parts.length === held.length) parts.unshift(...some(ready, "ready"));
   const interrupted = report.outcome === "interrupted" ? "interrupted: " : "";
   return `${interrupted}${parts.length > 0 ? parts.join(", ") : "nothing done"} in ${took}`;
 }

@@ -21,6 +21,8 @@ export interface ScheduleOptions {
   /** Fires when no further step is to begin. */
   readonly stop: AbortSignal;
   readonly finished: (step: Step, report: StepReport) => void;
+  /** How a step stands to what it waits for, in words; default "needs". */
+  readonly relation?: string | undefined;
 }
 
 interface Track {
@@ -72,7 +74,7 @@ async function runOne(
     stopped.then(() => false),
   ]);
   const failedBefore = await firstFailure(needs, tracks);
-  if (failedBefore) return report(step, blocked(failedBefore, false), 0);
+  if (failedBefore) return report(step, blocked(failedBefore, false, options.relation), 0);
   if (!ready || options.stop.aborted) return report(step, cancelled(), 0);
   const began = now();
   const outcome = await options.execute(step, (level) => {
@@ -103,7 +105,9 @@ async function firstFailure(
 ): Promise<StepReport | undefined> {
   for (const need of needs) {
     const ended = await Promise.race([tracks.get(need.name)?.done.promise, Promise.resolve(PENDING)]);
-    if (typeof ended === "object" && !isGood(ended.result) && ended.result !== "cancelled") return ended;
+    // What is still in the plan beside a held need was found to be up without it.
+    const stands = (result: Result) => isGood(result) || result === "cancelled" || result === "held";
+    if (typeof ended === "object" && !stands(ended.result)) return ended;
   }
   return undefined;
 }
@@ -120,10 +124,10 @@ const WORDS: Partial<Record<Result, string>> = {
   "timed-out": "ran out of time",
 };
 
-function blocked(need: StepReport, started: boolean): Outcome {
+function blocked(need: StepReport, started: boolean, relation = "needs"): Outcome {
   const text = started
     ? `${need.id}, which it needs, ${WORDS[need.result] ?? need.result} after this had been started`
-    : `needs ${need.id}, which ${WORDS[need.result] ?? need.result}`;
+    : `${relation} ${need.id}, which ${WORDS[need.result] ?? need.result}`;
   return { result: "blocked", reason: { code: "need-failed", text }, detail: text };
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const SYSTEM_DIR = "/var/lib/homelab";
+export const SYSTEM_DIR = "/var/lib/homelab";
 
 /**
  * Tables: `release` (what was last seen ready, several per service), `run` (history, newest kept), `intent`

@@ -43,7 +43,10 @@ export type Applied = { readonly ok: true; readonly changed: boolean } | Failure
 export type Verified = { readonly ok: true; readonly detail: string } | Failure;
 
 export interface DecideOptions {
+  /** Make it anew although it is ready. */
   readonly force: boolean;
+  /** Stop it and start it again although it is ready. */
+  readonly restart?: boolean | undefined;
 }
 
 /**
@@ -58,4 +61,13 @@ export interface Driver {
   prepare(): Promise<void>;
   apply(name: string, context: StepContext): Promise<Applied>;
   verify(name: string, context: StepContext): Promise<Verified>;
+  /** Whether anything of it is up, as observed. */
+  isUp(name: string): boolean;
+  /** Stops all of it that is up, and takes nothing away. */
+  stop(name: string, context: StepContext): Promise<Applied>;
+  /**
+   * Recipes outside of `names` that run and that the changes decided so far would break, each with the recipe whose
+   * change does it. From then on they can be decided like those that were observed.
+   */
+  fallout(names: ReadonlySet<string>): { readonly name: string; readonly of: string }[];
 }

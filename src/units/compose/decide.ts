@@ -19,7 +19,10 @@ export interface ServiceFacts {
   readonly finished: ReadonlySet<string>;
   /** Local images: id by tag. */
   readonly images: ReadonlyMap<string, string>;
+  /** Asked to be made anew. */
   readonly force: boolean;
+  /** Asked to be stopped and started again. */
+  readonly restart: boolean;
   /** Why its containers have lost the network that they share with another one. */
   readonly lostNetwork?: string | undefined;
   /** The recipe has probes of its own. */
@@ -49,9 +52,10 @@ export function decide(facts: ServiceFacts): Decision {
   }
   if (containers.length === 0) return change("create", "absent", "it has no containers yet");
   if (facts.force) return { ...change("recreate", "forced", "asked for with --force"), anew: true };
+  if (facts.restart) return restart(facts);
   if (release && changed.length > 0) {
     const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
-    return facts.remount ? { ...update, anew: true } : update;
+    return facts.remount || facts.lostNetwork ? { ...update, anew: true } : update;
   }
   if (!release && isNewer(facts)) {
     return change(
@@ -125,6 +129,14 @@ function start(facts: ServiceFacts, code: string, text: string): Decision {
   });
   if (done.length === 0) return decision;
   return { ...decision, only: services.filter((service) => !done.includes(service)) };
+}
+
+/** What was finished stays so; what is not up is started. */
+function restart(facts: ServiceFacts): Decision {
+  const { action: _, reason: __, ...rest } = start(facts, "", "");
+  const up = facts.containers.some(({ state }) => state === "running" || state === "restarting");
+  if (!up) return start(facts, "asked", "asked for with `restart`, and it was not up");
+  return { ...rest, ...change("restart", "asked", "asked for with `restart`") };
 }
 
 function newerImage(container: ContainerView, facts: ServiceFacts): boolean {

@@ -1,26 +1,21 @@
-import { position } from "../../book/position.ts";
 import type { Book, Recipe, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
-import { type Compose, findCompose, upCommand } from "../../docker/compose.ts";
+import { type Compose, findCompose } from "../../docker/compose.ts";
 import { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
-import { isMounted, mountPoints } from "../../os/mounts.ts";
-import { startProcess } from "../../process/runner.ts";
-import { clearIntent, recordIntent } from "../../store/intents.ts";
+import { mountPoints } from "../../os/mounts.ts";
 import { latestReleases, type Release, recordRelease } from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
-import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
+import type { Applied, Decided, DecideOptions, Driver, StepContext, Verified } from "../driver.ts";
+import { type ChangeRequest, explainWatch, failure, stop, up } from "./change.ts";
 import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
-import { explainFailure, lastLines } from "./failure.ts";
+import { requireMounts } from "./mounts.ts";
 import { hasLostNetwork } from "./network.ts";
-import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
+import { type ContainerView, containerView, isLasting, isUp, type Observation, observe } from "./observe.ts";
 import { sameProject } from "./project.ts";
 import { releaseOf } from "./release.ts";
-import type { Watched } from "./verify.ts";
-
-const LOG_LINES = 20;
 
 export interface ComposeDriverOptions {
   readonly book: Book;
@@ -43,8 +38,8 @@ export class ComposeDriver implements Driver {
   private readonly works = new Map<string, Work>();
   /** Who makes which compose service, by `project/service`. */
   private readonly claims = new Map<string, ServiceRecipe>();
-  /** Containers that decided steps are going to start or replace. */
-  private readonly touched = new Set<string>();
+  /** Containers that decided steps are going to start or replace, with the recipe of the step. */
+  private readonly touched = new Map<string, string>();
   private readonly hub: EventHub;
   private mounted: ReadonlySet<string> | undefined;
   private observation: Observation | undefined;
@@ -74,10 +69,13 @@ export class ComposeDriver implements Driver {
     return this.works.get(name)?.view;
   }
 
-  async decide(name: string, { force }: DecideOptions): Promise<Decided> {
+  async decide(name: string, { force, restart = false }: DecideOptions): Promise<Decided> {
     const work = this.work(name);
     try {
-      await this.requireMounts(work.recipe);
+      if (work.recipe.mounts.length > 0) {
+        this.mounted ??= mountPoints();
+        await requireMounts(this.options.book.root, work.recipe, this.mounted);
+      }
       const view = await viewService(work.recipe, this.seen(), this.releases.get(name), this.options);
       this.claim(view);
       work.view = view;
@@ -86,8 +84,9 @@ export class ComposeDriver implements Driver {
       const reason = { code: error.code, text: error.message };
       return { action: "blocked", reason, effect: "read", settled: false, problem: error };
     }
-    work.decision = decide(factsOf(work.view, this.seen(), force, this.touched));
-    if (work.decision.effect !== "read") for (const { id } of work.view.containers) this.touched.add(id);
+    work.decision = decide(factsOf(work.view, this.seen(), { force, restart }, this.touched));
+    if (work.decision.effect !== "read")
+      for (const { id } of work.view.containers) this.touched.set(id, name);
     return work.decision;
   }
 
@@ -138,7 +137,7 @@ export class ComposeDriver implements Driver {
       },
       { ...context, progress: (phase, note) => context.progress(phase, redact(note)) },
     );
-    if (!watched.ok) return this.failed(view, watched, changed);
+    if (!watched.ok) return explainWatch(docker, view, watched, changed);
     this.record(name, view, watched.containers);
     return { ok: true, detail: watched.detail };
   }
@@ -154,37 +153,79 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
-    const { store, book, docker, env } = this.options;
-    const { name } = work.recipe;
-    this.compose ??= findCompose(env, docker.endpoint);
-    const compose = await this.compose;
-    const only = decision.only ? ["--no-deps", ...decision.only] : [];
-    const argv = [...upCommand(compose, view.project, { recreate: decision.anew === true }), ...only];
-    context.progress("changing", "docker compose up");
-    const { secretsOf } = await import("./secrets.ts");
-    const child = startProcess(argv, {
-      cwd: view.dir,
-      env: { ...compose.env, PWD: view.dir },
-      deadline: context.remaining(),
-      signal: context.abort,
-      redact: secretsOf(view),
-    });
-    recordIntent(store, book.root, { name, pid: child.pid, action: decision.action });
-    const result = await child.result;
-    clearIntent(store, book.root, name);
+    const request = await this.changeRequest(work, decision.action, context, view);
+    if (decision.action === "restart") {
+      const failed = await stop(request, view.containers.filter(isUp));
+      if (failed) return failed;
+    }
+    const failed = await up(request, view, decision);
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.containersNow(view);
     work.changed =
+      decision.action === "restart" ||
       after.some((container) => before.get(container.id)?.state !== "running") ||
       after.length !== before.size;
-    if (result.exitCode === 0) return { ok: true, changed: work.changed };
-    if (result.timedOut) return failure("timeout", "docker compose up did not end in time");
-    if (result.cancelled) return failure("interrupted", "broken off during docker compose up");
-    const why = explainFailure(result.stderr);
+    return failed ?? { ok: true, changed: work.changed };
+  }
+
+  async stop(name: string, context: StepContext): Promise<Applied> {
+    const work = this.work(name);
+    const request = await this.changeRequest(work, "stop", context);
+    const up = this.found(work.recipe).filter(isUp);
+    const failed = await stop(request, up);
+    if (failed) return failed;
+    const ids = new Set(up.map((container) => container.id));
+    const still = (await this.options.docker.list())
+      .map((each) => containerView(each))
+      .find((each) => ids.has(each.id) && isUp(each));
+    return still ? failure("still-up", `${still.name} is still ${still.state}`) : { ok: true, changed: true };
+  }
+
+  private async changeRequest(
+    { recipe }: Work,
+    action: string,
+    context: StepContext,
+    view?: ServiceView,
+  ): Promise<ChangeRequest> {
+    const { store, book, docker, env } = this.options;
+    this.compose ??= findCompose(env, docker.endpoint);
+    const { secretsOf } = await import("./secrets.ts");
+    const redact = view ? secretsOf(view) : (text: string) => text;
     return {
-      ...failure(why.reason, why.text, why.hint),
-      log: lastLines(result.stderr, LOG_LINES).filter((line) => !why.text.includes(line)),
+      compose: await this.compose,
+      store,
+      root: book.root,
+      name: recipe.name,
+      action,
+      redact,
+      context,
     };
+  }
+
+  /** All containers that run from a recipe's directory, also those that its files no longer name. */
+  private found(recipe: ServiceRecipe): readonly ContainerView[] {
+    return this.seen().byDir.get(recipe.path) ?? [];
+  }
+
+  isUp(name: string): boolean {
+    return this.found(this.work(name).recipe).some(isUp);
+  }
+
+  /** Containers of other services that share the network of one that is going to be started or replaced. */
+  fallout(names: ReadonlySet<string>): { name: string; of: string }[] {
+    const broken: { name: string; of: string }[] = [];
+    if (this.touched.size === 0) return broken;
+    for (const recipe of this.options.book.recipes.values()) {
+      if (recipe.kind !== "service" || !recipe.present || names.has(recipe.name)) continue;
+      const lenders = this.found(recipe)
+        .filter(isUp)
+        .map((container) => this.touched.get(container.networkOf ?? ""));
+      const of = lenders.find((lender) => lender !== undefined);
+      if (of === undefined) continue;
+      this.works.set(recipe.name, { recipe, changed: false });
+      broken.push({ name: recipe.name, of });
+    }
+    return broken;
   }
 
   private async unpause(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
@@ -204,36 +245,6 @@ export class ComposeDriver implements Driver {
       .map((summary) => containerView(summary))
       .filter((container) => container.dir === view.dir || known.has(container.id))
       .filter((container) => view.expected.has(container.service));
-  }
-
-  private async failed(view: ServiceView, watched: Watched, changed: boolean): Promise<Failure> {
-    const { secretsOf } = await import("./secrets.ts");
-    const redact = secretsOf(view);
-    const detail = redact(watched.detail);
-    if (watched.stopped) return failure("interrupted", `not waited for any longer: ${detail}`);
-    const { culprit } = watched;
-    if (!culprit) return failure("not-ready", detail);
-    const lines = await this.options.docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
-    const name = culprit.Name.replace(/^\//, "");
-    const remedy = changed ? "" : `; \`homelab ensure ${view.recipe.name} --force\` makes it anew`;
-    return {
-      ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said${remedy}`),
-      log: lines.map(redact),
-    };
-  }
-
-  /** On the bare directory of an unmounted disk a service would find an empty library, and act on it. */
-  private async requireMounts(recipe: ServiceRecipe): Promise<void> {
-    if (recipe.mounts.length === 0) return;
-    this.mounted ??= mountPoints();
-    const { mounted } = this;
-    const index = mounted ? recipe.mounts.findIndex((path) => !isMounted(path, mounted)) : -1;
-    if (index < 0) return;
-    const path = recipe.mounts[index];
-    throw new HomelabError("refused", `\`${recipe.name}\` needs ${path}, and nothing is mounted there`, {
-      position: await position(this.options.book.root, recipe.origin, ["mounts", index]),
-      hint: `mount it, then run again: \`mount ${path}\`, \`findmnt\` shows what is mounted`,
-    });
   }
 
   /** Two fresh services of one project show nowhere yet: the second would make the first one's containers anew. */
@@ -266,10 +277,3 @@ export class ComposeDriver implements Driver {
     return this.observation;
   }
 }
-
-const failure = (code: string, detail: string, hint?: string): Failure => ({
-  ok: false,
-  reason: { code, text: detail },
-  detail,
-  hint,
-});

@@ -8,7 +8,7 @@ import type { ServiceFacts } from "./decide.ts";
 import type { Inputs } from "./inputs.ts";
 import { isOneShot } from "./judge.ts";
 import { drift } from "./manifest.ts";
-import { lostNetwork } from "./network.ts";
+import { type LenderQuestion, lostNetwork } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { resolveProject } from "./project.ts";
 
@@ -92,8 +92,8 @@ async function read(root: string, recipe: ServiceRecipe, env: ViewOptions["env"]
 export function factsOf(
   view: ServiceView,
   observation: Observation,
-  force: boolean,
-  touched: ReadonlySet<string>,
+  asked: Pick<ServiceFacts, "force" | "restart">,
+  touched: LenderQuestion["touched"],
 ): ServiceFacts {
   const { recipe, containers, expected, release, changed, remount, finished } = view;
   return {
@@ -105,7 +105,7 @@ export function factsOf(
     newestInput: release || containers.length === 0 ? undefined : newestInput(view),
     finished,
     images: observation.images,
-    force,
+    ...asked,
     lostNetwork: lostNetwork({ containers, all: observation.byId, touched }),
     probed: hasProbe(recipe.ready),
     at: observation.at,

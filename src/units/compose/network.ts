@@ -9,7 +9,7 @@ export interface LenderQuestion {
   /** All of compose's containers by id. */
   readonly all: ReadonlyMap<string, ContainerView>;
   /** Ids of containers that this run is going to start, or to replace. */
-  readonly touched: ReadonlySet<string>;
+  readonly touched: { has(id: string): boolean };
 }
 
 /**

@@ -55,6 +55,10 @@ export async function observe(docker: Docker): Promise<Observation> {
   };
 }
 
+/** Whether a container has a process. */
+export const isUp = ({ state }: ContainerView): boolean =>
+  state === "running" || state === "restarting" || state === "paused";
+
 /** Containers of `docker compose run` come and go and belong to no service's state. */
 export const isLasting = (summary: ContainerSummary): boolean => summary.Labels?.[LABEL.oneoff] !== "True";
 

@@ -46,23 +46,31 @@ describe("expandTarget() of", () => {
 
 describe("resolveTargets() of", () => {
   test.each([
-    ["no words", [], { names: [] }],
-    ["several targets, without repetition", ["plex", "media"], { names: ["plex", "sonarr-anime"] }],
-    ["a family and its instance", ["sonarr", "shows"], { names: ["sonarr-shows"] }],
+    ["no words", [], []],
+    ["several targets, without repetition", ["plex", "media"], ["plex!", "sonarr-anime"]],
+    ["a family and its instance", ["sonarr", "shows"], ["sonarr-shows!"]],
     [
       "a family and its instance between others",
       ["plex", "sonarr", "shows", "vm1"],
-      { names: ["plex", "sonarr-shows", "vm1"] },
+      ["plex!", "sonarr-shows!", "vm1!"],
     ],
-    ["a family and another target", ["sonarr", "plex"], { names: ["sonarr-shows", "sonarr-anime", "plex"] }],
+    ["a family and another target", ["sonarr", "plex"], ["sonarr-shows", "sonarr-anime", "plex!"]],
     [
       "a family and a word that is an instance, but first of all a group",
       ["sonarr", "anime"],
-      { names: ["sonarr-shows", "sonarr-anime"] },
+      ["sonarr-shows", "sonarr-anime"],
     ],
-    ["a family and a word that means nothing", ["sonarr", "films"], { unknown: "films" }],
-    ["the first unknown word", ["plex", "x", "y"], { unknown: "x" }],
-  ])("%s", (_, words, want) => expect(resolveTargets(book, words)).toEqual(want as never));
+    ["a family and a word that means nothing", ["sonarr", "films"], "films"],
+    ["the first unknown word", ["plex", "x", "y"], "x"],
+  ])("%s", (_, words, want) => {
+    const resolved = resolveTargets(book, words);
+    // An exclamation mark: named outright.
+    const shown =
+      "unknown" in resolved
+        ? resolved.unknown
+        : resolved.names.map((name) => (resolved.outright.has(name) ? `${name}!` : name));
+    expect(shown).toEqual(want);
+  });
 });
 
 test("families() are in the order of the book", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Book, Recipe } from "../../../src/book/types.ts";
 import { HomelabError, Problems } from "../../../src/errors.ts";
-import { makePlan } from "../../../src/plan/make.ts";
+import { makePlan, type PlanRequest } from "../../../src/plan/make.ts";
 import type { Plan } from "../../../src/plan/types.ts";
 import type { Decided, Driver } from "../../../src/units/driver.ts";
 import { bookOf, service } from "../books.ts";
@@ -9,7 +9,10 @@ import { bookOf, service } from "../books.ts";
 const impossible = new HomelabError("variable-unset", "required variable `TOKEN` is not set");
 
 /** A driver for services in memory: nothing is to be done for any of them, except what `decisions` says. */
-function driver(decisions: Readonly<Record<string, Partial<Decided>>> = {}): Driver & { asked: string[] } {
+function driver(
+  decisions: Readonly<Record<string, Partial<Decided>>> = {},
+  up: readonly string[] = [],
+): Driver & { asked: string[] } {
   const asked: string[] = [];
   return {
     kind: "service",
@@ -25,19 +28,19 @@ function driver(decisions: Readonly<Record<string, Partial<Decided>>> = {}): Dri
     prepare: () => Promise.reject(new Error("a plan changes nothing")),
     apply: () => Promise.reject(new Error("a plan changes nothing")),
     verify: () => Promise.reject(new Error("a plan changes nothing")),
+    stop: () => Promise.reject(new Error("a plan changes nothing")),
+    isUp: (name) => up.includes(name),
+    fallout: () => [],
   };
 }
 
 const need = (...names: string[]) => names.map((name) => ({ name, when: "healthy" as const }));
 
-async function plan(
-  book: Book,
-  targets: string[],
-  services = driver(),
-  more: { force?: boolean; withNeeds?: boolean } = {},
-) {
+async function plan(book: Book, targets: string[], services = driver(), more: Partial<PlanRequest> = {}) {
   const drivers = new Map([["service" as const, services]]);
-  return (await makePlan({ book, targets, drivers, force: false, withNeeds: true, ...more })).plan;
+  const outright = new Set<string>();
+  const request = { book, targets, outright, drivers, force: false, withNeeds: true, holds: new Map() };
+  return (await makePlan({ ...request, ...more })).plan;
 }
 
 const lines = ({ steps }: Plan) =>

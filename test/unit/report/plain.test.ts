@@ -88,7 +88,7 @@ describe("plainListener", () => {
         "gluetun: ready (no container yet)",
         "plex: adopted (no container yet)",
         "tdarr: held: stopped on purpose",
-        "2 ready, 1 held, nothing to do (12 ms)",
+        "2 ready, 1 held (tdarr), nothing to do (12 ms)",
         "",
       ].join("\n"),
     );

@@ -65,19 +65,19 @@ describe("summaries", () => {
     },
     {
       run: runOf("unchanged", 12, [untouched, held]),
-      plain: "1 ready in 12 ms",
-      watched: "1 ready, 1 held, nothing to do (12 ms)",
+      plain: "1 ready, 1 held (h) in 12 ms",
+      watched: "1 ready, 1 held (h), nothing to do (12 ms)",
     },
     { run: runOf("unchanged", 1, []), plain: "nothing done in 1 ms", watched: "nothing to do (1 ms)" },
     {
       run: runOf("changed", 1000, [created, held]),
-      plain: "1 changed in 1 s",
-      watched: "1 ready, 1 held: 1 created in 1 s",
+      plain: "1 changed, 1 held (h) in 1 s",
+      watched: "1 ready, 1 held (h): 1 created in 1 s",
     },
     {
       run: runOf("failed", 31_000, [created, untouched, failed, late, blocked, blocked, held]),
-      plain: "1 changed, 1 failed, 1 timed out, 2 blocked in 31 s",
-      watched: "1 failed, 1 timed out, 2 blocked, 2 ready, 1 held in 31 s",
+      plain: "1 changed, 1 failed, 1 timed out, 2 blocked, 1 held (h) in 31 s",
+      watched: "1 failed, 1 timed out, 2 blocked, 2 ready, 1 held (h) in 31 s",
     },
     {
       run: runOf("interrupted", 4100, [created, cancelled, blocked]),

@@ -17,6 +17,7 @@ function facts(more: Partial<ServiceFacts> = {}): ServiceFacts {
     finished: new Set(),
     images: new Map([["app:1", "sha256:one"]]),
     force: false,
+    restart: false,
     probed: false,
     at: AT,
     ...more,

@@ -1,0 +1,82 @@
+import type { Book, Need, Recipe, RecipeKind } from "../book/types.ts";
+import { closure, type Graph, topologicalOrder } from "../graph/graph.ts";
+import type { Driver } from "../units/driver.ts";
+import type { Plan, Reason, Step } from "./types.ts";
+
+export interface StopRequest {
+  readonly book: Book;
+  /** Recipe names that were asked for. */
+  readonly targets: readonly string[];
+  readonly drivers: ReadonlyMap<RecipeKind, Driver>;
+  /** Also what needs the targets and runs. */
+  readonly withDependents: boolean;
+}
+
+export interface StopPlan {
+  readonly plan: Plan;
+  /** What each step waits for: what needs it. */
+  readonly needs: ReadonlyMap<string, readonly Need[]>;
+  /** Steps that were not asked for, with what they need of the targets. */
+  readonly dependents: readonly { readonly name: string; readonly needs: string }[];
+}
+
+/** Plans to stop the targets and what runs and needs them, the dependents first. Changes nothing. */
+export async function makeStopPlan({
+  book,
+  targets,
+  drivers,
+  withDependents,
+}: StopRequest): Promise<StopPlan> {
+  const reversed = dependentsGraph(book);
+  const all = withDependents ? closure(reversed, targets) : new Set(targets);
+  const recipes = topologicalOrder(reversed, all).flatMap((name) => book.recipes.get(name) ?? []);
+  await Promise.all(
+    [...drivers].map(([kind, driver]) => driver.observe(recipes.filter((recipe) => recipe.kind === kind))),
+  );
+  const asked = new Set(targets);
+  const isUp = ({ kind, name }: Recipe) => drivers.get(kind)?.isUp(name) ?? false;
+  const chosen = recipes.filter((recipe) => asked.has(recipe.name) || isUp(recipe));
+  const names = new Set(chosen.map((recipe) => recipe.name));
+  const needs = new Map(
+    chosen.map(({ name }) => [
+      name,
+      (reversed.get(name)?.needs ?? []).filter((need) => names.has(need.name)),
+    ]),
+  );
+  const steps = chosen.map((recipe): Step => {
+    const { name: id, kind } = recipe;
+    const up = isUp(recipe);
+    return {
+      id,
+      kind,
+      action: up ? "stop" : "none",
+      reason: asked.has(id) ? (up ? ASKED : DOWN) : needed(recipe, names),
+      effect: up ? "write" : "read",
+      needs: (needs.get(id) ?? []).map((need) => need.name),
+    };
+  });
+  const dependents = chosen
+    .filter(({ name }) => !asked.has(name))
+    .map((recipe) => ({ name: recipe.name, needs: firstNeed(recipe, names) }));
+  return { plan: { root: book.root, targets: [...targets], steps }, needs, dependents };
+}
+
+const ASKED: Reason = { code: "asked", text: "asked for with `stop`" };
+const DOWN: Reason = { code: "down", text: "it is not up" };
+
+const firstNeed = ({ needs }: Recipe, names: ReadonlySet<string>): string =>
+  needs.find((need) => names.has(need.name))?.name ?? "";
+
+const needed = (recipe: Recipe, names: ReadonlySet<string>): Reason => ({
+  code: "need-stopped",
+  text: `needs ${firstNeed(recipe, names)}, which is stopped`,
+});
+
+/** The graph the other way round: what is needed points to what needs it. */
+function dependentsGraph({ recipes }: Book): Graph {
+  const dependents = new Map<string, Need[]>([...recipes.keys()].map((name) => [name, []]));
+  for (const { name, needs } of recipes.values()) {
+    for (const need of needs) dependents.get(need.name)?.push({ name, when: "completed" });
+  }
+  return new Map([...dependents].map(([name, needs]) => [name, { name, needs, after: [] }]));
+}

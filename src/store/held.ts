@@ -1,0 +1,110 @@
+import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { gitDirectory } from "../git/head.ts";
+import { SYSTEM_DIR, stateDirectory } from "./store.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** That somebody stopped a recipe on purpose. */
+export interface Hold {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** As typed: "stop plex". */
+  readonly command: string;
+}
+
+/** Holds by root and recipe name: what the file holds. */
+type Holds = Record<string, Record<string, Hold>>;
+
+/**
+ * Recipes of a root that are stopped on purpose. They are kept beside the repository's own data where that can be
+ * written, because an admin who stops a service and root's cron that must leave it alone have different state
+ * directories, and one repository. Else in the state directory. All places are read.
+ */
+export class HoldBook {
+  private readonly holds: Map<string, Hold>;
+
+  constructor(
+    private readonly env: Environment,
+    private readonly root: string,
+  ) {
+    const found = places(env, root).flatMap((path) => Object.entries(readFile(path)[root] ?? {}));
+    this.holds = new Map(found);
+  }
+
+  get(name: string): Hold | undefined {
+    return this.holds.get(name);
+  }
+
+  /** Remembers that recipes are held. Throws the system's error when no place can be written. */
+  add(names: readonly string[], hold: Hold): void {
+    let refusal: unknown;
+    for (const path of places(this.env, this.root).filter((place) => !isSystems(place, this.env))) {
+      try {
+        const all = readFile(path);
+        const own = { ...all[this.root], ...Object.fromEntries(names.map((name) => [name, hold])) };
+        writeFile(path, { ...all, [this.root]: own });
+        for (const name of names) this.holds.set(name, hold);
+        return;
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  /** Forgets holds, wherever they are kept. Throws the system's error when one cannot be taken away. */
+  drop(names: Iterable<string>): void {
+    const held = [...names].filter((name) => this.holds.delete(name));
+    if (held.length === 0) return;
+    for (const path of places(this.env, this.root)) {
+      const all = readFile(path);
+      const own = { ...all[this.root] };
+      const gone = held.filter((name) => Object.hasOwn(own, name));
+      if (gone.length === 0) continue;
+      for (const name of gone) delete own[name];
+      writeFile(path, { ...all, [this.root]: own });
+    }
+  }
+}
+
+/** Files that may hold holds, the best one first. */
+function places(env: Environment, root: string): string[] {
+  const git = gitDirectory(root);
+  const dirs = [...(git ? [join(git, "homelab")] : []), stateDirectory(env), SYSTEM_DIR];
+  return [...new Set(dirs)].map((dir) => join(dir, "held.json"));
+}
+
+/** The system's directory is read by everybody; who may write it has it as his state directory. */
+const isSystems = (path: string, env: Environment): boolean =>
+  dirname(path) === SYSTEM_DIR && stateDirectory(env) !== SYSTEM_DIR;
+
+function readFile(path: string): Holds {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Holds;
+  } catch {
+    // Not there, not ours to read, or cut off by a crash: then nothing is held by it.
+    return {};
+  }
+}
+
+/** Replaces the file as a whole; root gives it to the owner of the repository, who has to be able to change it. */
+function writeFile(path: string, holds: Holds): void {
+  const dir = dirname(path);
+  if (mkdirSync(dir, { recursive: true, mode: 0o755 }) !== undefined) giveToOwner(dir);
+  const draft = `${path}.${process.pid}`;
+  try {
+    writeFileSync(draft, `${JSON.stringify(holds, null, 2)}\n`, { mode: 0o644 });
+    giveToOwner(draft);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  chownSync(path, uid, gid);
+}
