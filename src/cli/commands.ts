@@ -14,6 +14,19 @@ const entries: Record<string, CommandEntry> = {
     load: () => import("./ensure.ts"),
     verb: true,
   },
+  deploy: {
+    summary: "pull the repository, update the system, bring targets up",
+    load: () => import("./deploy.ts"),
+    verb: true,
+  },
+  "update-services": {
+    summary: "pull the repository, bring all services up",
+    load: () => import("./update-services.ts"),
+  },
+  "update-system": {
+    summary: "pull the repository, switch NixOS to it",
+    load: () => import("./update-system.ts"),
+  },
   stop: {
     summary: "stop targets, what needs them first",
     load: () => import("./stop.ts"),

@@ -64,6 +64,12 @@ export function upCommand(compose: Compose, project: string, options: { recreate
   ];
 }
 
+/** `docker compose -p NAME pull`: the images that are not here, and those that the file wants to be asked for. */
+export function pullCommand(compose: Compose, project: string): string[] {
+  const words = ["pull", "--policy", "missing", "--ignore-buildable", "--quiet"];
+  return [...compose.argv, "--progress", "plain", "-p", project, ...words];
+}
+
 /** `docker compose -p NAME stop SERVICE…`: takes nothing away. */
 export function stopCommand(compose: Compose, project: string, services: readonly string[]): string[] {
   return [...compose.argv, "--progress", "plain", "-p", project, "stop", ...services];

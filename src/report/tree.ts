@@ -75,6 +75,7 @@ export function terminalListener(options: TerminalOptions): TerminalListener {
     started(whole: Plan) {
       plan = whole;
       startedAt = now();
+      cancelTimer();
       cancelTimer = setTimer(draw, FIRST_FRAME_MS);
     },
     progress(step: Step, phase: Phase, note: string) {

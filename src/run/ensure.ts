@@ -1,6 +1,6 @@
 import { now } from "../clock.ts";
 import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
-import type { RunReport, Step, StepReport } from "../plan/types.ts";
+import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { StepContext } from "../units/driver.ts";
 import { waitForLeftovers } from "./leftovers.ts";
@@ -18,19 +18,24 @@ import {
 
 export interface EnsureRequest extends PlanRequest, RunOptions {
   readonly holds: HoldBook;
+  /** Get what all changes need over the network before the first of them is made. */
+  readonly fetchFirst?: boolean | undefined;
+  /** What was done in this run before. */
+  readonly prologue?: readonly StepReport[] | undefined;
+  /** When it began, by the clock and in monotonic milliseconds; default: now. */
+  readonly times?: { readonly at: number; readonly began: number } | undefined;
 }
 
 /** Brings the targets and all that they need to ready. The caller holds the lock of the root. */
 export async function ensure(request: EnsureRequest): Promise<RunReport> {
-  const times = { at: Date.now(), began: now() };
-  const { book } = request;
-  await waitForLeftovers(request, book.root);
+  const { book, prologue = [], times = { at: Date.now(), began: now() } } = request;
+  if (!request.times) await waitForLeftovers(request, book.root);
   const planned = await makePlan(request);
   const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
   const steps = open ? await change(request, planned, times.began) : planned.plan.steps.map(settledReport);
   // What is seen to run is not held any more, whoever started it.
   request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
-  return conclude(request, book.root, steps, times);
+  return conclude(request, book.root, [...prologue, ...steps], times);
 }
 
 async function change(
@@ -41,6 +46,7 @@ async function change(
   const { book, drivers } = request;
   const kinds = new Set(plan.steps.filter((step) => step.effect !== "read").map((step) => step.kind));
   for (const kind of kinds) await drivers.get(kind)?.prepare();
+  const missing = request.fetchFirst ? await fetchAll(request, plan, began) : undefined;
   return runSteps(request, {
     plan,
     began,
@@ -51,7 +57,8 @@ async function change(
         context.opened("healthy");
         return settledOutcome(step);
       }
-      return own?.problem ? problemOutcome(own.problem) : bringUp(step, request, context, slots);
+      if (own?.problem) return problemOutcome(own.problem);
+      return missing?.get(step.id) ?? bringUp(step, request, context, slots);
     },
   });
 }
@@ -70,4 +77,31 @@ async function bringUp(
   const verified = await driver.verify(step.id, context);
   if (!verified.ok) return failed(verified, stop, context);
   return { result: applied.changed ? "changed" : "unchanged", reason: step.reason, detail: verified.detail };
+}
+
+/**
+ * Gets all that the plan's changes need over the network, before the first of them is made. Returns the steps that
+ * cannot get it: they have failed before anything of them was touched.
+ */
+async function fetchAll(request: EnsureRequest, plan: Plan, began: number): Promise<Map<string, Outcome>> {
+  const { drivers, stop } = request;
+  const failures = new Map<string, Outcome>();
+  const wanting = plan.steps.filter((step) => step.effect !== "read");
+  if (wanting.length === 0) return failures;
+  const reason = { code: "fetched", text: "images are here" };
+  const step: Step = { id: "image pull", kind: "task", action: "run", reason, effect: "write", needs: [] };
+  await runSteps(request, {
+    plan: { ...plan, steps: [step] },
+    needs: new Map(),
+    began,
+    execute: async (_, context, slots) => {
+      const one = async ({ id, kind }: Step) => {
+        const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
+        if (failure) failures.set(id, failed(failure, stop, context));
+      };
+      await Promise.all(wanting.map(one));
+      return { result: "unchanged", reason, detail: reason.text };
+    },
+  });
+  return failures;
 }

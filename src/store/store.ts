@@ -8,7 +8,8 @@ export const SYSTEM_DIR = "/var/lib/homelab";
 
 /**
  * Tables: `release` (what was last seen ready, several per service), `run` (history, newest kept), `intent`
- * (changes in hand: a row is there while compose works on a service). Times are epoch milliseconds.
+ * (changes in hand: a row is there while compose works on a service), `system` (the commit that the machine's system
+ * was last switched to). Times are epoch milliseconds.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS release (
@@ -21,6 +22,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS intent (
     root TEXT NOT NULL, name TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, action TEXT NOT NULL,
     PRIMARY KEY (root, name));
+  CREATE TABLE IF NOT EXISTS system (root TEXT PRIMARY KEY, revision TEXT NOT NULL, at INTEGER NOT NULL);
 `;
 
 /** The state directory: $HOMELAB_STATE_DIR, else the system's if it is writable, else the user's own. */

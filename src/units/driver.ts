@@ -59,6 +59,8 @@ export interface Driver {
   decide(name: string, options: DecideOptions): Promise<Decided>;
   /** Called once before the first change: throws when what changes are made with is missing. */
   prepare(): Promise<void>;
+  /** Gets what a decided change needs over the network. Touches nothing that runs; nothing to say when it went well. */
+  fetch(name: string, context: StepContext): Promise<Failure | undefined>;
   apply(name: string, context: StepContext): Promise<Applied>;
   verify(name: string, context: StepContext): Promise<Verified>;
   /** Whether anything of it is up, as observed. */

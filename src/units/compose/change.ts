@@ -1,5 +1,5 @@
 import type { Docker } from "../../docker/client.ts";
-import { type Compose, stopCommand, upCommand } from "../../docker/compose.ts";
+import { type Compose, pullCommand, stopCommand, upCommand } from "../../docker/compose.ts";
 import { type ProcessResult, startProcess } from "../../process/runner.ts";
 import { clearIntent, recordIntent } from "../../store/intents.ts";
 import type { Store } from "../../store/store.ts";
@@ -34,6 +34,13 @@ export async function up(
   const command = upCommand(request.compose, view.project, { recreate: decision.anew === true });
   request.context.progress("changing", "docker compose up");
   return outcome("up", await run(request, [...command, ...only], view.dir), request.redact);
+}
+
+/** `docker compose pull` of what is missing. */
+export async function pull(request: ChangeRequest, view: ServiceView): Promise<Failure | undefined> {
+  request.context.progress("changing", `images of ${request.name}`);
+  const argv = pullCommand(request.compose, view.project);
+  return outcome("pull", await run(request, argv, view.dir), request.redact);
 }
 
 /**
@@ -71,7 +78,7 @@ async function run(request: ChangeRequest, argv: readonly string[], cwd: string)
 }
 
 function outcome(
-  verb: "up" | "stop",
+  verb: "up" | "stop" | "pull",
   { exitCode, timedOut, cancelled, stderr }: ProcessResult,
   redact: (text: string) => string,
 ): Failure | undefined {

@@ -7,8 +7,8 @@ import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import { latestReleases, type Release, recordRelease } from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
-import type { Applied, Decided, DecideOptions, Driver, StepContext, Verified } from "../driver.ts";
-import { type ChangeRequest, explainWatch, failure, stop, up } from "./change.ts";
+import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
+import { type ChangeRequest, explainWatch, failure, pull, stop, up } from "./change.ts";
 import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { requireMounts } from "./mounts.ts";
@@ -23,6 +23,9 @@ export interface ComposeDriverOptions {
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+/** Actions after which containers may be made from other images than before. */
+const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
 
 interface Work {
   readonly recipe: ServiceRecipe;
@@ -88,6 +91,13 @@ export class ComposeDriver implements Driver {
     if (work.decision.effect !== "read")
       for (const { id } of work.view.containers) this.touched.set(id, name);
     return work.decision;
+  }
+
+  async fetch(name: string, context: StepContext): Promise<Failure | undefined> {
+    const work = this.work(name);
+    const { view, decision } = work;
+    if (!view || !decision || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
+    return pull(await this.changeRequest(work, "pull", context, view), view);
   }
 
   async apply(name: string, context: StepContext): Promise<Applied> {

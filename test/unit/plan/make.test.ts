@@ -26,6 +26,7 @@ function driver(
       return { action: "none", reason, effect: "read", settled: true, ...decisions[name] };
     },
     prepare: () => Promise.reject(new Error("a plan changes nothing")),
+    fetch: () => Promise.reject(new Error("a plan changes nothing")),
     apply: () => Promise.reject(new Error("a plan changes nothing")),
     verify: () => Promise.reject(new Error("a plan changes nothing")),
     stop: () => Promise.reject(new Error("a plan changes nothing")),

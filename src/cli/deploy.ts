@@ -1,0 +1,75 @@
+import { type DeployRequest, deploy } from "../run/deploy.ts";
+import { HoldBook } from "../store/held.ts";
+import { openBook, resolveWords, targetsOf } from "./book.ts";
+import { makeCommand } from "./command.ts";
+import type { Context } from "./context.ts";
+import { connect, type Engine } from "./engine.ts";
+import { showPlan } from "./plan.ts";
+import { findRoot } from "./root.ts";
+import { runLocked } from "./session.ts";
+
+export const PULL_OPTION = {
+  type: "boolean",
+  default: true,
+  negativeDescription: "deploy what is here, without `git pull`",
+} as const;
+
+export default makeCommand({
+  name: "deploy",
+  description:
+    "Takes what the repository's upstream has, switches the system where this is NixOS and its configuration changed, gets the images, and brings the targets and all that they need to ready. A repository with changes of its own is refused before anything is done.",
+  usage: "TARGET…",
+  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  args: {
+    pull: PULL_OPTION,
+    system: { type: "boolean", default: true, negativeDescription: "leave the system as it is" },
+    force: { type: "boolean", description: "make the targets' containers anew" },
+  },
+  examples: [
+    ["homelab deploy media", "a group; `homelab deploy-media` is the same"],
+    ["homelab deploy sonarr shows", "an instance of a family"],
+    ["homelab deploy-all", "the system and all services"],
+    ["homelab deploy plex --no-system --no-pull", "the files as they are here, the images first"],
+  ],
+  async run(context, words, { pull, system, force }) {
+    const request = { words, force: force === true };
+    const mode = system ? "changed" : "skip";
+    await runDeploy(context, request, { pull, system: mode });
+  },
+});
+
+/** Takes the lock and deploys what the words stand for. A dry run plans with the files as they are here. */
+export async function runDeploy(
+  context: Context,
+  { words, force }: { words: readonly string[]; force: boolean },
+  how: Pick<DeployRequest, "pull" | "system">,
+): Promise<void> {
+  const asked = { force, withNeeds: true };
+  if (context.options.dryRun) {
+    if (how.pull) context.messages.info("planned with the files as they are here: a dry run does not pull");
+    return showPlan(context, { ...asked, words }, false);
+  }
+  // With a pull, a target may be one that only the upstream knows.
+  const root = how.pull ? findRoot(context) : (await bookWith(context, words)).root;
+  await runLocked(context, root, async (session) => {
+    let engine: Engine | undefined;
+    const open = async () => {
+      const book = await openBook(context);
+      const { names: targets, outright } = resolveWords(book, words);
+      engine = await connect(context, book, session.store, targets);
+      const holds = new HoldBook(context.env, book.root);
+      return { ...asked, book, targets, outright, holds, drivers: engine.drivers };
+    };
+    try {
+      return await deploy({ ...session, ...how, root, env: context.env, open });
+    } finally {
+      engine?.close();
+    }
+  });
+}
+
+async function bookWith(context: Context, words: readonly string[]) {
+  const book = await openBook(context);
+  targetsOf(book, words);
+  return book;
+}

@@ -1,0 +1,177 @@
+import { HomelabError } from "../errors.ts";
+import { type ProcessResult, runProcess } from "../process/runner.ts";
+import { gitDirectory } from "./head.ts";
+
+const LOCAL_DEADLINE_MS = 60_000;
+const NETWORK_DEADLINE_MS = 5 * 60_000;
+
+/** What a repository is, compared with its upstream as it was last fetched. */
+export interface RepositoryState {
+  /** Full hash; undefined before the first commit. */
+  readonly commit: string | undefined;
+  /** Undefined when no branch is checked out. */
+  readonly branch: string | undefined;
+  /** "origin/main"; undefined when the branch follows nothing. */
+  readonly upstream: string | undefined;
+  /** Commits that the upstream does not have, and commits that only the upstream has. */
+  readonly ahead: number;
+  readonly behind: number;
+  /** Tracked files that differ from the commit, relative to the repository's top. */
+  readonly changed: readonly string[];
+}
+
+export interface Pulled {
+  /** How many came; with none, `why` may say why there is nothing to pull from. */
+  readonly commits: number;
+  readonly why?: string | undefined;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+export interface GitOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * `git pull --ff-only`, told apart into what can go wrong: throws `refused` for a repository with changes or with a
+ * history of its own, in which nothing was done then, and `unavailable` when the remote cannot be reached.
+ */
+export async function pullFastForward(root: string, options: GitOptions): Promise<Pulled> {
+  if (!gitDirectory(root)) return nothing("it is no git repository");
+  const before = await repositoryState(root, options);
+  if (before.upstream === undefined) {
+    const what =
+      before.branch === undefined
+        ? "no branch is checked out"
+        : `its branch ${before.branch} follows no remote`;
+    return { ...nothing(what), from: before.commit, to: before.commit };
+  }
+  requireClean(root, before);
+  await git(root, ["fetch", "--quiet"], { ...options, deadline: NETWORK_DEADLINE_MS, network: true });
+  const { upstream, ahead, behind, commit } = await repositoryState(root, options);
+  if (behind === 0) return { commits: 0, from: commit, to: commit };
+  if (ahead > 0) {
+    throw new HomelabError(
+      "refused",
+      `${root} and ${upstream} have gone different ways: ${commits(ahead)} only here, ${commits(behind)} only there`,
+      {
+        hint: `bring them together yourself: \`git -C ${root} pull --rebase\`; or deploy what is here with \`--no-pull\``,
+      },
+    );
+  }
+  await git(root, ["merge", "--quiet", "--ff-only", "@{upstream}"], options);
+  const after = await repositoryState(root, options);
+  return { commits: behind, from: commit, to: after.commit };
+}
+
+const nothing = (why: string): Pulled => ({ commits: 0, why, from: undefined, to: undefined });
+const commits = (count: number): string => `${count} ${count === 1 ? "commit" : "commits"}`;
+
+function requireClean(root: string, { changed }: RepositoryState): void {
+  const [first, ...others] = changed;
+  if (first === undefined) return;
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  throw new HomelabError("refused", `${root} has changes that are not committed: ${first}${more}`, {
+    hint: `commit or put them away first (\`git -C ${root} status\`); or deploy them as they are with \`--no-pull\``,
+  });
+}
+
+/** Looks at a repository without asking its remote. Throws what makes git refuse. */
+export async function repositoryState(root: string, options: GitOptions): Promise<RepositoryState> {
+  const words = ["status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z"];
+  return parseStatus((await git(root, words, options)).stdout);
+}
+
+/** Reads `git status --porcelain=v2 --branch -z` (git-status(1), "Porcelain Format Version 2"). */
+export function parseStatus(text: string): RepositoryState {
+  const entries = text.split("\0");
+  const header = (name: string) =>
+    entries.find((entry) => entry.startsWith(`# branch.${name} `))?.slice(`# branch.${name} `.length);
+  const [, ahead = "0", behind = "0"] = /^\+(\d+) -(\d+)$/.exec(header("ab") ?? "") ?? [];
+  const changed: string[] = [];
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] ?? "";
+    const fields = entry.split(" ");
+    if (fields[0] === "1") changed.push(fields.slice(8).join(" "));
+    if (fields[0] === "u") changed.push(fields.slice(10).join(" "));
+    if (fields[0] === "2") {
+      changed.push(fields.slice(9).join(" "));
+      // A renamed file's old name is an entry of its own.
+      i++;
+    }
+  }
+  const oid = header("oid");
+  const branch = header("head");
+  return {
+    commit: oid === "(initial)" ? undefined : oid,
+    branch: branch === "(detached)" ? undefined : branch,
+    upstream: header("upstream"),
+    ahead: Number(ahead),
+    behind: Number(behind),
+    changed,
+  };
+}
+
+/** Whether files under any of `paths` differ between two commits; also true when a commit is not known any more. */
+export async function differs(
+  root: string,
+  from: string,
+  to: string,
+  paths: readonly string[],
+  options: GitOptions,
+): Promise<boolean> {
+  const words = ["diff", "--quiet", from, to, "--", ...paths];
+  const { exitCode } = await start(root, words, { ...options, deadline: LOCAL_DEADLINE_MS });
+  return exitCode !== 0;
+}
+
+interface Call extends GitOptions {
+  readonly deadline?: number;
+  /** Whether the remote takes part: then what fails is the network, rather than the repository. */
+  readonly network?: boolean;
+}
+
+function start(
+  root: string,
+  words: readonly string[],
+  { env, signal, deadline }: Call,
+): Promise<ProcessResult> {
+  return runProcess(["git", "-C", root, ...words], {
+    // Nobody is there to answer, and a question would wait for ever.
+    env: {
+      ...env,
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
+      LC_ALL: "C",
+    },
+    deadline: deadline ?? LOCAL_DEADLINE_MS,
+    signal,
+  });
+}
+
+async function git(root: string, words: readonly string[], call: Call): Promise<ProcessResult> {
+  const result = await start(root, words, call);
+  if (result.exitCode === 0) return result;
+  throw explain(root, words[0] ?? "", result, call.network === true);
+}
+
+function explain(root: string, verb: string, result: ProcessResult, network: boolean): HomelabError {
+  if (result.cancelled) return new HomelabError("interrupted", `broken off during git ${verb}`);
+  const said = result.stderr.trim().split("\n").filter(Boolean);
+  if (/dubious ownership/.test(result.stderr)) {
+    return new HomelabError("permission", `git does not trust ${root}: it belongs to another user`, {
+      hint: `say that it may: \`git config --global --add safe.directory ${root}\``,
+    });
+  }
+  const why = result.timedOut
+    ? "it took too long"
+    : withoutPassword(said.at(-1) ?? `exit code ${result.exitCode}`);
+  const hint = network
+    ? `try it by hand: \`git -C ${root} fetch\`; or deploy what is here with \`--no-pull\``
+    : `try it by hand: \`git -C ${root} ${verb}\``;
+  return new HomelabError(network ? "unavailable" : "step-failed", `git ${verb} failed: ${why}`, { hint });
+}
+
+/** A remote's address may carry a user's password. */
+const withoutPassword = (text: string): string => text.replace(/(\w+:\/\/)[^@/\s]+@/g, "$1");
