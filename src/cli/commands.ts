@@ -37,6 +37,11 @@ const entries: Record<string, CommandEntry> = {
     load: () => import("./restart.ts"),
     verb: true,
   },
+  rollback: {
+    summary: "put targets back to an earlier release",
+    load: () => import("./rollback.ts"),
+    verb: true,
+  },
   plan: { summary: "what ensure would do, and why", load: () => import("./plan.ts"), verb: true },
   status: { summary: "what is ready, and what is not", load: () => import("./status.ts"), verb: true },
   why: {

@@ -56,7 +56,7 @@ export function printPlan({ options, out }: Context, plan: Plan): void {
 }
 
 /** Reasons of steps that are ready as they are. */
-const SETTLED: ReadonlySet<string> = new Set(["up-to-date", "no-services", "down"]);
+const SETTLED: ReadonlySet<string> = new Set(["up-to-date", "no-services", "down", "rolled-back"]);
 
 function planText(plan: Plan, s: Style, verbose: boolean): string {
   const shown = plan.steps.filter(

@@ -45,6 +45,17 @@ export class Docker {
     return new Map(images.flatMap((image) => (image.RepoTags ?? []).map((tag) => [tag, image.Id] as const)));
   }
 
+  /** Whether an image is here. */
+  async hasImage(id: string): Promise<boolean> {
+    try {
+      await this.get(`/images/${encodeURIComponent(id)}/json`);
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
   unpause(id: string): Promise<void> {
     return this.post(`/containers/${encodeURIComponent(id)}/unpause`);
   }

@@ -47,15 +47,28 @@ export async function findCompose(env: Environment, endpoint: Endpoint): Promise
   });
 }
 
+/** Files in place of the ones in a project's directory, which stays what paths in them start at. */
+export interface OtherFiles {
+  readonly dir: string;
+  readonly files: readonly string[];
+}
+
 /** `docker compose -p NAME … up -d` for one service directory, optionally with new containers at all events. */
-export function upCommand(compose: Compose, project: string, options: { recreate: boolean }): string[] {
+export function upCommand(
+  compose: Compose,
+  project: string,
+  options: { readonly recreate: boolean; readonly other?: OtherFiles | undefined },
+): string[] {
   const recreate = options.recreate ? ["--force-recreate"] : [];
+  const { dir, files = [] } = options.other ?? {};
   return [
     ...compose.argv,
     "--progress",
     "plain",
     "-p",
     project,
+    ...(dir ? ["--project-directory", dir] : []),
+    ...files.flatMap((file) => ["-f", file]),
     "up",
     "-d",
     "--pull",

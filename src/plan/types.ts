@@ -12,6 +12,7 @@ export type Action =
   | "run"
   | "activate"
   | "stop"
+  | "rollback"
   | "held"
   | "blocked";
 
@@ -58,6 +59,8 @@ export interface StepReport {
   readonly hint?: string | undefined;
   /** Last lines that the failed thing said, redacted. */
   readonly log?: readonly string[] | undefined;
+  /** It failed, and what ran before serves again. */
+  readonly stands?: boolean | undefined;
 }
 
 export type Outcome = "unchanged" | "changed" | "failed" | "interrupted";

@@ -12,6 +12,7 @@ const ACTIONS: readonly Action[] = [
   "run",
   "activate",
   "stop",
+  "rollback",
   "held",
   "blocked",
 ];

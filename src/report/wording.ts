@@ -13,6 +13,7 @@ const DONE: Readonly<Record<Action, string>> = {
   run: "ran",
   activate: "activated",
   stop: "stopped",
+  rollback: "rolled back",
   adopt: "adopted",
   none: "ready",
   held: "held",

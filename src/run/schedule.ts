@@ -10,6 +10,8 @@ export interface Outcome {
   readonly detail: string;
   readonly hint?: string | undefined;
   readonly log?: readonly string[] | undefined;
+  /** It failed, and what ran before serves again. */
+  readonly stands?: boolean | undefined;
 }
 
 export interface ScheduleOptions {
@@ -49,7 +51,7 @@ export async function schedule(options: ScheduleOptions): Promise<StepReport[]> 
   const stopped = whenAborted(options.stop);
   const one = async (track: Track) => {
     const report = await runOne(track, tracks, options, stopped);
-    const ok = isGood(report.result);
+    const ok = isGood(report.result) || report.stands === true;
     track.started.resolve(ok);
     track.healthy.resolve(ok);
     track.done.resolve(report);
@@ -106,8 +108,9 @@ async function firstFailure(
   for (const need of needs) {
     const ended = await Promise.race([tracks.get(need.name)?.done.promise, Promise.resolve(PENDING)]);
     // What is still in the plan beside a held need was found to be up without it.
-    const stands = (result: Result) => isGood(result) || result === "cancelled" || result === "held";
-    if (typeof ended === "object" && !stands(ended.result)) return ended;
+    const serves = ({ result, stands }: StepReport) =>
+      isGood(result) || result === "cancelled" || result === "held" || stands === true;
+    if (typeof ended === "object" && !serves(ended)) return ended;
   }
   return undefined;
 }

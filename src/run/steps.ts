@@ -84,13 +84,13 @@ export async function runSteps(
 
 /** The outcome of a step whose driver says that it failed. */
 export function failed(failure: Failure, stop: StopSwitch, { remaining }: StepContext): Outcome {
-  const { reason, detail, hint, log } = failure;
+  const { reason, detail, hint, log, stands } = failure;
   const early = reason.code === "interrupted" || reason.code === "timeout";
   if (early && (stop.cause === "timeout" || remaining() <= 0)) {
     return { result: "timed-out", reason: { code: "timeout", text: `out of time: ${detail}` }, detail };
   }
   if (reason.code === "interrupted") return { result: "cancelled", reason, detail };
-  return { result: "failed", reason, detail, hint, log };
+  return { result: "failed", reason, detail, hint, log, stands };
 }
 
 export const problemOutcome = (problem: HomelabError): Outcome => ({

@@ -1,3 +1,4 @@
+import type { Database } from "bun:sqlite";
 import type { Store } from "./store.ts";
 
 /**
@@ -34,6 +35,8 @@ export interface Release {
   readonly dir: string;
   readonly gitRevision?: string | undefined;
   readonly manifest: Manifest;
+  /** Its own compose files as the manifest names them, in the order in which they are merged. */
+  readonly compose: readonly string[];
   readonly containers: readonly ReleasedContainer[];
 }
 
@@ -52,37 +55,89 @@ export function latestReleases(store: Store, root: string): Map<string, Release>
   });
 }
 
-/** Records a release. One that only continues the newest (same files, same images) replaces it. */
-export function recordRelease(store: Store, root: string, name: string, release: Release, at: number): void {
-  store.with(undefined, (database) => {
+/** A compose file of a release: its path as the manifest names it. */
+export interface ComposeText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A release as it is kept. */
+export interface StoredRelease {
+  readonly id: number;
+  /** Epoch milliseconds of when it was last seen ready. */
+  readonly at: number;
+  readonly release: Release;
+}
+
+/** The releases of one service, the newest first. */
+export function listReleases(store: Store, root: string, name: string): StoredRelease[] {
+  return store.with<StoredRelease[]>([], (database) =>
+    database
+      .query<{ id: number; at: number; data: string }, [string, string]>(
+        "SELECT id, at, data FROM release WHERE root = ? AND name = ? ORDER BY id DESC",
+      )
+      .all(root, name)
+      .map(({ data, ...row }) => ({ ...row, release: JSON.parse(data) as Release })),
+  );
+}
+
+/** The compose files of a release, in their order; none when they could not be kept. */
+export function releaseFiles(store: Store, id: number): ComposeText[] {
+  return store.with<ComposeText[]>([], (database) =>
+    database
+      .query<ComposeText, [number]>("SELECT path, text FROM release_file WHERE release = ? ORDER BY number")
+      .all(id),
+  );
+}
+
+/**
+ * Records a release with its compose files. One that only continues the newest (same files, same images) takes its
+ * place. Returns its id; undefined when the state cannot be used.
+ */
+export function recordRelease(
+  store: Store,
+  root: string,
+  name: string,
+  release: Release,
+  files: readonly ComposeText[],
+  at: number,
+): number | undefined {
+  return store.with<number | undefined>(undefined, (database) => {
     const newest = database
       .query<{ id: number; data: string }, [string, string]>(
         "SELECT id, data FROM release WHERE root = ? AND name = ? ORDER BY id DESC LIMIT 1",
       )
       .get(root, name);
+    const data = JSON.stringify(release);
     if (newest && identity(JSON.parse(newest.data) as Release) === identity(release)) {
-      database.run("UPDATE release SET at = ?, data = ? WHERE id = ?", [
-        at,
-        JSON.stringify(release),
-        newest.id,
-      ]);
-      return;
+      database.run("UPDATE release SET at = ?, data = ? WHERE id = ?", [at, data, newest.id]);
+      return newest.id;
     }
-    database.run("INSERT INTO release (root, name, at, data) VALUES (?, ?, ?, ?)", [
-      root,
-      name,
-      at,
-      JSON.stringify(release),
-    ]);
-    database.run(
-      `DELETE FROM release WHERE root = ?1 AND name = ?2 AND id NOT IN
-        (SELECT id FROM release WHERE root = ?1 AND name = ?2 ORDER BY id DESC LIMIT ${KEPT})`,
-      [root, name],
-    );
+    const add = database.transaction(() => {
+      const words = "INSERT INTO release (root, name, at, data) VALUES (?, ?, ?, ?)";
+      const id = Number(database.run(words, [root, name, at, data]).lastInsertRowid);
+      for (const [number, { path, text }] of files.entries()) {
+        const values = "INSERT INTO release_file (release, number, path, text) VALUES (?, ?, ?, ?)";
+        database.run(values, [id, number, path, text]);
+      }
+      prune(database, root, name);
+      return id;
+    });
+    return add();
   });
 }
 
-function identity(release: Release): string {
+function prune(database: Database, root: string, name: string): void {
+  const { changes } = database.run(
+    `DELETE FROM release WHERE root = ?1 AND name = ?2 AND id NOT IN
+      (SELECT id FROM release WHERE root = ?1 AND name = ?2 ORDER BY id DESC LIMIT ${KEPT})`,
+    [root, name],
+  );
+  if (changes > 0) database.run("DELETE FROM release_file WHERE release NOT IN (SELECT id FROM release)");
+}
+
+/** What makes two releases the same one: files and images. */
+export function identity(release: Release): string {
   const images = release.containers.map((container) => [container.service, container.imageId]);
   return JSON.stringify([release.project, release.manifest, images]);
 }

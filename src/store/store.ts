@@ -7,7 +7,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const SYSTEM_DIR = "/var/lib/homelab";
 
 /**
- * Tables: `release` (what was last seen ready, several per service), `run` (history, newest kept), `intent`
+ * Tables: `release` (what was last seen ready, several per service), `release_file` (its compose files, in their
+ * order), `pin` (services that were put back to an earlier release), `run` (history, newest kept), `intent`
  * (changes in hand: a row is there while compose works on a service), `system` (the commit that the machine's system
  * was last switched to). Times are epoch milliseconds.
  */
@@ -22,6 +23,11 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS intent (
     root TEXT NOT NULL, name TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, action TEXT NOT NULL,
     PRIMARY KEY (root, name));
+  CREATE TABLE IF NOT EXISTS release_file (
+    release INTEGER NOT NULL, number INTEGER NOT NULL, path TEXT NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (release, number));
+  CREATE TABLE IF NOT EXISTS pin (
+    root TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (root, name));
   CREATE TABLE IF NOT EXISTS system (root TEXT PRIMARY KEY, revision TEXT NOT NULL, at INTEGER NOT NULL);
 `;
 

@@ -37,6 +37,8 @@ export interface Failure {
   readonly detail: string;
   readonly hint?: string | undefined;
   readonly log?: readonly string[] | undefined;
+  /** It failed, and what ran before serves again: whoever needs it can go on. */
+  readonly stands?: boolean | undefined;
 }
 
 export type Applied = { readonly ok: true; readonly changed: boolean } | Failure;
@@ -67,6 +69,8 @@ export interface Driver {
   isUp(name: string): boolean;
   /** Stops all of it that is up, and takes nothing away. */
   stop(name: string, context: StepContext): Promise<Applied>;
+  /** Puts back an earlier release, by its id, else the one before; only for kinds that keep releases. */
+  rollback?(name: string, to: number | undefined, context: StepContext): Promise<Applied>;
   /**
    * Recipes outside of `names` that run and that the changes decided so far would break, each with the recipe whose
    * change does it. From then on they can be decided like those that were observed.

@@ -1,5 +1,5 @@
 import type { Docker } from "../../docker/client.ts";
-import { type Compose, pullCommand, stopCommand, upCommand } from "../../docker/compose.ts";
+import { type Compose, type OtherFiles, pullCommand, stopCommand, upCommand } from "../../docker/compose.ts";
 import { type ProcessResult, startProcess } from "../../process/runner.ts";
 import { clearIntent, recordIntent } from "../../store/intents.ts";
 import type { Store } from "../../store/store.ts";
@@ -27,11 +27,12 @@ export interface ChangeRequest {
 /** `docker compose up` for what was decided. Resolves to nothing when it went well. */
 export async function up(
   request: ChangeRequest,
-  view: ServiceView,
-  decision: Decision,
+  view: Pick<ServiceView, "project" | "dir">,
+  decision: Pick<Decision, "only" | "anew">,
+  other?: OtherFiles,
 ): Promise<Failure | undefined> {
   const only = decision.only ? ["--no-deps", ...decision.only] : [];
-  const command = upCommand(request.compose, view.project, { recreate: decision.anew === true });
+  const command = upCommand(request.compose, view.project, { recreate: decision.anew === true, other });
   request.context.progress("changing", "docker compose up");
   return outcome("up", await run(request, [...command, ...only], view.dir), request.redact);
 }

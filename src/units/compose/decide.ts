@@ -25,6 +25,8 @@ export interface ServiceFacts {
   readonly restart: boolean;
   /** Why its containers have lost the network that they share with another one. */
   readonly lostNetwork?: string | undefined;
+  /** Why it was put back to an earlier release, at which it stays. */
+  readonly pinned?: string | undefined;
   /** The recipe has probes of its own. */
   readonly probed: boolean;
   /** Epoch milliseconds of the observation. */
@@ -93,7 +95,9 @@ function decideByState(facts: ServiceFacts): Decision {
     return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
   const waiting = containers.find((container) => !isSettled(container, facts));
   if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
-  const reason = { code: "up-to-date", text: "ready and up to date" };
+  const reason = facts.pinned
+    ? { code: "rolled-back", text: `rolled back, and left so: ${facts.pinned}` }
+    : { code: "up-to-date", text: "ready and up to date" };
   // Only a try of its own probes can tell whether it is ready.
   return { action: "none", reason, effect: "read", settled: !facts.probed };
 }

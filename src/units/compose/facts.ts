@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Book, ServiceRecipe } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
+import type { Pin } from "../../store/pins.ts";
 import type { Manifest, Release } from "../../store/releases.ts";
 import { hasProbe } from "../probe.ts";
 import type { ServiceFacts } from "./decide.ts";
@@ -24,6 +25,10 @@ export interface ServiceView {
   /** Whether something changed that compose mounts without looking into it. */
   readonly remount: boolean;
   readonly manifest: Manifest;
+  /** Its own compose files, named as in the manifest. */
+  readonly compose: readonly string[];
+  /** It was put back to an earlier release and stays there. */
+  readonly pin?: Pin | undefined;
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
   readonly finished: ReadonlySet<string>;
@@ -37,7 +42,8 @@ export interface ViewOptions {
 
 /**
  * Puts together all that is known of a service. Its files are parsed only when they are not those of the last
- * release; the engine is asked again only for exited containers that no release knows.
+ * release; the engine is asked again only for exited containers that no release knows. With `pin` it is what it was
+ * put back to, and what its files say by now is not looked at.
  * Throws what makes the service impossible as it stands (see `readInputs` and `resolveProject`).
  */
 export async function viewService(
@@ -45,10 +51,11 @@ export async function viewService(
   observation: Observation,
   release: Release | undefined,
   { book, docker, env }: ViewOptions,
+  pin?: Pin,
 ): Promise<ServiceView> {
   const dir = recipe.path;
   const known = release?.dir === dir ? release : undefined;
-  const changed = known ? drift(known.manifest, recipe, env) : [];
+  const changed = known && !pin ? drift(known.manifest, recipe, env) : [];
   const inputs = known && changed.length === 0 ? undefined : await read(book.root, recipe, env);
   const expected = inputs?.expected ?? countServices(release);
   const composeName = inputs ? inputs.name : release?.composeName;
@@ -74,6 +81,8 @@ export async function viewService(
     changed,
     remount: changed.some((path) => inputs?.mounted.has(path)),
     manifest: manifestOf(inputs, known),
+    compose: inputs?.compose ?? known?.compose ?? [],
+    pin,
     composeName,
     expected,
     finished: await finishedOneShots(containers, known, docker),
@@ -104,7 +113,9 @@ export function factsOf(
     remount,
     newestInput: release || containers.length === 0 ? undefined : newestInput(view),
     finished,
-    images: observation.images,
+    // What is newer is what it was taken away from.
+    images: view.pin ? new Map() : observation.images,
+    pinned: view.pin?.why,
     ...asked,
     lostNetwork: lostNetwork({ containers, all: observation.byId, touched }),
     probed: hasProbe(recipe.ready),

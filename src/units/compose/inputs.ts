@@ -25,6 +25,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Inputs {
   readonly manifest: Manifest;
   readonly summary: ComposeSummary;
+  /** The project's own compose files, named as in the manifest, in the order in which they are merged. */
+  readonly compose: readonly string[];
   /** The compose file's own project name, variables replaced. */
   readonly name?: string | undefined;
   /** Compose services that should have containers, with how many. */
@@ -91,7 +93,8 @@ class InputReader {
     const summary = { ...summarize([...this.included, ...this.own]), name: written };
     const name = written === undefined ? undefined : interpolate(written, this.lookup);
     const mounted = new Set([...this.mounted].map((path) => this.shorten(path)));
-    return { manifest: this.manifest(), summary, name, expected: this.expected(summary), mounted };
+    const compose = files.map((file) => this.shorten(file));
+    return { manifest: this.manifest(), summary, compose, name, expected: this.expected(summary), mounted };
   }
 
   /** Reads one of the project's own files: what compose would miss in it is an error here already. */

@@ -33,6 +33,19 @@ export function drift(
   return changed;
 }
 
+/** The same files and variables with what is in them now. */
+export function rehash(
+  { files, variables }: Manifest,
+  { path: dir }: { readonly path: string },
+  env: Readonly<Record<string, string | undefined>>,
+): Manifest {
+  const now = (value: string | undefined) => (value === undefined ? null : hashText(value));
+  return {
+    files: files.map(([path]) => [path, hashFile(`${dir}/${path}`)] as const),
+    variables: variables.map(([name]) => [name, now(env[name])] as const),
+  };
+}
+
 function hashFile(path: string): string | null {
   try {
     return hashText(readFileSync(path));

@@ -1,5 +1,6 @@
+import type { ServiceRecipe } from "../../book/types.ts";
 import { type Docker, isNotFound } from "../../docker/client.ts";
-import type { ContainerView } from "./observe.ts";
+import { type ContainerView, isUp } from "./observe.ts";
 
 /** Start times that are read off whole seconds may look this much apart. */
 const SLACK_SECONDS = 2;
@@ -54,4 +55,22 @@ async function started(docker: Docker, id: string): Promise<number | undefined> 
     if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * Services of which a container shares the network of a touched one (its id, with the recipe that it belongs to), each
+ * with that recipe.
+ */
+export function breaks(
+  recipes: readonly ServiceRecipe[],
+  containersOf: (recipe: ServiceRecipe) => readonly ContainerView[],
+  touched: ReadonlyMap<string, string>,
+): { recipe: ServiceRecipe; of: string }[] {
+  return recipes.flatMap((recipe) => {
+    const lenders = containersOf(recipe)
+      .filter(isUp)
+      .map((container) => touched.get(container.networkOf ?? ""));
+    const of = lenders.find((lender) => lender !== undefined);
+    return of === undefined ? [] : [{ recipe, of }];
+  });
 }

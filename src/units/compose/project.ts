@@ -1,5 +1,6 @@
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError, type Position } from "../../errors.ts";
+import type { ServiceView } from "./facts.ts";
 import type { ContainerView } from "./observe.ts";
 
 export interface ProjectQuestion {
@@ -47,6 +48,22 @@ export function resolveProject(question: ProjectQuestion): {
   const stranger = project === remembered ? clash : (clash ?? foreign[0]);
   if (stranger) throw foreignProject(question, project, stranger);
   return { project, containers: [...own, ...moved] };
+}
+
+/**
+ * Notes who makes which compose service (by `project/service`): two fresh services of one project show nowhere yet,
+ * and the second would make the first one's containers anew. Throws `refused` for the second.
+ */
+export function claim(
+  claims: Map<string, ServiceRecipe>,
+  { recipe, project, expected }: Pick<ServiceView, "recipe" | "project" | "expected">,
+): void {
+  for (const service of expected.keys()) {
+    const key = `${project}/${service}`;
+    const owner = claims.get(key);
+    if (owner && owner.name !== recipe.name) throw sameProject(owner, recipe, { project, service });
+    claims.set(key, recipe);
+  }
 }
 
 /** The error for two services that would be one project, in which a compose service of both has the same name. */

@@ -26,6 +26,7 @@ const release = (image: string, startedAt = 1): Release => ({
   project: "p",
   dir: "/r/services/p",
   manifest: { files: [["compose.yml", "h"]], variables: [] },
+  compose: [],
   containers: [
     {
       service: "app",
@@ -104,10 +105,10 @@ describe("releases", () => {
   test("the newest of each service of a root is given", () => {
     using dir = temporary();
     const store = open(dir.path);
-    recordRelease(store, "/r", "a", release("one"), 1);
-    recordRelease(store, "/r", "a", release("two"), 2);
-    recordRelease(store, "/r", "b", release("three"), 3);
-    recordRelease(store, "/other", "a", release("four"), 4);
+    recordRelease(store, "/r", "a", release("one"), [], 1);
+    recordRelease(store, "/r", "a", release("two"), [], 2);
+    recordRelease(store, "/r", "b", release("three"), [], 3);
+    recordRelease(store, "/other", "a", release("four"), [], 4);
     const images = [...latestReleases(store, "/r")].map(([name, { containers }]) => [
       name,
       containers[0]?.imageId,
@@ -122,13 +123,13 @@ describe("releases", () => {
   test("the same files and images again are the same release, brought up to date", () => {
     using dir = temporary();
     const store = open(dir.path);
-    recordRelease(store, "/r", "a", release("one", 1), 1);
-    recordRelease(store, "/r", "a", release("one", 2), 2);
+    recordRelease(store, "/r", "a", release("one", 1), [], 1);
+    recordRelease(store, "/r", "a", release("one", 2), [], 2);
     const count = () =>
       store.with(0, (db) => db.query<{ n: number }, []>("SELECT count(*) n FROM release").get()?.n ?? 0);
     expect(count()).toBe(1);
     expect(latestReleases(store, "/r").get("a")?.containers[0]?.startedAt).toBe(2);
-    for (let i = 0; i < 30; i++) recordRelease(store, "/r", "a", release(`i${i}`), i);
+    for (let i = 0; i < 30; i++) recordRelease(store, "/r", "a", release(`i${i}`), [], i);
     expect(count()).toBe(10);
     store.close();
   });
@@ -137,8 +138,8 @@ describe("releases", () => {
 test("ten releases of a service are kept", () => {
   using dir = temporary();
   const store = open(dir.path);
-  for (let at = 1; at <= 13; at++) recordRelease(store, "/r", "a", release(`i${at}`), at);
-  recordRelease(store, "/r", "b", release("other"), 99);
+  for (let at = 1; at <= 13; at++) recordRelease(store, "/r", "a", release(`i${at}`), [], at);
+  recordRelease(store, "/r", "b", release("other"), [], 99);
   const kept = store.with<{ name: string; at: number }[]>([], (database) =>
     database.query<{ name: string; at: number }, []>("SELECT name, at FROM release ORDER BY id").all(),
   );
@@ -199,7 +200,7 @@ describe("a state that cannot be used is one warning, and the run goes on", () =
     using dir = temporary();
     const warnings: string[] = [];
     const store = Store.open({ HOMELAB_STATE_DIR: prepare(dir.path) }, (text) => warnings.push(text));
-    recordRelease(store, "/r", "a", release("one"), 1);
+    recordRelease(store, "/r", "a", release("one"), [], 1);
     recordRun(store, "/r", { id: "x", at: 1, command: "c", report: report("changed") });
     expect(latestReleases(store, "/r").size).toBe(0);
     expect(recentRuns(store, "/r", 5)).toEqual([]);

@@ -42,7 +42,13 @@ export function released(name: string, more: Partial<ReleasedContainer> = {}): R
 }
 
 export function release(...containers: ReleasedContainer[]): Release {
-  return { project: "shop", dir: "/srv/services/shop", manifest: { files: [], variables: [] }, containers };
+  return {
+    project: "shop",
+    dir: "/srv/services/shop",
+    manifest: { files: [], variables: [] },
+    compose: [],
+    containers,
+  };
 }
 
 interface DetailsOptions {

@@ -1,0 +1,100 @@
+import type { ServiceRecipe } from "../../book/types.ts";
+import type { OtherFiles } from "../../docker/compose.ts";
+import { HomelabError } from "../../errors.ts";
+import type { Pin } from "../../store/pins.ts";
+import { listReleases, releaseFiles, type StoredRelease } from "../../store/releases.ts";
+import type { Applied, Failure, StepContext } from "../driver.ts";
+import { up } from "./change.ts";
+import type { ServiceCore, Work } from "./core.ts";
+import { type ServiceView, viewService } from "./facts.ts";
+import { rehash } from "./manifest.ts";
+import { holds } from "./pin.ts";
+import { imagesOf } from "./release.ts";
+import { chooseRelease, requireRestorable, writeReleaseFiles } from "./rollback.ts";
+
+/** Goes back: when somebody asks for it, and after an update that failed. */
+export class Restorer {
+  constructor(private readonly core: ServiceCore) {}
+
+  async rollback(name: string, to: number | undefined, context: StepContext): Promise<Applied> {
+    const { store, book, env } = this.core.options;
+    const work = this.core.work(name);
+    const { recipe } = work;
+    const stored = listReleases(store, book.root, name);
+    const pin = this.core.pins.get(name);
+    const runs = new Set(this.core.found(recipe).map((container) => container.id));
+    const target = chooseRelease(name, stored, { pin, runs, to });
+    const manifest = rehash(stored[0]?.release.manifest ?? target.release.manifest, recipe, env);
+    const images = imagesOf(this.core.found(recipe), stored[0]?.release);
+    const refused =
+      pin && holds(pin, recipe, this.core.seen().images, env) ? pin.refused : { manifest, images };
+    const why = `asked for with \`rollback\` (release ${target.id})`;
+    const next = { release: target.id, at: Date.now(), why, refused };
+    const failed = await this.restore(work, target, next, context);
+    return failed ?? { ok: true, changed: true };
+  }
+
+  /** After an update that failed: back to what was last ready, where the recipe wants it so. */
+  async fallBack(name: string, failure: Failure, context: StepContext): Promise<Failure> {
+    const { store, book } = this.core.options;
+    const work = this.core.work(name);
+    const { recipe, view, decision, changed } = work;
+    const [last] = listReleases(store, book.root, name);
+    const early = failure.reason.code === "interrupted";
+    if (recipe.rollback !== "auto" || decision?.action !== "update" || !changed || early) return failure;
+    if (!view?.release || view.pin || !last) return failure;
+    const images = imagesOf(await this.core.containersNow(view), undefined);
+    const why = `an update did not become ready: ${failure.detail}`;
+    const refused = { manifest: view.manifest, images };
+    const pin = { release: last.id, at: Date.now(), why, refused };
+    const second = await this.restoreAndCheck(work, last, pin, context);
+    if (second)
+      return { ...failure, detail: `${failure.detail}; and what ran before did not come back: ${second}` };
+    const detail = `${failure.detail}; rolled back, what ran before serves again`;
+    const hint = `the next run leaves it so until its files or its image change; \`homelab ensure ${name} --force\` tries again`;
+    return { ...failure, reason: { code: "rolled-back", text: detail }, detail, hint, stands: true };
+  }
+
+  pinnedFiles(recipe: ServiceRecipe, { pin, release }: ServiceView): OtherFiles | undefined {
+    const { store, book } = this.core.options;
+    const files = pin ? releaseFiles(store, pin.release) : [];
+    return files.length > 0 && release
+      ? writeReleaseFiles(store, book.root, recipe, files, release)
+      : undefined;
+  }
+
+  /** Puts a service back to a release and lets `pin` keep it there. Nothing to say when compose did it. */
+  private async restore(
+    work: Work,
+    stored: StoredRelease,
+    pin: Pin,
+    context: StepContext,
+  ): Promise<Failure | undefined> {
+    const { docker, store, book } = this.core.options;
+    const { recipe } = work;
+    const files = await requireRestorable(docker, store, recipe, stored);
+    const view = await viewService(recipe, this.core.seen(), stored.release, this.core.options, pin);
+    const request = await this.core.changeRequest(work, "rollback", context, view);
+    const other = writeReleaseFiles(store, book.root, recipe, files, stored.release);
+    context.progress("changing", `rolling back to release ${stored.id}`);
+    work.view = view;
+    work.changed = true;
+    return up(request, view, {}, other);
+  }
+
+  private async restoreAndCheck(
+    work: Work,
+    stored: StoredRelease,
+    pin: Pin,
+    context: StepContext,
+  ): Promise<string | undefined> {
+    try {
+      const failed = await this.restore(work, stored, pin, context);
+      const checked = failed ?? (await this.core.check(work.recipe.name, context));
+      return checked.ok ? undefined : checked.detail;
+    } catch (error) {
+      if (error instanceof HomelabError) return error.message;
+      throw error;
+    }
+  }
+}

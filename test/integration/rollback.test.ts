@@ -1,0 +1,175 @@
+import { expect, test } from "bun:test";
+import { app, shell } from "../helpers/compose.ts";
+import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { IMAGE } from "../helpers/paths.ts";
+
+const book = (rollback: string) =>
+  `services:\n  web~: { rollback: ${rollback}, ready: { stable: 500ms } }\n  top~: { needs: [web~], ready: { stable: 0s } }\n`;
+const WEB = "services/web~/compose.yml";
+const files = (rollback = "manual") => ({
+  "homelab.yml": book(rollback),
+  [WEB]: app({ hostname: "one" }),
+  "services/top~/compose.yml": app(),
+});
+const hostname = async (lab: Homelab) =>
+  (await lab.docker("inspect", "-f", "{{.Config.Hostname}}", "web~-app-1")).trim();
+const steps = (document: { steps: never[] }) =>
+  document.steps.map(({ id, action, result, reason }: never) => [
+    id,
+    action,
+    result,
+    (reason as { code: string }).code,
+  ]);
+
+test.concurrent("rollback brings the files of the release before, and leaves the repository as it is", async () => {
+  await using lab = await homelab(files());
+  await lab.run("ensure", "all");
+  lab.write({ [WEB]: app({ hostname: "two" }) });
+  await lab.run("ensure", "all");
+  expect(await lab.run("rollback", "web~")).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "web~: rolled back in <time> (asked for with `rollback`)\n1 changed in <time>\n",
+  });
+  expect(await hostname(lab)).toBe("one");
+  expect(await Bun.file(lab.path(WEB)).text()).toContain('"two"');
+  // It stays so, whoever runs next, until the files change again.
+  const { code, document } = await lab.json("ensure", "all");
+  expect([code, steps(document)]).toEqual([
+    0,
+    [
+      ["web~", "none", "unchanged", "rolled-back"],
+      ["top~", "none", "unchanged", "up-to-date"],
+    ],
+  ]);
+  lab.write({ [WEB]: app({ hostname: "three" }) });
+  expect((await lab.run("ensure", "all")).code).toBe(0);
+  expect(await hostname(lab)).toBe("three");
+  expect((await lab.run("rollback", "web~", "--to", "2")).code).not.toBe(0);
+});
+
+test.concurrent("releases are listed with their commit and images, and one can be named", async () => {
+  await using lab = await homelab(files());
+  const git = (...words: string[]) =>
+    lab.tool(".", "git", "-c", "user.name=A", "-c", "user.email=a@example.org", ...words);
+  await git("init", "-q");
+  await git("add", ".");
+  await git("commit", "-qm", "first");
+  const commit = (await git("rev-parse", "HEAD")).trim();
+  for (const name of ["one", "two", "three"]) {
+    lab.write({ [WEB]: app({ hostname: name }) });
+    await lab.run("ensure", "web~");
+  }
+  const { document } = await lab.json("rollback", "web~", "--list");
+  const [service] = document.services;
+  const image = (await lab.docker("image", "inspect", "-f", "{{.Id}}", IMAGE)).trim();
+  expect(service.releases).toHaveLength(3);
+  expect(service.releases[2]).toEqual({
+    id: service.releases[2].id,
+    at: expect.any(String),
+    gitRevision: commit,
+    images: [{ service: "app", image: IMAGE, id: image }],
+  });
+  expect((await lab.run("rollback", "web~", "--to", String(service.releases[2].id))).code).toBe(0);
+  expect(await hostname(lab)).toBe("one");
+  expect(await lab.run("rollback", "web~", "--to", "none")).toMatchObject({ code: 2 });
+  expect(await lab.run("rollback", "all", "--to", "1")).toMatchObject({ code: 2 });
+});
+
+test.concurrent("without an earlier release nothing is touched", async () => {
+  await using lab = await homelab(files());
+  await lab.run("ensure", "all");
+  const before = await lab.ids();
+  expect(await lab.run("rollback", "web~")).toEqual({
+    code: 5,
+    stdout: "",
+    stderr: `web~: failed after <time>: \`web~\` has no release before the one that runs
+  hint: \`homelab rollback web~ --list\` shows the releases
+1 failed in <time>
+`,
+  });
+  expect(await lab.ids()).toEqual(before);
+});
+
+test.concurrent("a compose file that is broken by now is no hindrance", async () => {
+  await using lab = await homelab(files());
+  await lab.run("ensure", "web~");
+  lab.write({ [WEB]: app({ hostname: "two" }) });
+  await lab.run("ensure", "web~");
+  lab.write({ [WEB]: "services: [" });
+  expect((await lab.run("rollback", "web~")).code).toBe(0);
+  expect(await hostname(lab)).toBe("one");
+});
+
+test.concurrent("a bad update goes back by itself where the recipe says so, and is not tried again", async () => {
+  await using lab = await homelab(files("auto"));
+  await lab.run("ensure", "all");
+  lab.write({ [WEB]: app({ hostname: "bad", ...shell("echo cannot start; exit 3") }) });
+  const failed = await lab.run("ensure", "all");
+  expect(failed).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `web~: failed after <time>: web~-app-1 exited with code 3; rolled back, what ran before serves again
+  | cannot start
+  hint: the next run leaves it so until its files or its image change; \`homelab ensure web~ --force\` tries again
+1 failed in <time>
+`,
+  });
+  expect(await hostname(lab)).toBe("one");
+  expect((await lab.statuses())["services/web~:app"]).toBe("running");
+  expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+  await lab.docker("stop", "web~-app-1");
+  await lab.run("ensure", "all");
+  expect(await hostname(lab)).toBe("one");
+});
+
+test.concurrent("a bad new image goes back to the one before, which is found by its id", async () => {
+  await using lab = await homelab(files("auto"));
+  /** Makes an image that runs a command, and gives it the tag. */
+  const image = async (line: string) => {
+    const id = (await lab.docker("create", IMAGE, "true")).trim();
+    await lab.docker("commit", "--change", `CMD ["sh", "-c", "${line}"]`, id, "web~:latest");
+    await lab.docker("rm", id);
+  };
+  lab.write({ [WEB]: app({ image: "web~", pull_policy: "never" }) });
+  await image("exec sleep 1000");
+  await lab.run("ensure", "all");
+  const [good] = (await lab.containers()).filter(({ dir }) => dir === "services/web~");
+  await image("echo broken; exit 1");
+  const { code, document } = await lab.json("ensure", "all");
+  expect(code).toBe(1);
+  expect(steps(document)).toEqual([
+    ["web~", "update", "failed", "rolled-back"],
+    ["top~", "none", "unchanged", "up-to-date"],
+  ]);
+  const [now] = (await lab.containers()).filter(({ dir }) => dir === "services/web~");
+  expect([now?.status, now?.image]).toEqual(["running", good?.image as string]);
+  expect((await lab.json("ensure", "all")).document.outcome).toBe("unchanged");
+  await image("exec sleep 2000");
+  expect(steps((await lab.json("ensure", "all")).document)[0]).toEqual([
+    "web~",
+    "update",
+    "changed",
+    "image-newer",
+  ]);
+});
+
+test.concurrent("with `rollback: manual` a bad update stays as it is, and rollback brings the old one back", async () => {
+  await using lab = await homelab(files());
+  await lab.run("ensure", "all");
+  lab.write({ [WEB]: app({ hostname: "bad", ...shell("exit 3") }) });
+  expect((await lab.run("ensure", "web~")).code).toBe(1);
+  expect(await hostname(lab)).toBe("bad");
+  expect((await lab.run("rollback", "web~")).code).toBe(0);
+  expect(await hostname(lab)).toBe("one");
+  expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+test.concurrent("the system is rolled back on NixOS only", async () => {
+  await using lab = await homelab(files());
+  expect(await lab.run("rollback", "system")).toEqual({
+    code: 69,
+    stdout: "",
+    stderr: "error: this machine does not run NixOS: it has no generation to go back to\n",
+  });
+});
