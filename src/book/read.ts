@@ -104,8 +104,13 @@ export async function parseSource({ file, text }: Source): Promise<Parsed> {
     wellFormed = false;
   }
   if (wellFormed && !mayHaveDuplicateKeys(text, data)) return { data, faults: [] };
-  const [{ mark }, { syntaxFaults }] = await Promise.all([import("./locate.ts"), import("./syntax.ts")]);
+  const [{ mark }, { contentOf, syntaxFaults }] = await Promise.all([
+    import("./locate.ts"),
+    import("./syntax.ts"),
+  ]);
   const marked = mark(file, text);
   const faults = syntaxFaults(marked);
-  return { data: faults.length > 0 || wellFormed ? data : marked.document.toJS(), faults };
+  if (faults.length > 0 || wellFormed) return { data, faults };
+  const content = contentOf(marked);
+  return "fault" in content ? { data, faults: [content.fault] } : { data: content.data, faults };
 }

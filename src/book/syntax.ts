@@ -25,6 +25,7 @@ const DANGLING = ["an alias without its anchor", "define the anchor with `&name`
 
 const LEFT_OPEN: readonly { said: RegExp; plain: readonly [message: string, hint: string] }[] = [
   { said: /^Flow /, plain: ["a bracket is not closed", "close it with `]` or `}`"] },
+  { said: /call stack/, plain: ["this is nested too deeply", "no file needs so many levels: write it anew"] },
   { said: /closing.*quote/, plain: ["a quote is not closed", "write the same quote at the end of the text"] },
 ];
 
@@ -33,6 +34,22 @@ export function syntaxFaults(marked: Marked): Fault[] {
   const { document, file, text } = marked;
   const errors = onePerPlace(document.errors.map((error) => syntaxFault(file, text, error)));
   return errors.length > 0 ? errors : [...danglingAliases(marked), ...repeatedKeys(marked)];
+}
+
+/** The content of a file without syntax errors, or the fault of aliases that stand for more than anything can hold. */
+export function contentOf({ document, file, text }: Marked): { data: unknown } | { fault: Fault } {
+  try {
+    return { data: document.toJS() };
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const position = positionOf(file, text, text.indexOf("*"), text.indexOf("*") + 1);
+    return {
+      fault: invalid("the aliases of this file stand for too much", {
+        hint: "write out what they stand for",
+        position,
+      }),
+    };
+  }
 }
 
 /** Two brackets that are left open end at the same place, and closing one may close the other: one problem. */

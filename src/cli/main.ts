@@ -18,8 +18,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function show(error: HomelabError, argv: readonly string[]): Promise<void> {
+async function show(error: HomelabError, words: readonly string[]): Promise<void> {
   const { errorDocument, renderError } = await import("../report/errors.ts");
+  // What stands behind `--` is no option.
+  const end = words.indexOf("--");
+  const argv = end < 0 ? words : words.slice(0, end);
   if (argv.includes("--json")) print(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
   else {
     const colour = colourFor(isTerminal(2), process.env, argv.includes("--no-color"));

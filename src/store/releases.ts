@@ -8,6 +8,8 @@ import type { Store } from "./store.ts";
 export interface Manifest {
   readonly files: readonly (readonly [path: string, hash: string | null])[];
   readonly variables: readonly (readonly [name: string, hash: string | null])[];
+  /** `COMPOSE_FILE` in `.env` names its compose files: others in the directory are not taken up. */
+  readonly chosen?: boolean | undefined;
 }
 
 /** One container of a release, as it was when it was seen ready. */

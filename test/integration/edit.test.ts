@@ -127,3 +127,17 @@ test.concurrent("--force makes the targets anew, and not what they need", async 
   expect(after["services/other~:app"]).toBe(before["services/other~:app"] as string);
   expect(after["services/web~:app"]).not.toBe(before["services/web~:app"]);
 });
+
+test.concurrent("with COMPOSE_FILE other compose files in the directory are no inputs", async () => {
+  await using lab = await homelab({
+    [`${WEB}/compose.yml`]: app(),
+    [`${WEB}/other.yml`]: app({ hostname: "other" }),
+    [`${WEB}/.env`]: "COMPOSE_FILE=other.yml\n",
+  });
+  await lab.run("ensure", "web~");
+  expect(await lab.run("ensure", "web~")).toEqual({ code: 0, stdout: "", stderr: "" });
+  lab.write({ [`${WEB}/other.yml`]: app({ hostname: "changed" }) });
+  expect((await lab.json("ensure", "web~")).document.steps[0].reason.text).toBe(
+    "other.yml changed since it was last ready",
+  );
+});

@@ -105,6 +105,12 @@ const RULES: readonly Rule[] = [
       "`docker network prune` frees those that nothing uses; `default-address-pools` in Docker's settings adds more",
   },
   {
+    pattern: /failed to read (\S+): line (\d+): ([^\n"']*)/,
+    reason: "compose-invalid",
+    text: (m) => `${m[1]}, line ${m[2]}, is malformed: ${m[3]?.trim()}`,
+    hint: () => "each line is `NAME=value`; quote a value that has spaces",
+  },
+  {
     pattern: /^invalid interpolation format for (\S+?)\.?$/m,
     reason: "compose-invalid",
     text: (m) => `compose refuses the file: malformed variable in ${m[1]}`,

@@ -45,13 +45,15 @@ export async function parseCompose(
 }
 
 async function parseWithPositions(text: string, shown: string): Promise<unknown> {
-  const [{ mark }, { syntaxFaults }] = await Promise.all([
+  const [{ mark }, { contentOf, syntaxFaults }] = await Promise.all([
     import("../../book/locate.ts"),
     import("../../book/syntax.ts"),
   ]);
   const marked = mark(shown, text);
-  const [fault] = syntaxFaults(marked);
-  if (!fault) return marked.document.toJS();
+  const [found] = syntaxFaults(marked);
+  const content = found ? { fault: found } : contentOf(marked);
+  if ("data" in content) return content.data;
+  const { fault } = content;
   throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${fault.message}`, {
     position: fault.position,
     hint: fault.hint,

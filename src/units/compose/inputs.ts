@@ -214,7 +214,8 @@ class InputReader {
 
   private manifest(): Manifest {
     const files = [...this.files].map(([path, hash]) => [this.shorten(path), hash] as const);
-    return { files, variables: [...this.variables] };
+    const chosen = this.dotenv.COMPOSE_FILE ? { chosen: true } : {};
+    return { files, variables: [...this.variables], ...chosen };
   }
 
   private expected(summary: ComposeSummary): Map<string, number> {

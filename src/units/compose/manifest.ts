@@ -19,7 +19,8 @@ export function drift(
 ): string[] {
   const changed: string[] = [];
   const known = new Set(manifest.files.map(([path]) => path));
-  for (const name of TAKEN_UP) if (files.has(name) && !known.has(name)) changed.push(name);
+  for (const name of manifest.chosen ? [".env"] : TAKEN_UP)
+    if (files.has(name) && !known.has(name)) changed.push(name);
   for (const [path, hash] of manifest.files) {
     // Most names of a manifest are absent ones; the listing is cheaper than failing to open each.
     const absent = !path.includes("/") && !files.has(path);
@@ -35,12 +36,13 @@ export function drift(
 
 /** The same files and variables with what is in them now. */
 export function rehash(
-  { files, variables }: Manifest,
+  { files, variables, ...rest }: Manifest,
   { path: dir }: { readonly path: string },
   env: Readonly<Record<string, string | undefined>>,
 ): Manifest {
   const now = (value: string | undefined) => (value === undefined ? null : hashText(value));
   return {
+    ...rest,
     files: files.map(([path]) => [path, hashFile(`${dir}/${path}`)] as const),
     variables: variables.map(([name]) => [name, now(env[name])] as const),
   };

@@ -187,3 +187,16 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
 test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
   expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));
 });
+
+/** Ten times ten times ten … of the same. */
+const bomb = [
+  "a0: &a0 [x, x, x, x, x, x, x, x, x, x]",
+  ...Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(", ")}]`),
+].join("\n");
+
+test.each([
+  ["aliases that stand for too much", `${bomb}\n`, "the aliases of this file stand for too much"],
+  ["brackets without end", `services: ${"[".repeat(20_000)}`, "this is nested too deeply"],
+])("loadBook() refuses %s", async (_, text, want) => {
+  expect(await problemsOf(makeHome({ "homelab.yml": text }))).toStartWith(`recipe-invalid: ${want}\n`);
+});

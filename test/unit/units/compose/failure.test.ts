@@ -250,6 +250,15 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
     },
   ],
   [
+    "a malformed line of .env",
+    "failed to read /srv/web/.env: line 4: key cannot contain a space\n",
+    {
+      reason: "compose-invalid",
+      text: "/srv/web/.env, line 4, is malformed: key cannot contain a space",
+      hint: "each line is `NAME=value`; quote a value that has spaces",
+    },
+  ],
+  [
     "an env file that is missing",
     "env file /srv/web/.env.app not found: stat /srv/web/.env.app: no such file or directory\n",
     {
