@@ -42,6 +42,11 @@ const entries: Record<string, CommandEntry> = {
     load: () => import("./rollback.ts"),
     verb: true,
   },
+  logs: {
+    summary: "what targets say, as they say it",
+    load: () => import("./logs.ts"),
+    verb: true,
+  },
   plan: { summary: "what ensure would do, and why", load: () => import("./plan.ts"), verb: true },
   status: { summary: "what is ready, and what is not", load: () => import("./status.ts"), verb: true },
   why: {

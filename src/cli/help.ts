@@ -72,7 +72,8 @@ function commandHelp(name: string, command: Command): string {
     const text = switchedOff
       ? (spec as { negativeDescription?: string }).negativeDescription
       : spec.description;
-    return [`    --${switchedOff ? "no-" : ""}${option}${value}`, text ?? ""] as const;
+    const short = "alias" in spec && spec.alias ? `-${spec.alias}, ` : "    ";
+    return [`${short}--${switchedOff ? "no-" : ""}${option}${value}`, text ?? ""] as const;
   });
   const examples = command.examples.map(([line, what]) => [line, what] as const);
   return `${wrap(command.description)}

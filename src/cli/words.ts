@@ -40,11 +40,12 @@ function checkOption(
   attached: string | undefined,
   next: string | undefined,
 ): { text: string; usedNext: boolean } {
-  const spec = option.startsWith("--") ? optionOf(args, option.slice(2)) : undefined;
+  const name = option.startsWith("--") ? option.slice(2) : longName(args, option);
+  const spec = name === undefined ? undefined : optionOf(args, name);
   if (!spec || spec.type === "positional") throw unknownOption(command, option, args);
   if (spec.type === "boolean") {
     if (attached !== undefined) throw new HomelabError("usage", `\`${option}\` takes no value`);
-    return { text: option, usedNext: false };
+    return { text: `--${name}`, usedNext: false };
   }
   const value = attached ?? next;
   if (value === undefined || value === "") throw new HomelabError("usage", `\`${option}\` needs a value`);
@@ -56,8 +57,12 @@ function checkOption(
       nearest(value, spec.options ?? []),
     );
   }
-  return { text: `${option}=${value}`, usedNext: attached === undefined };
+  return { text: `--${name}=${value}`, usedNext: attached === undefined };
 }
+
+/** The option that a letter stands for: `-f` for `follow`. */
+const longName = (args: ArgsDef, option: string): string | undefined =>
+  Object.entries(args).find(([, spec]) => "alias" in spec && spec.alias === option.slice(1))?.[0];
 
 /** A command's option by its name; `no-x` means a switch `x` that is on by default. */
 function optionOf(args: ArgsDef, name: string): ArgsDef[string] | undefined {

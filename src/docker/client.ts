@@ -1,12 +1,24 @@
 import { type FetchOptions, ofetch } from "ofetch";
 import { HomelabError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { type LogLine, readLogLines } from "./logs.ts";
 import { type ContainerDetails, type ContainerSummary, type DockerEvent, LABEL } from "./types.ts";
 
 /** Newest API version whose answers are understood here. */
 const OUR_VERSION = "1.51";
 const PING_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface LogRequest {
+  /** How many of the last lines; default all. */
+  readonly tail?: string | undefined;
+  /** Epoch seconds, with a fraction. */
+  readonly since?: string | undefined;
+  readonly follow?: boolean | undefined;
+  /** The container has a terminal. */
+  readonly tty: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The engine's API: a thin client that returns data and knows no recipes. */
 export class Docker {
@@ -65,17 +77,27 @@ export class Docker {
    * being removed: whoever asks knows already what is wrong, and wants no other error in its place.
    */
   async logs(id: string, lines: number, tty: boolean): Promise<string[]> {
-    const path = `/containers/${encodeURIComponent(id)}/logs?stdout=1&stderr=1&tail=${lines}`;
-    let data: ArrayBuffer;
+    const texts: string[] = [];
     try {
-      const options = this.options({ responseType: "arrayBuffer" });
-      data = await this.request(() => ofetch<ArrayBuffer, "arrayBuffer">(this.url(path), options));
+      for await (const { text } of this.logLines(id, { tail: String(lines), tty })) texts.push(text);
     } catch (error) {
-      if (isGone(error)) return [];
-      throw error;
+      if (!isGone(error)) throw error;
     }
-    const text = tty ? new TextDecoder().decode(data) : demultiplex(new Uint8Array(data));
-    return text.split(/\r?\n/).filter((line) => line !== "");
+    return texts.filter((line) => line !== "");
+  }
+
+  /** Lines that a container wrote, as they come; with `follow` until it ends or `signal` fires. */
+  async *logLines(id: string, request: LogRequest): AsyncGenerator<LogLine> {
+    const { tail = "all", since, follow = false, tty, signal } = request;
+    const query = new URLSearchParams({ stdout: "1", stderr: "1", timestamps: "1", tail });
+    if (since !== undefined) query.set("since", since);
+    if (follow) query.set("follow", "1");
+    const options = { responseType: "stream", timeout: 0, signal: signal ?? null } as const;
+    const path = `/containers/${encodeURIComponent(id)}/logs?${query}`;
+    const stream = await this.request(() =>
+      ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), this.options(options)),
+    );
+    yield* readLogLines(stream, tty);
   }
 
   /**
@@ -186,17 +208,4 @@ function explain(error: unknown, endpoint: Endpoint): HomelabError {
 function olderVersion(a: string, b: string): string {
   const minor = (version: string) => Number(version.split(".")[1] ?? 0);
   return minor(a) <= minor(b) ? a : b;
-}
-
-/** Takes the 8-byte frame headers out of a log stream of a container without a terminal. */
-function demultiplex(bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decoder = new TextDecoder();
-  let text = "";
-  for (let at = 0; at + 8 <= bytes.length; ) {
-    const size = view.getUint32(at + 4);
-    text += decoder.decode(bytes.subarray(at + 8, at + 8 + size));
-    at += 8 + size;
-  }
-  return text;
 }

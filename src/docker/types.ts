@@ -64,6 +64,8 @@ export interface ContainerDetails {
 export interface DockerEvent {
   readonly Type: string;
   readonly Action: string;
+  /** Epoch seconds. */
+  readonly time: number;
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
 }
 

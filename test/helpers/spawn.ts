@@ -16,6 +16,8 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
   /** What it has written to standard error so far. */
   said(): string;
+  /** What it has written to standard output so far. */
+  printed(): string;
   readonly ended: Promise<Result>;
 }
 
@@ -34,18 +36,20 @@ export function start(argv: readonly string[], { cwd, env }: SpawnOptions): Runn
     killSignal: "SIGKILL",
   });
   const said: string[] = [];
+  const printed: string[] = [];
   const collect = async (): Promise<Result> => {
-    const decoder = new TextDecoder();
-    const listen = async () => {
-      for await (const chunk of child.stderr) said.push(decoder.decode(chunk, { stream: true }));
+    const listen = async (stream: ReadableStream<Uint8Array>, texts: string[]) => {
+      const decoder = new TextDecoder();
+      for await (const chunk of stream) texts.push(decoder.decode(chunk, { stream: true }));
     };
-    const [stdout] = await Promise.all([child.stdout.text(), listen(), child.exited]);
-    return { code: child.exitCode, stdout, stderr: said.join("") };
+    await Promise.all([listen(child.stdout, printed), listen(child.stderr, said), child.exited]);
+    return { code: child.exitCode, stdout: printed.join(""), stderr: said.join("") };
   };
   return {
     pid: child.pid,
     kill: (signal) => child.kill(signal),
     said: () => said.join(""),
+    printed: () => printed.join(""),
     ended: collect(),
   };
 }

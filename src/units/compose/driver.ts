@@ -8,7 +8,7 @@ import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks, hasLostNetwork } from "./network.ts";
-import { containerView, isUp, type Observation } from "./observe.ts";
+import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
 import { claim } from "./project.ts";
 
 /** Actions after which containers may be made from other images than before. */
@@ -153,6 +153,12 @@ export class ComposeDriver implements Driver {
   private async restorer() {
     const { Restorer } = await import("./restore.ts");
     return new Restorer(this.core);
+  }
+
+  /** All containers that run, or ran, from a service's directory. */
+  containersOf(name: string): readonly ContainerView[] {
+    const work = this.core.works.get(name);
+    return work ? this.core.found(work.recipe) : [];
   }
 
   isUp(name: string): boolean {

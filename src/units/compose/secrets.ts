@@ -15,11 +15,21 @@ export function secretsOf({
   const values: [string, string][] = [];
   for (const [path, hash] of manifest.files) {
     if (hash === null || /\.ya?ml$/.test(path)) continue;
-    const text = readFileSync(join(dir, path), "utf8");
+    const text = readIfThere(join(dir, path));
     const variables = Object.entries(parseDotenv(text));
     values.push(...variables);
     // The padding of a base64 key looks like an assignment, of nothing.
     if (variables.every(([, value]) => /^=*$/.test(value))) values.push(["secret", text]);
   }
   return redactor(values);
+}
+
+/** What has gone meanwhile keeps nothing secret any more that could be known here. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return "";
+  }
 }

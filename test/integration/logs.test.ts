@@ -1,0 +1,94 @@
+import { expect, test } from "bun:test";
+import { app, shell } from "../helpers/compose.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { homelab } from "../helpers/homelab.ts";
+
+const FILES = {
+  "homelab.yml":
+    "services:\n  one~: { ready: { stable: 0s } }\n  two~: { ready: { stable: 0s } }\ngroups:\n  both~: [one~, two~]\n",
+  "services/one~/compose.yml": app({
+    environment: { TOKEN: "${TOKEN}" },
+    ...shell("echo first; sleep 0.2; echo third token=$TOKEN; sleep 0.2; echo fifth >&2; exec sleep 1000"),
+  }),
+  "services/one~/.env": "TOKEN=a-very-secret-value\n",
+  "services/two~/compose.yml": app(shell("sleep 0.1; echo second; sleep 0.2; echo fourth; exec sleep 1000")),
+};
+
+test.concurrent("logs of several services are told apart and secrets are masked", async () => {
+  await using lab = await homelab(FILES);
+  await lab.run("ensure", "all");
+  await eventually("all was said", async () => (await lab.run("logs", "one~")).stdout.includes("fifth"));
+  expect(await lab.run("logs", "one~")).toEqual({
+    code: 0,
+    stdout: "first\nthird token=[redacted]\nfifth\n",
+    stderr: "",
+  });
+  const { stdout } = await lab.run("logs-both~");
+  expect(stdout.split("\n").slice(0, -1).sort()).toEqual([
+    "one~ | fifth",
+    "one~ | first",
+    "one~ | third token=[redacted]",
+    "two~ | fourth",
+    "two~ | second",
+  ]);
+  expect((await lab.run("logs", "both~", "--grep", "^f")).stdout.split("\n").slice(0, -1).sort()).toEqual([
+    "one~ | fifth",
+    "one~ | first",
+    "two~ | fourth",
+  ]);
+  expect((await lab.run("logs", "one~", "--tail=1")).stdout).toBe("fifth\n");
+  expect((await lab.run("logs", "one~", "--since", "1ms")).stdout).toBe("");
+  const { document } = await lab.json("logs", "one~", "--tail", "1");
+  expect(document).toEqual({
+    version: 1,
+    lines: [
+      {
+        id: "one~",
+        service: "app",
+        container: "one~-app-1",
+        time: expect.any(String),
+        stream: "stderr",
+        text: "fifth",
+      },
+    ],
+  });
+});
+
+test.concurrent("following goes on over a restart and ends with Ctrl-C", async () => {
+  await using lab = await homelab(FILES);
+  await lab.run("ensure", "one~");
+  const logs = lab.start("logs", "one~", "-f", "--tail", "all");
+  await eventually("it follows", () => logs.printed().includes("fifth"));
+  await lab.docker("restart", "one~-app-1");
+  await eventually("the new life is followed", () => logs.printed().split("fifth").length === 3);
+  logs.kill("SIGINT");
+  const { code, stdout, stderr } = await logs.ended;
+  // The engine keeps no order between the two streams of a container.
+  expect([code, stdout.split("\n").sort().join(" "), stderr]).toEqual([
+    130,
+    " fifth fifth first first third token=[redacted] third token=[redacted]",
+    lab.own("one~-app-1 ended\n"),
+  ]);
+});
+
+test.concurrent("what cannot be shown is said plainly", async () => {
+  await using lab = await homelab(FILES);
+  expect(await lab.run("logs", "one~")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "error: no containers of one~ are there\n  hint: `homelab why one~` says why\n",
+  });
+  for (const [args, want] of [
+    [["--grep", "("], "`--grep` takes a regular expression, and `(` is none: missing )"],
+    [
+      ["--since", "never"],
+      "`--since` takes a duration such as 10m, or a time such as 2026-11-21T03:00:00, not `never`",
+    ],
+    [["--tail", "-1"], "`--tail` takes a number of lines or `all`, not `-1`"],
+    [["-x"], "unknown option `-x`"],
+    [["--follow", "--json"], "`--json` is one document, and following has no end"],
+  ] as const) {
+    const { code, stdout, stderr } = await lab.run("logs", "one~", ...args);
+    expect([code, `${stdout}${stderr}`]).toEqual([2, expect.stringContaining(want)]);
+  }
+});
