@@ -27,6 +27,11 @@ const entries: Record<string, CommandEntry> = {
     summary: "pull the repository, switch NixOS to it",
     load: () => import("./update-system.ts"),
   },
+  "pull-images": {
+    summary: "get newer images of all services",
+    load: () => import("./pull-images.ts"),
+  },
+  cleanup: { summary: "remove images that nothing needs", load: () => import("./cleanup.ts") },
   stop: {
     summary: "stop targets, what needs them first",
     load: () => import("./stop.ts"),

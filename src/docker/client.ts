@@ -2,7 +2,13 @@ import { type FetchOptions, ofetch } from "ofetch";
 import { HomelabError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type LogLine, readLogLines } from "./logs.ts";
-import { type ContainerDetails, type ContainerSummary, type DockerEvent, LABEL } from "./types.ts";
+import {
+  type ContainerDetails,
+  type ContainerSummary,
+  type DockerEvent,
+  type ImageSummary,
+  LABEL,
+} from "./types.ts";
 
 /** Newest API version whose answers are understood here. */
 const OUR_VERSION = "1.51";
@@ -55,6 +61,29 @@ export class Docker {
   async images(): Promise<Map<string, string>> {
     const images = await this.get<{ Id: string; RepoTags: string[] | null }[]>("/images/json");
     return new Map(images.flatMap((image) => (image.RepoTags ?? []).map((tag) => [tag, image.Id] as const)));
+  }
+
+  /** All local images. */
+  allImages(): Promise<ImageSummary[]> {
+    return this.get("/images/json");
+  }
+
+  /** Ids of the images that containers are made from, compose's or not, running or not. */
+  async usedImages(): Promise<Set<string>> {
+    const all = await this.get<{ ImageID: string }[]>("/containers/json?all=1");
+    return new Set(all.map((container) => container.ImageID));
+  }
+
+  /** Bytes that all images take on the disk, layers that they share counted once. */
+  async imageBytes(): Promise<number> {
+    const { LayersSize } = await this.get<{ LayersSize: number }>("/system/df");
+    return LayersSize;
+  }
+
+  /** Takes a name of an image away, or the image itself by its id; with the last name the image goes. */
+  async removeImage(reference: string): Promise<void> {
+    const options = this.options({ method: "DELETE", responseType: "json" });
+    await this.request(() => ofetch(this.url(`/images/${encodeURIComponent(reference)}`), options));
   }
 
   /** Whether an image is here. */

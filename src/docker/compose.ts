@@ -88,6 +88,11 @@ export function stopCommand(compose: Compose, project: string, services: readonl
   return [...compose.argv, "--progress", "plain", "-p", project, "stop", ...services];
 }
 
+/** `docker compose config --images`: the images of one directory, those that are built included. Needs no engine. */
+export function imagesCommand(compose: Compose, project: string): string[] {
+  return [...compose.argv, "-p", project, "config", "--images"];
+}
+
 /** `docker compose config --quiet`: compose's own check of one directory. Needs no engine. */
 export function checkCommand(compose: Compose, project: string): string[] {
   return [...compose.argv, "-p", project, "config", "--quiet"];

@@ -14,6 +14,15 @@ export interface ContainerSummary {
   readonly HostConfig?: { readonly NetworkMode?: string };
 }
 
+/** What `GET /images/json` says of one image: the parts that are used. */
+export interface ImageSummary {
+  readonly Id: string;
+  readonly RepoTags: readonly string[] | null;
+  readonly RepoDigests: readonly string[] | null;
+  /** Bytes, layers that it shares with others included. */
+  readonly Size: number;
+}
+
 export interface HealthProbe {
   readonly Start: string;
   readonly End: string;

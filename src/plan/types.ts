@@ -13,6 +13,8 @@ export type Action =
   | "activate"
   | "stop"
   | "rollback"
+  | "pull"
+  | "remove"
   | "held"
   | "blocked";
 

@@ -13,6 +13,8 @@ const ACTIONS: readonly Action[] = [
   "activate",
   "stop",
   "rollback",
+  "pull",
+  "remove",
   "held",
   "blocked",
 ];

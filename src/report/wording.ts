@@ -14,6 +14,8 @@ const DONE: Readonly<Record<Action, string>> = {
   activate: "activated",
   stop: "stopped",
   rollback: "rolled back",
+  pull: "pulled",
+  remove: "removed",
   adopt: "adopted",
   none: "ready",
   held: "held",

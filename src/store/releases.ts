@@ -83,6 +83,28 @@ export function listReleases(store: Store, root: string, name: string): StoredRe
   );
 }
 
+/** Releases that count when it is asked what may go: the current one and the one before. */
+const COUNTED = 2;
+
+/** Image ids and references of the current and the previous release of every service of every root. */
+export function imagesOfReleases(store: Store): { readonly ids: Set<string>; readonly names: Set<string> } {
+  const ids = new Set<string>();
+  const names = new Set<string>();
+  store.with(undefined, (database) => {
+    const rows = database
+      .query<{ data: string }, []>(
+        `SELECT data FROM release AS own WHERE ${COUNTED} >
+          (SELECT count(*) FROM release WHERE root = own.root AND name = own.name AND id > own.id)`,
+      )
+      .all();
+    for (const { image, imageId } of rows.flatMap(({ data }) => (JSON.parse(data) as Release).containers)) {
+      ids.add(imageId);
+      names.add(image);
+    }
+  });
+  return { ids, names };
+}
+
 /** The compose files of a release, in their order; none when they could not be kept. */
 export function releaseFiles(store: Store, id: number): ComposeText[] {
   return store.with<ComposeText[]>([], (database) =>

@@ -261,8 +261,11 @@ export class Homelab implements AsyncDisposable {
       );
       if (names.length > 0) await lab.docker(kind, "rm", ...names);
     }
-    const images = words(await lab.docker("images", "--format", "{{.Repository}}:{{.Tag}}"));
-    const made = images.filter((name) => name.includes(this.suffix));
+    const images = words(await lab.docker("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"));
+    const made = images
+      .filter((name) => name.includes(this.suffix))
+      .map((line) => line.split(" "))
+      .map(([name = "", id = ""]) => (name.endsWith(":<none>") ? id : name));
     if (made.length > 0) await lab.docker("rmi", "--force", ...made);
   }
 

@@ -17,7 +17,10 @@ const FILES = {
 test.concurrent("logs of several services are told apart and secrets are masked", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "all");
-  await eventually("all was said", async () => (await lab.run("logs", "one~")).stdout.includes("fifth"));
+  await eventually("all was said", async () => {
+    const { stdout } = await lab.run("logs", "both~");
+    return stdout.includes("fifth") && stdout.includes("fourth");
+  });
   expect(await lab.run("logs", "one~")).toEqual({
     code: 0,
     stdout: "first\nthird token=[redacted]\nfifth\n",

@@ -85,6 +85,12 @@ export interface ComposeService {
   readonly profiles: readonly string[];
   /** As written: a number, or a text with variables. */
   readonly replicas: number | string;
+  /** As written. */
+  readonly image?: string | undefined;
+  /** It is built here, whether or not it has an image name as well. */
+  readonly built: boolean;
+  /** Its image must not be pulled. */
+  readonly local: boolean;
 }
 
 export function summarize(documents: readonly ComposeDocument[]): ComposeSummary {
@@ -98,6 +104,12 @@ export function summarize(documents: readonly ComposeDocument[]): ComposeSummary
       services.set(service, {
         profiles: [...(earlier?.profiles ?? []), ...strings(written.profiles)],
         replicas: replicasOf(written) ?? earlier?.replicas ?? 1,
+        image: typeof written.image === "string" ? written.image : earlier?.image,
+        built: written.build !== undefined || earlier?.built === true,
+        local:
+          written.pull_policy === undefined
+            ? earlier?.local === true
+            : ["never", "build"].includes(String(written.pull_policy)),
       });
     }
   }

@@ -31,6 +31,10 @@ export interface Inputs {
   readonly name?: string | undefined;
   /** Compose services that should have containers, with how many. */
   readonly expected: ReadonlyMap<string, number>;
+  /** Images that can be pulled, of the compose services that should have containers. */
+  readonly images: readonly string[];
+  /** A service takes its image from a file that was not read: compose knows it. */
+  readonly borrowsImage: boolean;
   /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
   readonly mounted: ReadonlySet<string>;
 }
@@ -94,7 +98,19 @@ class InputReader {
     const name = written === undefined ? undefined : interpolate(written, this.lookup);
     const mounted = new Set([...this.mounted].map((path) => this.shorten(path)));
     const compose = files.map((file) => this.shorten(file));
-    return { manifest: this.manifest(), summary, compose, name, expected: this.expected(summary), mounted };
+    const expected = this.expected(summary);
+    const active = [...expected.keys()].flatMap((service) => summary.services.get(service) ?? []);
+    const images = active.filter(({ built, local }) => !built && !local).flatMap(({ image }) => image ?? []);
+    return {
+      manifest: this.manifest(),
+      summary,
+      compose,
+      name,
+      expected,
+      images: images.map((image) => interpolate(image, this.lookup)),
+      borrowsImage: active.some(({ image, built }) => image === undefined && !built),
+      mounted,
+    };
   }
 
   /** Reads one of the project's own files: what compose would miss in it is an error here already. */

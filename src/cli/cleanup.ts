@@ -1,0 +1,97 @@
+import type { Book, ServiceRecipe } from "../book/types.ts";
+import type { Docker } from "../docker/client.ts";
+import { findCompose } from "../docker/compose.ts";
+import type { ImageSummary } from "../docker/types.ts";
+import { HomelabError } from "../errors.ts";
+import { isHere } from "../graph/targets.ts";
+import { removable, repositoryOf } from "../plan/cleanup.ts";
+import { formatBytes } from "../report/bytes.ts";
+import { cleanup, cleanupPlan, nameOf } from "../run/cleanup.ts";
+import { imagesOfReleases } from "../store/releases.ts";
+import { Store } from "../store/store.ts";
+import { normalizeImage } from "../units/compose/decide.ts";
+import { imagesOfServices } from "../units/compose/images.ts";
+import { confirm } from "./ask.ts";
+import { openBook } from "./book.ts";
+import { makeCommand } from "./command.ts";
+import type { Context } from "./context.ts";
+import { connectDocker } from "./engine.ts";
+import { printPlan } from "./plan.ts";
+import { runLocked } from "./session.ts";
+
+/** Lines of a question that a person still reads. */
+const SHOWN = 20;
+
+export default makeCommand({
+  name: "cleanup",
+  description:
+    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. Volumes, containers and networks are never touched.",
+  usage: "",
+  words: { min: 0, max: 0, label: "" },
+  args: {
+    all: { type: "boolean", description: "also unused images that no service here ever had to do with" },
+  },
+  examples: [
+    ["homelab cleanup --dry-run", "what would go"],
+    ["homelab cleanup --yes", "in cron, every month"],
+  ],
+  async run(context, _words, { all }) {
+    const book = await openBook(context);
+    const docker = await connectDocker(context);
+    const find = () => findRemovable(context, book, docker, all === true);
+    const found = await find();
+    if (context.options.dryRun) {
+      if (!context.options.json) context.messages.info(total(found));
+      return printPlan(context, cleanupPlan(book.root, found));
+    }
+    if (found.length > 0)
+      await confirm(context, { effects: effectsOf(found), text: `Remove ${total(found)}?` });
+    await runLocked(context, book.root, (session) =>
+      cleanup({
+        ...session,
+        root: book.root,
+        docker,
+        find,
+        told: (before, after) =>
+          session.listener.message(`images took ${formatBytes(before)} and take ${formatBytes(after)} now`),
+      }),
+    );
+  },
+});
+
+async function findRemovable(
+  context: Context,
+  book: Book,
+  docker: Docker,
+  all: boolean,
+): Promise<ImageSummary[]> {
+  const recipes = [...book.recipes.values()].filter(
+    (recipe): recipe is ServiceRecipe => recipe.kind === "service" && isHere(recipe),
+  );
+  const use = await imagesOfServices(recipes, {
+    root: book.root,
+    env: context.env,
+    compose: () => findCompose(context.env, docker.endpoint),
+    // An image that only this service names would go, and its next start would have to get it again.
+    skipped: ({ name }, { message, hint }) => {
+      throw new HomelabError("refused", `what ${name} needs is not known: ${message}`, { hint });
+    },
+  });
+  const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
+  const { ids: kept, names } = imagesOfReleases(store);
+  store.close();
+  const wanted = new Set([...use.keys()].map(normalizeImage));
+  const repositories = new Set([...wanted, ...[...names].map(normalizeImage)].map(repositoryOf));
+  const [images, used] = await Promise.all([docker.allImages(), docker.usedImages()]);
+  return removable({ images, used, wanted, kept, repositories, all });
+}
+
+const total = (images: readonly ImageSummary[]): string => {
+  const bytes = images.reduce((sum, image) => sum + image.Size, 0);
+  return `${images.length} ${images.length === 1 ? "image" : "images"} of ${formatBytes(bytes)}`;
+};
+
+function effectsOf(images: readonly ImageSummary[]): string[] {
+  const lines = images.slice(0, SHOWN).map((image) => `${nameOf(image)} (${formatBytes(image.Size)})`);
+  return images.length > SHOWN ? [...lines, `and ${images.length - SHOWN} more`] : lines;
+}

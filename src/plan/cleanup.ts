@@ -1,0 +1,37 @@
+import type { ImageSummary } from "../docker/types.ts";
+
+export interface CleanupFacts {
+  readonly images: readonly ImageSummary[];
+  /** Ids of images that containers are made from. */
+  readonly used: ReadonlySet<string>;
+  /** Tags that compose files name, as the engine writes them. */
+  readonly wanted: ReadonlySet<string>;
+  /** Ids that releases need, to be gone back to. */
+  readonly kept: ReadonlySet<string>;
+  /** Names without tags of images that services use or used: others are not ours to judge. */
+  readonly repositories: ReadonlySet<string>;
+  /** Also images that no service ever had to do with. */
+  readonly all: boolean;
+}
+
+/** Images that nothing needs any more, the largest first. Pure. */
+export function removable(facts: CleanupFacts): ImageSummary[] {
+  return facts.images
+    .filter(({ Id, RepoTags, RepoDigests }) => {
+      if (facts.used.has(Id) || facts.kept.has(Id)) return false;
+      const tags = tagsOf({ RepoTags });
+      if (tags.some((tag) => facts.wanted.has(tag))) return false;
+      if (facts.all || tags.length === 0) return true;
+      const names = [...tags, ...(RepoDigests ?? [])].map(repositoryOf);
+      return names.some((name) => facts.repositories.has(name));
+    })
+    .sort((a, b) => b.Size - a.Size);
+}
+
+/** An image's tags, less the engine's word for none. */
+export const tagsOf = ({ RepoTags }: Pick<ImageSummary, "RepoTags">): string[] =>
+  (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>");
+
+/** The name of an image without tag and digest. */
+export const repositoryOf = (reference: string): string =>
+  reference.replace(/@.*$/, "").replace(/:[^/:]+$/, "");

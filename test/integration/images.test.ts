@@ -1,0 +1,118 @@
+import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { app } from "../helpers/compose.ts";
+import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { IMAGE } from "../helpers/paths.ts";
+import { start } from "../helpers/spawn.ts";
+
+const script = async (...words: string[]): Promise<string> => {
+  const argv = [join(import.meta.dir, "../../scripts/lab"), ...words];
+  const { code, stdout, stderr } = await start(argv, { cwd: "/", env: process.env }).ended;
+  if (code !== 0) throw new Error(stderr);
+  return stdout.trim();
+};
+afterAll(async () => void (await script("down", "registry")));
+
+/** Makes an image that differs from all others, under a tag. */
+async function make(lab: Homelab, tag: string, text: string): Promise<void> {
+  const id = (await lab.docker("create", IMAGE, "true")).trim();
+  await lab.docker("commit", "--change", `LABEL text=${text}`, "--change", 'CMD ["sleep", "1000"]', id, tag);
+  await lab.docker("rm", id);
+}
+
+test.concurrent("pull-images gets what is newer, once, and restarts nothing; update-services brings it into force", async () => {
+  await using lab = await homelab({});
+  const image = `${await script("registry")}/app~:latest`;
+  lab.write({
+    "homelab.yml": "services:\n  one~: { ready: { stable: 0s } }\n  two~: { ready: { stable: 0s } }\n",
+    "services/one~/compose.yml": app({ image: `${image}` }),
+    "services/two~/compose.yml": app({ image: "${REPO}", pull_policy: "missing" }),
+    "services/two~/.env": `REPO=${image}\n`,
+  });
+  await make(lab, image, "first");
+  await lab.docker("push", "-q", image);
+  expect((await lab.run("ensure", "all")).code).toBe(0);
+  expect(await lab.run("pull-images")).toEqual({ code: 0, stdout: "", stderr: "" });
+  await make(lab, image, "second");
+  await lab.docker("push", "-q", image);
+  const newer = (await lab.docker("image", "inspect", "-f", "{{.Id}}", image)).trim();
+  // This machine knows the first one only.
+  const first = (await lab.containers())[0]?.image ?? "";
+  await lab.docker("tag", first, image);
+  const { code, stderr } = await lab.run("pull-images");
+  expect([code, stderr]).toEqual([
+    0,
+    lab.shared(
+      `${lab.own(image)}: pulled in <time> (used by ${lab.own("one~")}, ${lab.own("two~")})\n1 changed in <time>\n`,
+    ),
+  ]);
+  expect((await lab.containers()).map((container) => container.image)).toEqual([first, first]);
+  expect((await lab.run("update-services")).code).toBe(0);
+  expect((await lab.containers()).map((container) => container.image)).toEqual([newer, newer]);
+});
+
+test.concurrent("a registry that refuses is a warning for what is here, and a failure for what is not", async () => {
+  await using lab = await homelab({
+    "services/one~/compose.yml": app({ image: "127.0.0.1:9/here~:1" }),
+  });
+  await make(lab, "127.0.0.1:9/here~:1", "here");
+  await lab.run("ensure", "all");
+  const kept = await lab.run("pull-images", "one~");
+  expect(kept.code).toBe(0);
+  expect(kept.stderr).toStartWith(
+    "warning: 127.0.0.1:9/here~:1 could not be asked about, and what is here is kept: ",
+  );
+  expect((await lab.statuses())["services/one~:app"]).toBe("running");
+  lab.write({ "services/one~/compose.yml": app({ image: "127.0.0.1:9/missing~:1" }) });
+  const { code, stderr } = await lab.run("pull-images", "one~");
+  expect(code).toBe(1);
+  expect(stderr).toStartWith(
+    "127.0.0.1:9/missing~:1: failed after <time>: the image is not here, and its registry http://127.0.0.1:9 cannot be reached\n",
+  );
+});
+
+test.concurrent("what is built here, or must not be pulled, is not asked about", async () => {
+  await using lab = await homelab({
+    "services/one~/compose.yml": app({ pull_policy: "never" }),
+    "services/two~/compose.yml": app({ image: "built~", build: "." }),
+  });
+  expect((await lab.json("pull-images", "one~", "two~", "--dry-run")).document.steps).toEqual([]);
+});
+
+test.concurrent("cleanup removes images of services that nothing needs any more, and nothing else", async () => {
+  await using lab = await homelab({});
+  const repo = "homelab-lab/old~";
+  const write = (tag: string) =>
+    lab.write({ "services/one~/compose.yml": app({ image: `${repo}:${tag}`, pull_policy: "never" }) });
+  for (const tag of ["1", "2", "3", "4"]) {
+    await make(lab, `${repo}:${tag}`, tag);
+    write(tag);
+    expect((await lab.run("ensure", "one~")).code).toBe(0);
+  }
+  await make(lab, "homelab-lab/stranger~:1", "stranger");
+  await lab.docker("volume", "create", "keep~");
+  const names = async () =>
+    lab
+      .shared(await lab.docker("images", "--format", "{{.Repository}}:{{.Tag}}"))
+      .split("\n")
+      .filter((name) => name.includes("~"))
+      .sort();
+  // Others on this daemon have images of their own: only what is certain is compared.
+  const dry = await lab.json("cleanup", "--dry-run");
+  const ours = dry.document.steps
+    .map(({ id }: { id: string }) => id)
+    .filter((id: string) => id.includes("~"));
+  expect(ours.sort()).toEqual([`${repo}:1`, `${repo}:2`]);
+  expect(dry.document.steps.every(({ effect }: { effect: string }) => effect === "destroy")).toBe(true);
+  const refused = await lab.run("cleanup");
+  expect(refused.code).toBe(5);
+  expect(refused.stderr).toContain("hint: say yes in advance with `--yes`");
+  expect(await names()).toEqual(
+    ["1", "2", "3", "4"].map((tag) => `${repo}:${tag}`).concat("homelab-lab/stranger~:1"),
+  );
+  const { code, stderr } = await lab.run("cleanup", "--yes");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^images took [\d.]+ .B and take [\d.]+ .B now$/m);
+  expect(await names()).toEqual([`${repo}:3`, `${repo}:4`, "homelab-lab/stranger~:1"]);
+  expect(await lab.docker("volume", "ls", "-q")).toContain(lab.own("keep~"));
+});
