@@ -1,3 +1,4 @@
+import { completeEnvironment } from "../os/environment.ts";
 import { isTerminal } from "../os/libc.ts";
 import { type Messenger, messenger } from "../report/message.ts";
 import { colourFor, type Style, style } from "../report/style.ts";
@@ -20,7 +21,7 @@ export interface Context {
 }
 
 export function makeContext(options: GlobalOptions, typed: string): Context {
-  const { env } = process;
+  const env = completeEnvironment(process.env);
   const watched = isTerminal(2);
   const err = style(colourFor(watched, env, options.noColor));
   return {

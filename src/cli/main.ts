@@ -1,5 +1,6 @@
 import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
+import { isJournal, withPriority } from "../report/journal.ts";
 import { colourFor, style } from "../report/style.ts";
 import { ClosedPipe, writerWhileOpen } from "../report/write.ts";
 import { print } from "./context.ts";
@@ -26,7 +27,8 @@ async function show(error: HomelabError, words: readonly string[]): Promise<void
   if (argv.includes("--json")) print(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
   else {
     const colour = colourFor(isTerminal(2), process.env, argv.includes("--no-color"));
-    writerWhileOpen(2)(renderError(error, style(colour)));
+    const text = renderError(error, style(colour));
+    writerWhileOpen(2)(isJournal(2, process.env) ? withPriority(text, "error") : text);
   }
 }
 

@@ -1,6 +1,7 @@
 import { now } from "../clock.ts";
 import { type ErrorCode, EXIT_CODES, HomelabError } from "../errors.ts";
 import type { RunReport } from "../plan/types.ts";
+import { isJournal, withPriority } from "../report/journal.ts";
 import { runDocument } from "../report/json.ts";
 import { plainListener } from "../report/plain.ts";
 import { symbolsFor } from "../report/symbols.ts";
@@ -110,7 +111,8 @@ function listenerFor(context: Context): RunListener & { dispose(): void } {
   const { options, err, env, watched } = context;
   const write = writerWhileOpen(2);
   const { quiet, verbose, json } = options;
-  if (watched && !quiet) {
+  // A terminal that cannot move its cursor, and one that only a log file looks at, get lines.
+  if (watched && !quiet && env.TERM !== "dumb" && !env.CI) {
     return terminalListener({
       write,
       columns: () => process.stderr.columns ?? 0,
@@ -121,6 +123,15 @@ function listenerFor(context: Context): RunListener & { dispose(): void } {
       now,
     });
   }
+  const journal = isJournal(2, env);
   const silent = json && !verbose;
-  return { ...plainListener({ write: silent ? () => {} : write, verbose, quiet, style: err }), dispose() {} };
+  const plain = plainListener({
+    write: (text, level) => {
+      if (!silent) write(journal ? withPriority(text, level) : text);
+    },
+    verbose,
+    quiet,
+    style: err,
+  });
+  return { ...plain, dispose() {} };
 }

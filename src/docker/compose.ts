@@ -11,6 +11,7 @@ const PLUGIN_DIRS = [
   "/usr/local/libexec/docker/cli-plugins",
   "/usr/lib/docker/cli-plugins",
   "/usr/libexec/docker/cli-plugins",
+  "/run/current-system/sw/libexec/docker/cli-plugins",
 ];
 
 const CHECK_DEADLINE_MS = 20_000;

@@ -1,5 +1,5 @@
-import { fstatSync } from "node:fs";
 import { createConsola, type LogType } from "consola/core";
+import { isJournal, type Level, withPriority } from "./journal.ts";
 import { printable, type Style } from "./style.ts";
 import { writerWhileOpen } from "./write.ts";
 
@@ -23,17 +23,8 @@ export interface MessengerOptions {
   readonly journal?: boolean | undefined;
 }
 
-/** Whether a descriptor leads to the systemd journal: JOURNAL_STREAM names its device and inode. */
-export function isJournal(fd: number, env: Readonly<Record<string, string | undefined>>): boolean {
-  const stream = env.JOURNAL_STREAM;
-  if (!stream) return false;
-  const { dev, ino } = fstatSync(fd, { bigint: true });
-  return stream === `${dev}:${ino}`;
-}
-
 const LEVELS = { quiet: 1, normal: 3, verbose: 4 };
-// syslog(3): warning, informational, debug.
-const PRIORITY: Partial<Record<LogType, string>> = { warn: "<4>", info: "<6>", debug: "<7>" };
+const JOURNAL_LEVEL: Partial<Record<LogType, Level>> = { warn: "warning", info: "info", debug: "debug" };
 
 /** Writes warnings and remarks, one line each. */
 export function messenger(options: MessengerOptions): Messenger {
@@ -41,11 +32,11 @@ export function messenger(options: MessengerOptions): Messenger {
   const write = options.write ?? writerWhileOpen(2);
   const journal = options.journal ?? isJournal(2, process.env);
   const level = options.quiet ? LEVELS.quiet : options.verbose ? LEVELS.verbose : LEVELS.normal;
-  const render = (type: LogType, text: string): string => {
-    const lines = text.trimEnd().split("\n").map(printable);
+  const render = (type: LogType, message: string): string => {
+    const lines = message.trimEnd().split("\n").map(printable);
     if (type === "warn") lines[0] = `${s.yellow("warning:")} ${lines[0]}`;
-    const prefix = journal ? (PRIORITY[type] ?? "") : "";
-    return lines.map((line) => `${prefix}${type === "debug" ? s.dim(line) : line}\n`).join("");
+    const text = lines.map((line) => `${type === "debug" ? s.dim(line) : line}\n`).join("");
+    return journal ? withPriority(text, JOURNAL_LEVEL[type] ?? "info") : text;
   };
   const consola = createConsola({
     level,

@@ -1,11 +1,12 @@
 import type { Phase, Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { RunListener } from "../run/events.ts";
+import type { Level } from "./journal.ts";
 import { printable, type Style } from "./style.ts";
 import { aftermath, ending, plainSummary, quietSummary, wentWrong } from "./wording.ts";
 
 export interface PlainOptions {
-  /** Takes whole lines, each ended by a newline. */
-  readonly write: (text: string) => void;
+  /** Takes whole lines, each ended by a newline, and how much they matter. */
+  readonly write: (text: string, level: Level) => void;
   /** Also what was left as it is, what is being done, and why. */
   readonly verbose: boolean;
   /** Only what went wrong. */
@@ -20,30 +21,40 @@ export function plainListener(options: PlainOptions): RunListener {
   const noted = new Map<string, string>();
   return {
     started(plan: Plan) {
-      if (verbose) write(`${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"} planned\n`);
+      if (verbose)
+        write(`${plan.steps.length} ${plan.steps.length === 1 ? "step" : "steps"} planned\n`, "debug");
     },
     progress(step: Step, phase: Phase, note: string) {
       const text = printable(note) || phase;
       if (!verbose || noted.get(step.id) === text) return;
       noted.set(step.id, text);
-      write(`${step.id}: ${s.dim(text)}\n`);
+      write(`${step.id}: ${s.dim(text)}\n`, "debug");
     },
     finished(_step: Step, report: StepReport) {
       const untouched = report.result === "unchanged" || report.result === "held";
       if ((untouched && !verbose) || (quiet && report.result === "changed")) return;
-      write(finishedText(report, verbose, s));
+      write(finishedText(report, verbose, s), levelOf(report));
     },
     message(text: string) {
-      if (!quiet) write(`${printable(text)}\n`);
+      if (!quiet) write(`${printable(text)}\n`, "info");
     },
     ended(report: RunReport) {
       const notable =
         (report.outcome !== "unchanged" && !(quiet && report.outcome === "changed")) ||
         report.steps.some((step) => step.result === "blocked");
-      if (notable) write(`${plainSummary(report)}\n`);
-      else if (verbose) write(`${quietSummary(report)}\n`);
+      const bad = report.outcome === "failed" || report.outcome === "interrupted";
+      if (notable) write(`${plainSummary(report)}\n`, bad ? "error" : "notice");
+      else if (verbose) write(`${quietSummary(report)}\n`, "info");
+      // In a mail of cron's this is what one goes on with.
+      if (bad) write(`details: homelab report ${report.run}\n`, "info");
     },
   };
+}
+
+function levelOf(report: StepReport): Level {
+  if (wentWrong(report)) return "error";
+  if (report.result === "blocked" || report.result === "cancelled") return "warning";
+  return report.result === "changed" ? "notice" : "info";
 }
 
 function finishedText(report: StepReport, verbose: boolean, s: Style): string {

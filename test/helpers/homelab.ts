@@ -60,7 +60,8 @@ function givePlace(): void {
  * A homelab in a directory of its own, with a state directory of its own; `await using` takes away what runs in it.
  *
  * In files, paths and arguments `~` stands for a suffix that no other homelab has, so that `web~` is a name of this
- * one alone; in what comes back the suffix is `~` again, the root `<root>`, and durations are `<time>`.
+ * one alone; in what comes back the suffix is `~` again, the root `<root>`, durations are `<time>`,
+ * ids of runs `<run>`.
  */
 export async function homelab(files: Readonly<Record<string, string>>): Promise<Homelab> {
   needEverything();
@@ -272,6 +273,7 @@ export class Homelab implements AsyncDisposable {
   private plain(text: string): string {
     return this.shared(text)
       .replace(/\b\d+(\.\d+)? (ms|s|min|seconds?|minutes?)\b( \d+ s)?/g, "<time>")
+      .replace(/\b\d{8}-\d{6}-[0-9a-f]{6}\b/g, "<run>")
       .replace(/\b(less than a second|about a minute)\b/gi, "<time>");
   }
 

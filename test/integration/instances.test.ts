@@ -84,6 +84,7 @@ test.concurrent("fresh services whose files name the same project are refused in
 b~: failed: services/a~ and services/b~ are both project \`same~\` with a service \`app\`
   hint: give one of them a name of its own: \`project: b~\` in its recipe, or another \`name:\` in its compose file
 1 changed, 1 failed in <time>
+details: homelab report <run>
 `,
   };
   const { code, stderr } = await lab.run("ensure", "all");

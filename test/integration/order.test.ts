@@ -72,6 +72,7 @@ left~: blocked: needs base~, which failed
 right~: blocked: needs base~, which failed
 top~: blocked: needs left~, which is blocked
 1 failed, 3 blocked in <time>
+details: homelab report <run>
 `,
   });
 });

@@ -98,7 +98,7 @@ describe("plain output", () => {
       code: 1,
       stdout: "",
       stderr:
-        "web~: failed after <time>: web~-app-1 exited with code 3\n  | alas\n  hint: `docker logs web~-app-1` shows all that it said\n1 failed in <time>\n",
+        "web~: failed after <time>: web~-app-1 exited with code 3\n  | alas\n  hint: `docker logs web~-app-1` shows all that it said\n1 failed in <time>\ndetails: homelab report <run>\n",
     });
   });
 

@@ -150,6 +150,7 @@ describe("one-shots", () => {
   | the reason
   hint: \`docker logs web~-app-1\` shows all that it said
 1 failed in <time>
+details: homelab report <run>
 `,
     };
     expect(await lab.run("ensure", "web~")).toEqual(failed);

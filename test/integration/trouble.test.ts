@@ -277,6 +277,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
       `web~: failed after <time>: compose refuses the file: validating <root>/services/web~/compose.yml: services.app additional properties 'imagee' not allowed
   hint: correct it; \`homelab validate\` checks all compose files
 1 failed in <time>
+details: homelab report <run>
 `,
     ],
   ])("%s", async (_, files, stderr) => {

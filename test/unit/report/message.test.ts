@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { fstatSync } from "node:fs";
-import { isJournal, messenger } from "../../../src/report/message.ts";
+import { messenger } from "../../../src/report/message.ts";
 import { style } from "../../../src/report/style.ts";
 
 function written(options: {
@@ -42,17 +41,5 @@ describe("messenger", () => {
     },
   ])("$name", ({ options, want }) => {
     expect(written(options)).toBe(want);
-  });
-});
-
-describe("isJournal", () => {
-  const { dev, ino } = fstatSync(0, { bigint: true });
-  test.each([
-    [{}, false],
-    [{ JOURNAL_STREAM: "" }, false],
-    [{ JOURNAL_STREAM: "1:1" }, false],
-    [{ JOURNAL_STREAM: `${dev}:${ino}` }, true],
-  ])("%#", (env, want) => {
-    expect(isJournal(0, env)).toBe(want);
   });
 });

@@ -45,6 +45,7 @@ describe("plainListener", () => {
         "  hint: see `homelab logs tdarr`",
         "sonarr-shows: blocked: needs tdarr, which failed",
         "1 changed, 1 failed, 1 blocked in 32 s",
+        "details: homelab report r1",
         "",
       ].join("\n"),
     );
@@ -66,6 +67,7 @@ describe("plainListener", () => {
         "  hint: see `homelab logs tdarr`",
         "sonarr-shows: blocked: needs tdarr, which failed",
         "1 changed, 1 failed, 1 blocked in 32 s",
+        "details: homelab report r1",
         "",
       ].join("\n"),
     );
@@ -96,6 +98,40 @@ describe("plainListener", () => {
 
   test("summarises a run that was interrupted before anything changed", () => {
     const run = runOf("interrupted", 800, [ended("a", "create", "cancelled", { detail: "not begun" })]);
-    expect(transcript(run, false)).toBe("a: cancelled: not begun\ninterrupted: 1 cancelled in 800 ms\n");
+    expect(transcript(run, false)).toBe(
+      "a: cancelled: not begun\ninterrupted: 1 cancelled in 800 ms\ndetails: homelab report r1\n",
+    );
+  });
+
+  test("says how much each line matters", () => {
+    let written = "";
+    const write: Parameters<typeof plainListener>[0]["write"] = (text, level) =>
+      (written += text.replaceAll(/^(?=.)/gm, `${level}> `));
+    const listener = plainListener({ verbose: true, style: style(false), write });
+    const plan = planOf({ prowlarr: [] });
+    listener.started(plan);
+    listener.progress(stepOf(plan, "prowlarr"), "changing", "docker compose up");
+    for (const report of broken.steps) listener.finished(stepOf(plan, "prowlarr"), report);
+    listener.message("waiting");
+    listener.ended(broken);
+    listener.ended(quiet);
+    expect(written).toBe(
+      [
+        "debug> 1 step planned",
+        "debug> prowlarr: docker compose up",
+        "notice> prowlarr: created in 1.2 s (no container yet)",
+        "info> plex: adopted (no container yet)",
+        "error> tdarr: failed after 31 s: unhealthy: probe said `connection refused`",
+        "error>   | panic",
+        "error>   | \tat main",
+        "error>   hint: see `homelab logs tdarr`",
+        "warning> sonarr-shows: blocked: needs tdarr, which failed",
+        "info> waiting",
+        "error> 1 changed, 1 failed, 1 blocked in 32 s",
+        "info> details: homelab report r1",
+        "info> 2 ready, 1 held (tdarr), nothing to do (12 ms)",
+        "",
+      ].join("\n"),
+    );
   });
 });
