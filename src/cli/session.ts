@@ -10,6 +10,7 @@ import { writerWhileOpen } from "../report/write.ts";
 import type { RunListener } from "../run/events.ts";
 import { describeHolder, RUN_VARIABLE, takeLock } from "../run/lock.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
+import type { RunOrigin } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
 import { type Context, printJson } from "./context.ts";
 
@@ -27,6 +28,7 @@ export interface Session {
   readonly timeout: number | undefined;
   /** As typed, for the history. */
   readonly command: string;
+  readonly caller: RunOrigin;
   /** Whether another run was waited for: what was read before it is not to be trusted. */
   readonly waited: boolean;
 }
@@ -63,6 +65,7 @@ export async function runLocked(
       jobs: options.jobs ?? DEFAULT_JOBS,
       timeout: options.timeout,
       command: context.typed,
+      caller: callerOf(context),
       waited,
     });
     // Closing writes the database through to the disk, which a run without changes is not worth.
@@ -82,6 +85,12 @@ export async function runLocked(
     disconnect();
     listener.dispose();
   }
+}
+
+/** The person behind `sudo` rather than root, where there is one. */
+function callerOf({ env, watched }: Context): RunOrigin {
+  const user = env.SUDO_USER || env.LOGNAME || env.USER || `user ${process.getuid?.() ?? "unknown"}`;
+  return { user, unattended: !watched };
 }
 
 const STOP_TEXT = {

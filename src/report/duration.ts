@@ -29,12 +29,17 @@ export function formatElapsed(milliseconds: number): string {
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
+/** A day and a time in the local time zone: `2026-11-20 03:12`. */
+export function formatDate(of: Date): string {
+  const day = `${of.getFullYear()}-${two(of.getMonth() + 1)}-${two(of.getDate())}`;
+  return `${day} ${two(of.getHours())}:${two(of.getMinutes())}`;
+}
+
 /** When something was, in the local time zone: `just now`, `5 min ago`, `today 14:02`, `2026-11-20 03:12`. */
 export function formatWhen(date: Date, now: Date): string {
   const age = now.getTime() - date.getTime();
   if (age >= 0 && age < MINUTE) return "just now";
   if (age >= 0 && age < HOUR) return `${Math.floor(age / MINUTE)} min ago`;
-  const day = (of: Date) => `${of.getFullYear()}-${two(of.getMonth() + 1)}-${two(of.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
-  return day(date) === day(now) ? `today ${time}` : `${day(date)} ${time}`;
+  const [day, time] = formatDate(date).split(" ");
+  return formatDate(now).startsWith(`${day} `) ? `today ${time}` : `${day} ${time}`;
 }

@@ -1,4 +1,5 @@
 import type { Action, Plan, RunReport, StepReport } from "../plan/types.ts";
+import type { RunRecord } from "../store/runs.ts";
 
 const ACTIONS: readonly Action[] = [
   "none",
@@ -66,6 +67,30 @@ export function runDocument(report: RunReport) {
     run: report.run,
     outcome: report.outcome,
     steps: report.steps.map(stepDocument),
+    changed: report.changed,
+    failed: report.failed,
+    durationMs: Math.round(report.durationMs),
+  };
+}
+
+/** The document of `report --json`: the run with all that is known of each step. */
+export function reportDocument(root: string, { id, at, command, report, origin, repeats }: RunRecord) {
+  return {
+    version: 1,
+    root,
+    run: id,
+    at: new Date(at).toISOString(),
+    command,
+    user: origin?.user ?? null,
+    unattended: origin?.unattended ?? null,
+    revision: origin?.revision ?? null,
+    repeats,
+    outcome: report.outcome,
+    steps: report.steps.map((step) => ({
+      ...stepDocument(step),
+      hint: step.hint ?? null,
+      log: [...(step.log ?? [])],
+    })),
     changed: report.changed,
     failed: report.failed,
     durationMs: Math.round(report.durationMs),

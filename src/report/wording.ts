@@ -62,6 +62,31 @@ export function aftermath(report: StepReport, s: Style): string {
   return [...log, ...hint].map((line) => `${line}\n`).join("");
 }
 
+/** Steps of a report by what somebody who reads it asks first; parts without steps are left out. */
+export function chapters({ steps }: RunReport): (readonly [title: string, steps: readonly StepReport[]])[] {
+  const parts: readonly [string, (step: StepReport) => boolean][] = [
+    ["failed", wentWrong],
+    ["blocked", ({ result }) => result === "blocked"],
+    ["cancelled", ({ result }) => result === "cancelled"],
+    ["held", ({ result }) => result === "held"],
+    ["changed", ({ result }) => result === "changed"],
+    ["adopted", ({ result, action }) => result === "unchanged" && action === "adopt"],
+  ];
+  return parts
+    .map(([title, belongs]) => [title, steps.filter(belongs)] as const)
+    .filter(([, of]) => of.length > 0);
+}
+
+/** Names of the steps that were ready before and were left alone. */
+export const leftAlone = ({ steps }: RunReport): string[] =>
+  steps.filter(({ result, action }) => result === "unchanged" && action !== "adopt").map(({ id }) => id);
+
+/** Why a step was in a run: for one that failed the short word for what went wrong, because its detail has it all. */
+export function because(step: StepReport): string {
+  if (wentWrong(step)) return [...(step.action === "none" ? [] : [step.action]), step.reason.code].join(": ");
+  return step.result === "changed" || step.result === "unchanged" ? printable(step.reason.text) : "";
+}
+
 /** `2 failed`; nothing for none. */
 const some = (count: number, word: string): string[] => (count > 0 ? [`${count} ${word}`] : []);
 

@@ -1,8 +1,9 @@
 import type { Need } from "../book/types.ts";
 import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
+import { headRevision } from "../git/head.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-import { newRunId, recordRun } from "../store/runs.ts";
+import { newRunId, type RunOrigin, recordRun } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { Failure, Level, StepContext } from "../units/driver.ts";
 import type { RunListener } from "./events.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly timeout?: number | undefined;
   /** As typed, for the history. */
   readonly command: string;
+  /** Who started it, for the history. */
+  readonly caller?: RunOrigin | undefined;
 }
 
 export interface StepsRequest {
@@ -117,13 +120,16 @@ export const settledReport = (step: Step): StepReport => ({
 
 /** Sums up a run, records it in the history, and tells the listener of its end. */
 export function conclude(
-  { store, stop, command, listener }: RunOptions,
+  { store, stop, command, caller, listener }: RunOptions,
   root: string,
   steps: readonly StepReport[],
   times: { readonly at: number; readonly began: number },
 ): RunReport {
   const report = summarize(newRunId(times.at), steps, stop, now() - times.began);
-  recordRun(store, root, { id: report.run, at: times.at, command, report });
+  // Of runs without a change, which have to be fast, nobody asks.
+  const origin =
+    caller && report.outcome !== "unchanged" ? { ...caller, revision: headRevision(root) } : undefined;
+  recordRun(store, root, { id: report.run, at: times.at, command, report, origin });
   listener.ended(report);
   return report;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { RunReport } from "../../../src/plan/types.ts";
 import { clearIntent, leftIntents, recordIntent } from "../../../src/store/intents.ts";
 import { latestReleases, type Release, recordRelease } from "../../../src/store/releases.ts";
-import { newRunId, recentRuns, recordRun } from "../../../src/store/runs.ts";
+import { lastNotableRun, newRunId, recentRuns, recordRun, runsNamed } from "../../../src/store/runs.ts";
 import { Store, stateDirectory } from "../../../src/store/store.ts";
 import { temporary, write } from "../temporary.ts";
 
@@ -91,6 +91,47 @@ describe("history", () => {
     const runs = recentRuns(store, "/r", 1000);
     expect([runs.length, runs[0]?.id, runs.at(-1)?.id]).toEqual([500, "r510", "r11"]);
     expect(recentRuns(store, "/other", 5)).toHaveLength(1);
+    store.close();
+  });
+
+  test("a run is found by the beginning of its id, with who started it", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    const origin = { user: "root", unattended: true, revision: "abc" };
+    recordRun(store, "/r", { id: "2026-a_1", at: 1, command: "c", report: report("changed"), origin });
+    recordRun(store, "/r", { id: "2026-a%2", at: 2, command: "c", report: report("failed") });
+    recordRun(store, "/other", { id: "2026-a_3", at: 3, command: "c", report: report("changed") });
+    const found = (prefix: string) => runsNamed(store, "/r", prefix).map(({ id }) => id);
+    expect(found("2026-a")).toEqual(["2026-a%2", "2026-a_1"]);
+    expect(found("2026-a_1")).toEqual(["2026-a_1"]);
+    expect(found("2026-a%")).toEqual(["2026-a%2"]);
+    expect(found("2026-a_3")).toEqual([]);
+    expect(runsNamed(store, "/r", "2026-a_1")[0]).toEqual({
+      id: "2026-a_1",
+      at: 1,
+      command: "c",
+      repeats: 1,
+      report: report("changed"),
+      origin,
+    });
+    store.close();
+  });
+
+  test("the last run that matters is told from those after it", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    const add = (at: number, outcome: RunReport["outcome"], command = "ensure all") =>
+      recordRun(store, "/r", { id: `r${at}`, at, command, report: report(outcome, `r${at}`) });
+    expect(lastNotableRun(store, "/r")).toBeUndefined();
+    add(1, "unchanged");
+    expect(lastNotableRun(store, "/r")).toBeUndefined();
+    add(2, "failed");
+    add(3, "unchanged");
+    add(4, "unchanged");
+    add(5, "unchanged", "ensure plex");
+    const last = lastNotableRun(store, "/r");
+    expect([last?.run.id, last?.since]).toEqual(["r2", 3]);
+    expect(recentRuns(store, "/r", 10, 3).map(({ id }) => id)).toEqual(["r5", "r4"]);
     store.close();
   });
 
