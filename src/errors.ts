@@ -31,6 +31,7 @@ export const EXIT_CODES = {
   "compose-invalid": 78,
   "variable-unset": 78,
   "no-root": 78,
+  "not-configured": 78,
   timeout: 124,
   interrupted: 130,
   terminated: 143,

@@ -5,6 +5,8 @@ export interface CommandEntry {
   readonly load: () => Promise<{ default: Command }>;
   /** `<verb>-<target>` is the same as `<verb> <target>`. */
   readonly verb?: boolean;
+  /** It changes things: when nobody watches and it cannot even begin, that is told like a failed step. */
+  readonly runs?: boolean;
 }
 
 const entries: Record<string, CommandEntry> = {
@@ -13,6 +15,7 @@ const entries: Record<string, CommandEntry> = {
     summary: "bring targets and all that they need to ready",
     load: () => import("./ensure.ts"),
     verb: true,
+    runs: true,
   },
   deploy: {
     summary: "pull the repository, update the system, bring targets up",
@@ -36,11 +39,13 @@ const entries: Record<string, CommandEntry> = {
     summary: "stop targets, what needs them first",
     load: () => import("./stop.ts"),
     verb: true,
+    runs: true,
   },
   restart: {
     summary: "stop targets and bring them to ready again",
     load: () => import("./restart.ts"),
     verb: true,
+    runs: true,
   },
   rollback: {
     summary: "put targets back to an earlier release",
@@ -63,6 +68,7 @@ const entries: Record<string, CommandEntry> = {
   validate: { summary: "check recipes and compose files", load: () => import("./validate.ts"), verb: true },
   history: { summary: "what was done, and when", load: () => import("./history.ts"), verb: true },
   report: { summary: "one run: what changed, what failed, and why", load: () => import("./report.ts") },
+  notify: { summary: "try out the notifications", load: () => import("./notify.ts") },
   lock: { summary: "who is at work", load: () => import("./lock.ts") },
   schema: { summary: "JSON Schema of the recipe files, for editors", load: () => import("./schema.ts") },
   help: { summary: "explain a command or a topic", load: () => import("./help.ts") },

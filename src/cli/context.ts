@@ -36,6 +36,12 @@ export function makeContext(options: GlobalOptions, typed: string): Context {
   };
 }
 
+/** Whether others are told how a run ends: when nobody watches it, unless HOMELAB_NOTIFY says otherwise. */
+export function isTold({ env, watched, options }: Context): boolean {
+  if (options.dryRun || env.HOMELAB_NOTIFY === "never") return false;
+  return !watched || env.HOMELAB_NOTIFY === "always";
+}
+
 /** Writes data to standard output, whole. */
 export const print = (text: string): void => writeAll(1, text);
 

@@ -5,12 +5,15 @@ import { expandTarget } from "../graph/targets.ts";
 import { REVISION, VERSION, versionLine } from "../version.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { makeContext, print, printJson } from "./context.ts";
+import { isTold, makeContext, print, printJson } from "./context.ts";
 import { type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
 import { checkWords } from "./words.ts";
 
-/** Runs one command line. Returns the exit code; throws HomelabError. */
-export async function dispatch(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command line. Returns the exit code; throws HomelabError. `late` gets what is left to be done when the
+ * error has been shown.
+ */
+export async function dispatch(argv: readonly string[], late: (() => Promise<void>)[]): Promise<number> {
   const first = takeGlobals(argv);
   const [word, ...rest] = first.rest;
   if (word === "--version" || word === "-V") return version(rest, first.globals);
@@ -18,9 +21,17 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   if (word === undefined && first.globals.help) return help([]);
   const { name, words } = await findCommand(word ?? "list", rest, first.globals);
   if (first.globals.help) return help([name]);
-  const { default: command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
+  const entry = COMMANDS[name] as (typeof COMMANDS)[string];
+  const { default: command } = await entry.load();
   const context = makeContext(first.globals, [name, ...words].join(" "));
-  await execute(name, command, words, context);
+  try {
+    await execute(name, command, words, context);
+  } catch (error) {
+    if (entry.runs && isTold(context)) {
+      late.push(async () => (await import("./tell.ts")).tellError(context, error));
+    }
+    throw error;
+  }
   return context.exitCode;
 }
 

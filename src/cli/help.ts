@@ -11,6 +11,7 @@ const WIDTH = 100;
 const TOPICS: Readonly<Record<string, () => string>> = Object.assign(Object.create(null), {
   "exit-codes": exitCodes,
   environment,
+  notifications,
   recipes,
 });
 
@@ -130,8 +131,34 @@ ${columns([
   ["", "else $XDG_STATE_HOME/homelab, else ~/.local/state/homelab)"],
   ["DOCKER_HOST, DOCKER_CONTEXT", "the engine to talk to, as with the docker command"],
   ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
+  ["HOMELAB_NOTIFY_FILE", "where notifications are configured: `homelab help notifications`"],
+  ["HOMELAB_NOTIFY", "`never`: no notifications; `always`: also when somebody watches the run"],
   ["NO_COLOR, FORCE_COLOR", "colours never, colours always"],
 ])}`;
+}
+
+function notifications(): string {
+  return `A run that nobody watches (cron, a timer) tells of failures: when something fails, when it fails in another
+way, and when it works again. The same failure is told once. Channels are configured in the first of
+
+  $HOMELAB_NOTIFY_FILE
+  $CREDENTIALS_DIRECTORY/homelab-notify    (systemd: LoadCredential=homelab-notify:PATH)
+  /etc/homelab/notify.env
+  $XDG_CONFIG_HOME/homelab/notify.env      (default: ~/.config)
+
+which has to have mode 600 and to lie outside of the repository. Its lines, each of them optional:
+
+${columns([
+  ["SLACK_WEBHOOK=https://…", "incoming webhook of Slack, Mattermost"],
+  ["DISCORD_WEBHOOK=https://…", "webhook of a Discord channel"],
+  ["NTFY_URL=https://ntfy.sh/TOPIC", "and NTFY_TOKEN, where the topic is protected"],
+  ["GOTIFY_URL=https://…", "and GOTIFY_TOKEN, of an application"],
+  ["WEBHOOK_URL=https://…", "gets a JSON document by POST; WEBHOOK_TOKEN is sent as bearer token"],
+  ["MAIL_TO=you@example.org", "by the program `sendmail`; MAIL_FROM is the sender"],
+  ["ON=change", "tell of changes as well (default: failure)"],
+])}
+\`homelab notify test\` tries them out.
+`;
 }
 
 function recipes(): string {

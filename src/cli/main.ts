@@ -8,13 +8,15 @@ import { dispatch } from "./dispatch.ts";
 
 /** Runs a command line and turns whatever happens into output and an exit code: the one place that does. */
 export async function main(argv: readonly string[]): Promise<number> {
+  const late: (() => Promise<void>)[] = [];
   try {
-    return await dispatch(argv);
+    return await dispatch(argv, late);
   } catch (error) {
     // The reader of our output has gone (`| head`): he has what he wanted.
     if (error instanceof ClosedPipe) return 0;
     const known = error instanceof HomelabError ? error : unexpected(error);
     await show(known, argv);
+    for (const each of late) await each();
     return known.exit;
   }
 }

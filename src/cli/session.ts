@@ -10,9 +10,10 @@ import { writerWhileOpen } from "../report/write.ts";
 import type { RunListener } from "../run/events.ts";
 import { describeHolder, RUN_VARIABLE, takeLock } from "../run/lock.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
+import { commandId, isAwaited } from "../store/notices.ts";
 import type { RunOrigin } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
-import { type Context, printJson } from "./context.ts";
+import { type Context, isTold, printJson } from "./context.ts";
 
 /** The daemon does the work of a change; more at once than this only makes them wait for each other. */
 const DEFAULT_JOBS = 4;
@@ -68,11 +69,16 @@ export async function runLocked(
       caller: callerOf(context),
       waited,
     });
-    // Closing writes the database through to the disk, which a run without changes is not worth.
-    if (report.outcome !== "unchanged") store.close();
     lock.release();
     if (options.json) printJson(runDocument(report));
     context.exitCode = exitCode(report, stop);
+    if (isTold(context) && isNews(report, store, root, context.typed)) {
+      // From here on a signal ends the sending, not the run.
+      disconnect();
+      await (await import("./tell.ts")).tellRun(context, root, report, store);
+    }
+    // Closing writes the database through to the disk, which a run without changes is not worth.
+    if (report.outcome !== "unchanged") store.close();
   } catch (error) {
     if (stop.cause !== undefined && stop.cause !== "timeout" && error instanceof HomelabError) {
       throw new HomelabError(
@@ -85,6 +91,14 @@ export async function runLocked(
     disconnect();
     listener.dispose();
   }
+}
+
+/** Whether a run may be worth a notification: decided here, because most runs are not, and have to be fast. */
+function isNews(report: RunReport, store: Store, root: string, command: string): boolean {
+  // Who interrupted it knows, and does not want to wait.
+  if (report.outcome === "interrupted") return false;
+  if (report.outcome !== "unchanged") return true;
+  return isAwaited(store, root, new Set([commandId(command), ...report.steps.map(({ id }) => id)]));
 }
 
 /** The person behind `sudo` rather than root, where there is one. */

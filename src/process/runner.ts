@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly cwd?: string | undefined;
   /** The whole environment of the child; PATH is looked up in it. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Given to it on standard input, which is closed after it; without it there is none. */
+  readonly stdin?: string | undefined;
   /** Milliseconds until the group is ended. */
   readonly deadline: number;
   /** Ends the group early. */
@@ -98,7 +100,7 @@ function spawn(argv: readonly string[], options: ProcessOptions) {
     return Bun.spawn({
       cmd: [...argv],
       env: { ...options.env },
-      stdin: "ignore",
+      stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
       stdout: "pipe",
       stderr: "pipe",
       detached: true,

@@ -3,7 +3,7 @@ import { formatDuration } from "./duration.ts";
 import { printable, printableLog, type Style } from "./style.ts";
 
 /** What a step whose action succeeded is said to be, in the order in which a summary names them. */
-const DONE: Readonly<Record<Action, string>> = {
+export const DONE: Readonly<Record<Action, string>> = {
   create: "created",
   start: "started",
   update: "updated",

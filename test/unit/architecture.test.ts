@@ -46,6 +46,7 @@ const STAGES = [
   ["plan"],
   ["run"],
   ["report"],
+  ["notify"],
   ["cli"],
   ["main.ts"],
 ];

@@ -66,6 +66,19 @@ test("of a long output the last part is kept", async () => {
   expect(stdout.endsWith("line 19998\nline 19999\n")).toBe(true);
 });
 
+test("standard input is what was given, and then at its end", async () => {
+  const stdin = `${"ä".repeat(200_000)}\nlast`;
+  const { stdout, exitCode } = await runProcess(["wc", "-c"], { ...options, stdin });
+  expect({ stdout, exitCode }).toEqual({ stdout: "400005\n", exitCode: 0 });
+  expect(await runProcess(["cat"], { ...options, stdin: "" })).toEqual(ended);
+  expect(await runProcess(["cat"], options)).toEqual(ended);
+});
+
+test("a program that does not read its input ends as it would", async () => {
+  const stdin = "x".repeat(1_000_000);
+  expect(await runProcess(["sh", "-c", "exit 7"], { ...options, stdin })).toEqual({ ...ended, exitCode: 7 });
+});
+
 test("what is captured is redacted", async () => {
   const redact = (text: string) => text.replaceAll("secret", "[redacted]");
   expect(await runProcess(["sh", "-c", "echo secret >&2"], { ...options, redact })).toMatchObject({
