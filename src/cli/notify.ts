@@ -59,7 +59,7 @@ async function sendAll({ env }: Context, { settings }: Found, root: string): Pro
   const disconnect = listenForSignals(stop, () => {});
   try {
     const origin = { host: hostname(), root, command: "notify test", at: Date.now() };
-    const options = { env, signal: stop.stop };
+    const options = { env, channels: settings.channels, signal: stop.stop };
     return await Promise.all(settings.channels.map((channel) => send(channel, { origin }, options)));
   } finally {
     disconnect();

@@ -52,7 +52,9 @@ const READY: ReadonlySet<Action> = new Set<Action>([
   "activate",
 ]);
 
-const succeeded = ({ result }: StepReport): boolean => result === "changed" || result === "unchanged";
+/** `stop` leaves alone what is down already, for which `none` does not mean that it is ready. */
+const isReady = ({ result, action, reason }: StepReport): boolean =>
+  (result === "changed" || result === "unchanged") && READY.has(action) && reason.code !== "down";
 
 /** What a run that came to an end saw: its steps, and that the command as such works. */
 export function sightOf(command: string, run: string, steps: readonly StepReport[], at: number): Sight {
@@ -71,10 +73,7 @@ export function sightOf(command: string, run: string, steps: readonly StepReport
       log: step.log ?? [],
     })),
     blocked: wrong.length > 0 ? blocked.map(({ id }) => id) : [],
-    good: [
-      commandId(command),
-      ...steps.filter((step) => succeeded(step) && READY.has(step.action)).map(({ id }) => id),
-    ],
+    good: [commandId(command), ...steps.filter(isReady).map(({ id }) => id)],
     changed: steps.filter(({ result }) => result === "changed"),
   };
 }

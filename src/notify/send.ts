@@ -28,16 +28,21 @@ export interface Answer {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Sends a message to a channel, once. Never throws; `signal` ends it at once. */
-export async function send(
-  channel: Channel,
-  message: Message,
-  { env, signal }: { env: Environment; signal: AbortSignal },
-): Promise<Answer> {
-  if (channel.name === "mail") return sendMail(channel, message, env, signal);
-  const { host } = channel.endpoint;
+export interface SendOptions {
+  readonly env: Environment;
+  /** All channels that are configured: nothing secret of any of them is shown. */
+  readonly channels: readonly Channel[];
+  /** Ends it at once. */
+  readonly signal: AbortSignal;
+}
+
+/** Sends a message to a channel, once. Never throws. */
+export async function send(channel: Channel, message: Message, options: SendOptions): Promise<Answer> {
+  const mask = redactor(options.channels.flatMap(secretsOf).map((secret) => ["secret", secret] as const));
+  if (channel.name === "mail") return sendMail(channel, message, mask, options);
   const payload = payloadFor(channel, message);
-  return { channel: channel.name, to: host, ...(await post(payload, maskOf(channel), signal)) };
+  const outcome = await post(payload, mask, options.signal);
+  return { channel: channel.name, to: channel.endpoint.host, ...outcome };
 }
 
 type Outcome = Omit<Answer, "channel" | "to">;
@@ -67,7 +72,7 @@ async function post(
       signal: abort.signal,
     });
     const said = await beginning(response);
-    return { ok: response.ok, detail: status(response.status), said: said && shown(mask(said)) };
+    return { ok: response.ok, detail: status(response.status), said: shown(mask(said)) || undefined };
   } catch (error) {
     if (late) return { ok: false, detail: `no answer within ${DEADLINE_MS / 1000} s` };
     if (signal.aborted) return { ok: false, detail: "broken off" };
@@ -117,11 +122,12 @@ function reason(code: string): string {
   return "it cannot be reached";
 }
 
-/** Masks all that an answer could give back of an address or a token. */
-function maskOf(channel: Exclude<Channel, { name: "mail" }>): (text: string) => string {
+/** All that an answer could give back of an address or a token. */
+function secretsOf(channel: Channel): string[] {
+  if (channel.name === "mail") return [];
   const { url, authorization = "" } = channel.endpoint;
   const { pathname, search } = new URL(url);
-  const secrets = [
+  return [
     url,
     pathname,
     search,
@@ -131,14 +137,13 @@ function maskOf(channel: Exclude<Channel, { name: "mail" }>): (text: string) => 
     authorization.replace(/^\w+ /, ""),
     channel.name === "gotify" ? channel.key : "",
   ];
-  return redactor(secrets.map((secret) => ["secret", secret] as const));
 }
 
 async function sendMail(
   channel: Extract<Channel, { name: "mail" }>,
   message: Message,
-  env: Environment,
-  signal: AbortSignal,
+  mask: (text: string) => string,
+  { env, signal }: SendOptions,
 ): Promise<Answer> {
   const base = { channel: channel.name, to: "sendmail" };
   // Where some systems hide it.
@@ -151,6 +156,7 @@ async function sendMail(
     stdin: mailOf(channel, message),
     deadline: DEADLINE_MS,
     grace: GRACE_MS,
+    redact: mask,
     signal,
   });
   const said = shown(result.stderr.trim().split("\n").at(-1) ?? "") || undefined;

@@ -49,7 +49,7 @@ async function tellOne(
   let known = delivered;
   if (news) {
     const message: Message = { origin, news };
-    const { ok, to, detail } = await send(channel, message, { env, signal });
+    const { ok, to, detail } = await send(channel, message, { env, channels: settings.channels, signal });
     if (!ok) {
       known = undelivered;
       if (!signal.aborted) {

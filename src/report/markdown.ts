@@ -44,7 +44,7 @@ export function runMarkdown(record: RunRecord): string {
     else blocks.push(list(steps));
   }
   const rest = leftAlone(report);
-  if (rest.length > 0) blocks.push("## Ready as they were", rest.join(", "));
+  if (rest.length > 0) blocks.push("## Left as they were", rest.join(", "));
   return `${blocks.join("\n\n")}\n`;
 }
 

@@ -40,6 +40,6 @@ export function runText(record: RunRecord, s: Style, now: Date): string {
     }
   }
   const rest = leftAlone(report);
-  if (rest.length > 0) lines.push("", `${s.bold("ready as they were")}\n${rest.join(", ")}`);
+  if (rest.length > 0) lines.push("", `${s.bold("left as they were")}\n${rest.join(", ")}`);
   return `${lines.join("\n")}\n`;
 }

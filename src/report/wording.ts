@@ -77,7 +77,7 @@ export function chapters({ steps }: RunReport): (readonly [title: string, steps:
     .filter(([, of]) => of.length > 0);
 }
 
-/** Names of the steps that were ready before and were left alone. */
+/** Names of the steps that were as they should be before, and were left alone. */
 export const leftAlone = ({ steps }: RunReport): string[] =>
   steps.filter(({ result, action }) => result === "unchanged" && action !== "adopt").map(({ id }) => id);
 

@@ -76,6 +76,8 @@ export async function homelab(files: Readonly<Record<string, string>>): Promise<
       DOCKER_CONFIG,
       DOCKER_HOST: process.env.DOCKER_HOST,
       HOMELAB_STATE_DIR: join(top, "state"),
+      // Nobody's telephone is to ring for a test.
+      HOMELAB_NOTIFY: "never",
     },
     cwd: ".",
     binary: BINARY,

@@ -91,6 +91,12 @@ describe("decideNews()", () => {
       { said: undefined, delivered: [OLD], undelivered: [OLD] },
     ],
     [
+      "nor one that was down when it was to be stopped",
+      run(step("a", "unchanged", "down", "none")),
+      [failed("a")],
+      { said: undefined, delivered: [OLD], undelivered: [OLD] },
+    ],
+    [
       "what is blocked by something held is a failure of its own",
       run(step("a", "held"), step("b", "blocked", "need-failed")),
       [],

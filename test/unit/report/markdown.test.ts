@@ -43,7 +43,7 @@ Hint: \`docker logs tdarr-app-1\` shows all of \\*it\\*
 |---|---|---|
 | prowlarr | updated in 1.2 s | its image \\| has changed |
 
-## Ready as they were
+## Left as they were
 
 gluetun, deluge
 `);
@@ -57,7 +57,7 @@ test("a run that changed nothing is a short one", () => {
 | at | 2026-11-20 03:12 |
 | took | 23 ms |
 
-## Ready as they were
+## Left as they were
 
 gluetun
 `);

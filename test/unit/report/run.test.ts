@@ -24,7 +24,7 @@ plex: held: stopped on purpose
 changed
 prowlarr: updated in 1.2 s (its image | has changed)
 
-ready as they were
+left as they were
 gluetun, deluge
 `);
 });
@@ -33,7 +33,7 @@ test("a run that changed nothing is short", () => {
   expect(runText(QUIET, style(false), now)).toBe(`ensure media: unchanged
 run 20261120-041200-abc124 · today 03:12 · took 23 ms · 12 times in a row
 
-ready as they were
+left as they were
 gluetun
 `);
 });
