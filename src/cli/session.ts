@@ -103,7 +103,8 @@ function isNews(report: RunReport, store: Store, root: string, command: string):
 
 /** The person behind `sudo` rather than root, where there is one. */
 function callerOf({ env, watched }: Context): RunOrigin {
-  const user = env.SUDO_USER || env.LOGNAME || env.USER || `user ${process.getuid?.() ?? "unknown"}`;
+  const uid = process.getuid?.();
+  const user = env.SUDO_USER || env.LOGNAME || env.USER || (uid === 0 ? "root" : `user ${uid}`);
   return { user, unattended: !watched };
 }
 
