@@ -21,20 +21,28 @@ const entries: Record<string, CommandEntry> = {
     summary: "pull the repository, update the system, bring targets up",
     load: () => import("./deploy.ts"),
     verb: true,
+    runs: true,
   },
   "update-services": {
     summary: "pull the repository, bring all services up",
     load: () => import("./update-services.ts"),
+    runs: true,
   },
   "update-system": {
     summary: "pull the repository, switch NixOS to it",
     load: () => import("./update-system.ts"),
+    runs: true,
   },
   "pull-images": {
     summary: "get newer images of all services",
     load: () => import("./pull-images.ts"),
+    runs: true,
   },
-  cleanup: { summary: "remove images that nothing needs", load: () => import("./cleanup.ts") },
+  cleanup: {
+    summary: "remove images that nothing needs",
+    load: () => import("./cleanup.ts"),
+    runs: true,
+  },
   stop: {
     summary: "stop targets, what needs them first",
     load: () => import("./stop.ts"),
@@ -51,6 +59,7 @@ const entries: Record<string, CommandEntry> = {
     summary: "put targets back to an earlier release",
     load: () => import("./rollback.ts"),
     verb: true,
+    runs: true,
   },
   logs: {
     summary: "what targets say, as they say it",

@@ -75,6 +75,7 @@ test.concurrent("a repository with changes of its own is refused, and nothing is
     stderr: `git pull: failed: <root> has changes that are not committed: services/web~/compose.yml
   hint: commit or put them away first (\`git -C <root> status\`); or deploy them as they are with \`--no-pull\`
 1 failed in <time>
+details: homelab report <run>
 `,
   });
   expect(await lab.containers()).toEqual([]);
@@ -94,6 +95,7 @@ test.concurrent("a repository that has gone another way than its upstream is ref
     `git pull: failed after <time>: <root> and origin/main have gone different ways: 1 commit only here, 1 commit only there
   hint: bring them together yourself: \`git -C <root> pull --rebase\`; or deploy what is here with \`--no-pull\`
 1 failed in <time>
+details: homelab report <run>
 `,
   ]);
   expect(await lab.containers()).toEqual([]);

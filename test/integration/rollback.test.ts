@@ -86,6 +86,7 @@ test.concurrent("without an earlier release nothing is touched", async () => {
     stderr: `web~: failed: \`web~\` has no release before the one that runs
   hint: \`homelab rollback web~ --list\` shows the releases
 1 failed in <time>
+details: homelab report <run>
 `,
   });
   expect(await lab.ids()).toEqual(before);
@@ -113,6 +114,7 @@ test.concurrent("a bad update goes back by itself where the recipe says so, and 
   | cannot start
   hint: the next run leaves it so until its files or its image change; \`homelab ensure web~ --force\` tries again
 1 failed in <time>
+details: homelab report <run>
 `,
   });
   expect(await hostname(lab)).toBe("one");
