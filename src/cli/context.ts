@@ -17,6 +17,8 @@ export interface Context {
   /** Whether a person watches standard error. */
   readonly watched: boolean;
   readonly messages: Messenger;
+  /** Lines even where a live tree could be shown: something else writes to the terminal. */
+  readonly plain?: boolean | undefined;
   exitCode: number;
 }
 

@@ -1,5 +1,6 @@
 import { runCommand } from "citty";
 import { nearest } from "../book/nearest.ts";
+import type { Book, TaskRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
 import { REVISION, VERSION, versionLine } from "../version.ts";
@@ -19,7 +20,9 @@ export async function dispatch(argv: readonly string[], late: (() => Promise<voi
   if (word === "--version" || word === "-V") return version(rest, first.globals);
   if (word?.startsWith("-")) throw unknownOption(undefined, word.split("=")[0] ?? word);
   if (word === undefined && first.globals.help) return help([]);
-  const { name, words } = await findCommand(word ?? "list", rest, first.globals);
+  const found = await findCommand(word ?? "list", rest, first.globals);
+  if ("task" in found) return runTask(found, first.globals);
+  const { name, words } = found;
   if (first.globals.help) return help([name]);
   const entry = COMMANDS[name] as (typeof COMMANDS)[string];
   const { default: command } = await entry.load();
@@ -58,29 +61,50 @@ async function help(topics: readonly string[]): Promise<number> {
   return showHelp(topics);
 }
 
-/** The command that a word means: its name, or `<verb>-<target>`. Throws `usage` with a suggestion. */
+interface FoundCommand {
+  readonly name: string;
+  readonly words: string[];
+}
+
+interface FoundTask {
+  readonly task: TaskRecipe;
+  readonly book: Book;
+  readonly words: readonly string[];
+}
+
+async function runTask({ task, book, words }: FoundTask, globals: GlobalOptions): Promise<number> {
+  const { callTask, taskHelp } = await import("./task.ts");
+  const context = makeContext(globals, task.name);
+  if (globals.help) print(taskHelp(task));
+  else await callTask(context, book, task, words);
+  return context.exitCode;
+}
+
+/**
+ * What a word means: a command by its name, `<verb>-<target>`, or a task of the book. Throws `usage` with a
+ * suggestion.
+ */
 async function findCommand(
   word: string,
   rest: readonly string[],
   globals: GlobalOptions,
-): Promise<{ name: string; words: string[] }> {
+): Promise<FoundCommand | FoundTask> {
   if (word in COMMANDS) return { name: word, words: [...rest] };
   for (const [name, entry] of Object.entries(COMMANDS)) {
     const target = word.startsWith(`${name}-`) ? word.slice(name.length + 1) : "";
     if (entry.verb && target !== "") return { name, words: [target, ...rest] };
   }
-  throw await unknownCommand(word, globals);
-}
-
-/** Says what the word may have been meant to be: a command, or a target without a verb. */
-async function unknownCommand(word: string, globals: GlobalOptions): Promise<HomelabError> {
   const { bookIfAny } = await import("./book.ts");
   const book = await bookIfAny(makeContext({ ...globals, quiet: true }, word));
-  const recipe = book?.recipes.get(word);
-  if (recipe?.kind === "task") {
-    return new HomelabError("unsupported", `\`${word}\` is a task, and this version does not run tasks yet`);
-  }
-  const close = nearest(word, Object.keys(COMMANDS));
+  const task = book?.recipes.get(word);
+  if (book && task?.kind === "task") return { task, book, words: rest };
+  throw unknownCommand(word, book);
+}
+
+/** Says what the word may have been meant to be: a command, a task, or a target without a verb. */
+function unknownCommand(word: string, book: Book | undefined): HomelabError {
+  const tasks = [...(book?.recipes.values() ?? [])].filter((recipe) => recipe.kind === "task");
+  const close = nearest(word, [...Object.keys(COMMANDS), ...tasks.map((task) => task.name)]);
   const hint =
     book && expandTarget(book, word)
       ? `\`${word}\` is a target: did you mean \`homelab ensure ${word}\`?`

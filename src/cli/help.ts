@@ -1,8 +1,9 @@
 import { nearest } from "../book/nearest.ts";
+import type { TaskRecipe } from "../book/types.ts";
 import { EXIT_CODES, HomelabError } from "../errors.ts";
 import { type Command, makeCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { print } from "./context.ts";
+import { type Context, print } from "./context.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
 
 const WIDTH = 100;
@@ -26,9 +27,19 @@ export default makeCommand({
     ["homelab help exit-codes", "what the exit codes mean"],
   ],
   async run(context, words) {
-    context.exitCode = await showHelp(words);
+    const task = await taskNamed(context, words[0]);
+    if (task) print((await import("./task.ts")).taskHelp(task));
+    else context.exitCode = await showHelp(words);
   },
 });
+
+/** A task of the book at hand, unless a command or topic has the name. */
+async function taskNamed(context: Context, name: string | undefined): Promise<TaskRecipe | undefined> {
+  if (name === undefined || name in COMMANDS || name in TOPICS) return undefined;
+  const { bookIfAny } = await import("./book.ts");
+  const recipe = (await bookIfAny(context))?.recipes.get(name);
+  return recipe?.kind === "task" ? recipe : undefined;
+}
 
 /** Prints the help of a command, a topic, or all of it. Returns the exit code. */
 export async function showHelp([topic]: readonly string[]): Promise<number> {

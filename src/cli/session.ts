@@ -136,7 +136,7 @@ function listenerFor(context: Context): RunListener & { dispose(): void } {
   const write = writerWhileOpen(2);
   const { quiet, verbose, json } = options;
   // A terminal that cannot move its cursor, and one that only a log file looks at, get lines.
-  if (watched && !quiet && env.TERM !== "dumb" && !env.CI) {
+  if (watched && !quiet && !context.plain && env.TERM !== "dumb" && !env.CI) {
     return terminalListener({
       write,
       columns: () => process.stderr.columns ?? 0,

@@ -123,6 +123,12 @@ async function decideOne(recipe: Recipe, request: PlanRequest, isTarget: boolean
   }
   const driver = drivers.get(recipe.kind);
   if (driver) return driver.decide(recipe.name, { force: isTarget && force, restart: isTarget && restart });
+  if (recipe.kind === "task") {
+    const hint = `call it: \`homelab ${recipe.name}\``;
+    return impossible(
+      new HomelabError("usage", `\`${recipe.name}\` is a task, which only runs when it is called`, { hint }),
+    );
+  }
   return impossible(
     new HomelabError("unsupported", `\`${recipe.name}\` is a ${recipe.kind}, which this version cannot run`, {
       hint: "name services, families or groups of services",

@@ -12,6 +12,13 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Given to it on standard input, which is closed after it; without it there is none. */
   readonly stdin?: string | undefined;
+  /** Given every piece of output as it comes, beside what is kept. */
+  readonly tee?: ((stream: "stdout" | "stderr", piece: Uint8Array) => void) | undefined;
+  /**
+   * A person's own program in the foreground: it has the terminal, nothing of it is captured, and it is in this
+   * process's group, so that the terminal's Ctrl-C reaches it by itself.
+   */
+  readonly foreground?: boolean | undefined;
   /** Milliseconds until the group is ended. */
   readonly deadline: number;
   /** Ends the group early. */
@@ -49,12 +56,13 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   let cancelled = false;
   let killer: ReturnType<typeof setTimeout> | undefined;
   const killed = new AbortController();
+  const whom = options.foreground ? child.pid : -child.pid;
   const kill = () => {
-    signalGroup(child.pid, "SIGKILL");
+    signal(whom, "SIGKILL");
     killed.abort();
   };
   const end = () => {
-    signalGroup(child.pid, "SIGTERM");
+    signal(whom, "SIGTERM");
     killer ??= setTimeout(kill, options.grace ?? GRACE_MS);
   };
   const timer = setTimeout(() => {
@@ -70,8 +78,10 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
 
   const collect = async (): Promise<ProcessResult> => {
     const [stdout, stderr] = await Promise.all([
-      tail(child.stdout, options.keep ?? TAIL_BYTES, killed.signal),
-      tail(child.stderr, TAIL_BYTES, killed.signal),
+      tail(child.stdout, options.keep ?? TAIL_BYTES, killed.signal, (piece) =>
+        options.tee?.("stdout", piece),
+      ),
+      tail(child.stderr, TAIL_BYTES, killed.signal, (piece) => options.tee?.("stderr", piece)),
       child.exited,
     ]);
     clearTimeout(timer);
@@ -96,14 +106,17 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
 }
 
 function spawn(argv: readonly string[], options: ProcessOptions) {
+  const { foreground = false } = options;
+  const streams = foreground ? "inherit" : "pipe";
+  const input = options.stdin === undefined ? "ignore" : Buffer.from(options.stdin);
   try {
     return Bun.spawn({
       cmd: [...argv],
       env: { ...options.env },
-      stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
-      stdout: "pipe",
-      stderr: "pipe",
-      detached: true,
+      stdin: foreground ? "inherit" : input,
+      stdout: streams,
+      stderr: streams,
+      detached: !foreground,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
   } catch (cause) {
@@ -124,22 +137,29 @@ function spawn(argv: readonly string[], options: ProcessOptions) {
   }
 }
 
-/** A group that has gone already is what was wanted. */
-function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+/** Signals a process, or a group by its negative number. One that has gone already is what was wanted. */
+function signal(whom: number, name: "SIGTERM" | "SIGKILL"): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(whom, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
 /** The last `limit` bytes of a stream. Once `killed` fires, what left the group no longer holds up the end of it. */
-async function tail(stream: ReadableStream<Uint8Array>, limit: number, killed: AbortSignal): Promise<string> {
+async function tail(
+  stream: ReadableStream<Uint8Array> | undefined,
+  limit: number,
+  killed: AbortSignal,
+  see: (piece: Uint8Array) => void,
+): Promise<string> {
+  if (!stream) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream.getReader();
   killed.addEventListener("abort", () => void reader.cancel(), { once: true });
   for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) {
+    see(part.value);
     chunks.push(part.value);
     size += part.value.length;
     while (chunks.length > 1 && size - (chunks[0]?.length ?? 0) >= limit) size -= chunks.shift()?.length ?? 0;

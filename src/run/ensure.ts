@@ -30,12 +30,18 @@ export interface EnsureRequest extends PlanRequest, RunOptions {
 export async function ensure(request: EnsureRequest): Promise<RunReport> {
   const { book, prologue = [], times = { at: Date.now(), began: now() } } = request;
   if (!request.times) await waitForLeftovers(request, book.root);
+  const steps = await ensureSteps(request, times.began);
+  return conclude(request, book.root, [...prologue, ...steps], times);
+}
+
+/** The same as part of a run of another kind, `began` in monotonic milliseconds. */
+export async function ensureSteps(request: EnsureRequest, began: number): Promise<StepReport[]> {
   const planned = await makePlan(request);
   const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
-  const steps = open ? await change(request, planned, times.began) : planned.plan.steps.map(settledReport);
+  const steps = open ? await change(request, planned, began) : planned.plan.steps.map(settledReport);
   // What is seen to run is not held any more, whoever started it.
   request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
-  return conclude(request, book.root, [...prologue, ...steps], times);
+  return steps;
 }
 
 async function change(

@@ -1,0 +1,146 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TaskRecipe } from "../book/types.ts";
+import { now } from "../clock.ts";
+import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import { redactor } from "../process/redact.ts";
+import { type ProcessResult, runProcess } from "../process/runner.ts";
+import type { StepContext } from "../units/driver.ts";
+import { type EnsureRequest, ensureSteps } from "./ensure.ts";
+import { waitForLeftovers } from "./leftovers.ts";
+import { RUN_VARIABLE } from "./lock.ts";
+import { isGood, type Outcome } from "./schedule.ts";
+import { conclude, type RunOptions, runSteps } from "./steps.ts";
+
+const LOG_LINES = 20;
+/** What is left for the last lines of a task that was broken off. */
+const FINALLY_MS = 60_000;
+
+export interface TaskRequest extends RunOptions {
+  readonly root: string;
+  readonly task: TaskRecipe;
+  /** By name; they reach the shell as its environment, and in no other way. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The task has the person's terminal. */
+  readonly foreground: boolean;
+  /** Gets what the task writes, as it writes it, unless it has the terminal. */
+  readonly tee: (stream: "stdout" | "stderr", piece: Uint8Array) => void;
+  /** What the task needs to be ready first; undefined when it needs nothing. */
+  readonly needs: EnsureRequest | undefined;
+}
+
+/** Brings what a task needs to ready, and runs its lines. The caller holds the lock. */
+export async function runTask(request: TaskRequest): Promise<RunReport> {
+  const times = { at: Date.now(), began: now() };
+  const { root, task } = request;
+  await waitForLeftovers(request, root);
+  const before = request.needs ? await ensureSteps(request.needs, times.began) : [];
+  const bad = before.find((step) => !isGood(step.result));
+  const steps = bad ? [blockedBy(task, bad)] : await runLines(request, times.began);
+  return conclude(request, root, [...before, ...steps], times);
+}
+
+/** A task as a plan of one step. */
+export function taskPlan(root: string, { name, description, needs }: TaskRecipe): Plan {
+  const reason = { code: "called", text: description ?? "" };
+  const ids = needs.map((need) => need.name);
+  const step: Step = { id: name, kind: "task", action: "run", reason, effect: "write", needs: ids };
+  return { root, targets: [name], steps: [step] };
+}
+
+function blockedBy({ name }: TaskRecipe, { id, result }: StepReport): StepReport {
+  const text = `needs ${id}, which ${result === "held" ? "is held" : result === "blocked" ? "is blocked" : "failed"}`;
+  const reason = { code: "need-failed", text };
+  return { id: name, kind: "task", action: "run", result: "blocked", reason, detail: text, durationMs: 0 };
+}
+
+function runLines(request: TaskRequest, began: number): Promise<StepReport[]> {
+  const { root, task } = request;
+  return runSteps(request, {
+    plan: taskPlan(root, task),
+    needs: new Map(),
+    began,
+    execute: async (step, context) => {
+      context.progress("changing", "running");
+      const outcome = await untilOneFails(request, task.run, step, {
+        deadline: context.remaining,
+        // On a terminal its Ctrl-C reaches the task by itself.
+        signal: request.foreground ? context.abort : context.stop,
+      });
+      // These run whatever happened, and also when the run is over its time.
+      const last = await untilOneFails(request, task.finally, step, {
+        deadline: () => Math.max(context.remaining(), FINALLY_MS),
+        signal: undefined,
+      });
+      return isGood(outcome.result) ? last : outcome;
+    },
+  });
+}
+
+async function untilOneFails(
+  request: TaskRequest,
+  lines: readonly string[],
+  { reason }: Step,
+  limits: { readonly deadline: StepContext["remaining"]; readonly signal: AbortSignal | undefined },
+): Promise<Outcome> {
+  for (const line of lines) {
+    const stopped = limits.signal !== undefined && request.stop.stop.aborted;
+    if (stopped) return cancelled("not all of its lines were begun: the run was stopped");
+    const result = await runLine(request, line, { deadline: limits.deadline(), signal: limits.signal });
+    if (result.exitCode !== 0) return failure(request, line, result);
+  }
+  return { result: "changed", reason, detail: "ran to its end" };
+}
+
+/** One line goes to `sh -c`; a text that begins with `#!` is a script for the program that it names. */
+async function runLine(
+  { root, env, values, foreground, tee }: TaskRequest,
+  line: string,
+  limits: { deadline: number; signal: AbortSignal | undefined },
+): Promise<ProcessResult> {
+  const options = {
+    ...limits,
+    cwd: root,
+    env: { ...env, ...values, HOMELAB_ROOT: root, [RUN_VARIABLE]: String(process.pid) },
+    redact: redactor(Object.entries(values)),
+    foreground,
+    tee,
+  };
+  if (!line.startsWith("#!")) return runProcess(["sh", "-c", line], options);
+  const dir = mkdtempSync(join(tmpdir(), "homelab-task-"));
+  try {
+    const script = join(dir, "script");
+    writeFileSync(script, line);
+    chmodSync(script, 0o700);
+    return await runProcess([script], options);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+const cancelled = (text: string): Outcome => ({
+  result: "cancelled",
+  reason: { code: "interrupted", text },
+  detail: text,
+});
+
+function failure({ stop }: TaskRequest, line: string, result: ProcessResult): Outcome {
+  const { exitCode, signal, timedOut, stdout, stderr } = result;
+  const [first = ""] = line.replace(/^#!.*\n/, "").split("\n");
+  const which = `\`${first.length > 60 ? `${first.slice(0, 59)}…` : first}\``;
+  if (timedOut || stop.cause === "timeout") {
+    const text = `out of time during ${which}`;
+    return { result: "timed-out", reason: { code: "timeout", text }, detail: text };
+  }
+  if (stop.cause !== undefined) return cancelled(`broken off during ${which}`);
+  const text = `${which} ${exitCode === null ? `was ended by ${signal}` : `exited with code ${exitCode}`}`;
+  const log = `${stdout}\n${stderr}`.split(/\r?\n/).filter((each) => each.trim() !== "");
+  return {
+    result: "failed",
+    reason: { code: "task-failed", text },
+    detail: text,
+    log: log.slice(-LOG_LINES),
+  };
+}
