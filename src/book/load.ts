@@ -34,6 +34,21 @@ export async function loadBook(root: string): Promise<Book> {
   return { root, shipped, recipes, groups: linked.groups, warnings };
 }
 
+/** The shipped book by itself, as if no directory were there. */
+export async function shippedBook(): Promise<Book> {
+  const merged = new Merged();
+  for (const source of shippedSources()) await merged.add(source);
+  const nowhere = { composeDirs: new Map(), outside: new Set<string>(), warnings: [] };
+  const { recipes } = resolveServices("", merged, nowhere);
+  return {
+    root: "",
+    shipped: true,
+    recipes,
+    groups: link(recipes, merged.groups, merged.broken).groups,
+    warnings: [],
+  };
+}
+
 function shippedSources(): Source[] {
   return [...BUILTIN_FILES].map(([file, text]) => ({ file, text }));
 }

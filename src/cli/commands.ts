@@ -66,6 +66,12 @@ const entries: Record<string, CommandEntry> = {
     load: () => import("./logs.ts"),
     verb: true,
   },
+  init: { summary: "make a new homelab", load: () => import("./init.ts") },
+  add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },
+  env: {
+    summary: "check `.env` files against their templates, or make them",
+    load: () => import("./env.ts"),
+  },
   plan: { summary: "what ensure would do, and why", load: () => import("./plan.ts"), verb: true },
   status: { summary: "what is ready, and what is not", load: () => import("./status.ts"), verb: true },
   why: {

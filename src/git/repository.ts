@@ -126,6 +126,19 @@ export async function differs(
   return exitCode !== 0;
 }
 
+/** How git sees a file: it is tracked, or ignored, or would be added; `none` outside of a repository. */
+export async function trackingOf(
+  root: string,
+  path: string,
+  options: GitOptions,
+): Promise<"tracked" | "ignored" | "open" | "none"> {
+  if (!gitDirectory(root)) return "none";
+  const ask = async (...words: string[]) => (await start(root, [...words, "--", path], options)).exitCode;
+  if ((await ask("ls-files", "--error-unmatch")) === 0) return "tracked";
+  const ignored = await ask("check-ignore", "--quiet");
+  return ignored === 0 ? "ignored" : ignored === 1 ? "open" : "none";
+}
+
 interface Call extends GitOptions {
   readonly deadline?: number;
   /** Whether the remote takes part: then what fails is the network, rather than the repository. */

@@ -70,11 +70,12 @@ export class Store {
   private constructor(
     readonly directory: string,
     private readonly warn: (text: string) => void,
+    private readonly readonly: boolean,
   ) {}
 
   /** Opens the state for a run that may change it; makes the directory (0700) and the tables. */
   static open(env: Environment, warn: (text: string) => void): Store {
-    const store = new Store(stateDirectory(env), warn);
+    const store = new Store(stateDirectory(env), warn, false);
     store.guard(() => {
       mkdirSync(store.directory, { recursive: true, mode: 0o700 });
       const path = join(store.directory, "homelab.db");
@@ -92,7 +93,7 @@ export class Store {
 
   /** Opens the state for a command that only reads: nothing is made when there is nothing. */
   static openReadonly(env: Environment, warn: (text: string) => void): Store {
-    const store = new Store(stateDirectory(env), warn);
+    const store = new Store(stateDirectory(env), warn, true);
     const path = join(store.directory, "homelab.db");
     if (existsSync(path)) {
       store.guard(() => {
@@ -123,6 +124,8 @@ export class Store {
     try {
       action();
     } catch (error) {
+      // Written by a version that had fewer tables; the next run that changes something adds them.
+      if (this.readonly && /^no such table/.test((error as Error).message)) return;
       this.database = undefined;
       const why = error instanceof Error ? error.message : String(error);
       this.warn(

@@ -1,8 +1,10 @@
+import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { RunReport } from "../../../src/plan/types.ts";
 import { clearIntent, leftIntents, recordIntent } from "../../../src/store/intents.ts";
+import { readPins } from "../../../src/store/pins.ts";
 import { latestReleases, type Release, recordRelease } from "../../../src/store/releases.ts";
 import { lastNotableRun, newRunId, recentRuns, recordRun, runsNamed } from "../../../src/store/runs.ts";
 import { Store, stateDirectory } from "../../../src/store/store.ts";
@@ -300,4 +302,16 @@ test("reading makes nothing where there is nothing", () => {
   const store = Store.openReadonly({ HOMELAB_STATE_DIR: state }, silent);
   expect(recentRuns(store, "/r", 5)).toEqual([]);
   expect(statSync(state, { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test("a state with fewer tables, from an older version, is read for what it has, without a warning", () => {
+  using dir = temporary();
+  const env = { HOMELAB_STATE_DIR: dir.path };
+  const old = new Database(join(dir.path, "homelab.db"), { create: true });
+  old.run("CREATE TABLE run (id TEXT)");
+  old.close();
+  const warnings: string[] = [];
+  const store = Store.openReadonly(env, (text) => warnings.push(text));
+  expect([...readPins(store, "/r"), ...latestReleases(store, "/r")]).toEqual([]);
+  expect(warnings).toEqual([]);
 });

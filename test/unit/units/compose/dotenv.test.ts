@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import {
+  checkEnv,
+  type EnvFacts,
+  envKeys,
+  isPlaceholder,
+  missingLines,
+} from "../../../../src/units/compose/dotenv.ts";
+
+test("envKeys() knows names, lines and values, of a repeated key the last", () => {
+  expect(envKeys("# c\nA=1\n\nexport B = 'two'\nA=3\nnot a line\nC=\n")).toEqual([
+    { name: "A", line: 5, value: "3" },
+    { name: "B", line: 4, value: "two" },
+    { name: "C", line: 7, value: "" },
+  ]);
+});
+
+test.each([
+  ["your_api_key_here", true],
+  ["secure_password_here", true],
+  ["changeme", true],
+  ["CHANGE_ME_please", true],
+  ["<token>", true],
+  ["xxxx", true],
+  ["put-it-here", true],
+  ["", false],
+  ["8989", false],
+  ["America/Los_Angeles", false],
+  ["/mnt/vault/media/shows", false],
+  ["hunter2", false],
+  ["yourself", false],
+])("isPlaceholder(%p) is %p", (value, want) => expect(isPlaceholder(value)).toBe(want));
+
+const fine: EnvFacts = { example: "A=1\nB=your_b_here\n", actual: "A=2\nB=x\n", mode: 0o600, git: "ignored" };
+
+test.each<[string, Partial<EnvFacts>, string[]]>([
+  ["a complete file", {}, []],
+  ["a service without template and file", { example: undefined, actual: undefined }, []],
+  ["a file without template", { example: undefined }, []],
+  ["no file", { actual: undefined }, ["missing-file: there is no `.env` beside `.env.example`"]],
+  ["a missing key", { actual: "A=1\n" }, ["missing-key: `B` is missing"]],
+  ["a placeholder", { actual: "A=1\nB=your_b_here\n" }, ["placeholder at 2: `B` is still a placeholder"]],
+  ["a file for everybody", { mode: 0o644 }, ["mode: others can read it (mode 644, should be 600)"]],
+  ["a tracked file", { git: "tracked" }, ["tracked: git tracks it: it is in the repository"]],
+  ["a file that git would add", { git: "open" }, ["not-ignored: git does not ignore it"]],
+  ["no repository", { git: "none" }, []],
+  ["a key of its own", { actual: "A=1\nB=2\nC=3\n" }, ["(extra-key at 3: `C` is not in `.env.example`)"]],
+])("checkEnv() of %s", (_, facts, want) => {
+  const shown = checkEnv({ ...fine, ...facts }).map(({ code, line, text, wrong }) => {
+    const words = `${code}${line ? ` at ${line}` : ""}: ${text}`;
+    return wrong ? words : `(${words})`;
+  });
+  expect(shown).toEqual(want);
+});
+
+test("missingLines() takes whole lines of the template", () => {
+  expect(missingLines("# head\nA=1 # one\nB='b'\n", "A=9")).toEqual({
+    text: "\n\n# Added from .env.example\nB='b'\n",
+    names: ["B"],
+  });
+  expect(missingLines("A=1\n", "A=9\n")).toEqual({ text: "", names: [] });
+});
