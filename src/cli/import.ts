@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Imported, importJustfile } from "../book/from-just.ts";
+import { parseJustfile } from "../book/justfile.ts";
+import { nearest } from "../book/nearest.ts";
+import { HomelabError } from "../errors.ts";
+import { table } from "../report/table.ts";
+import { makeCommand } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { type Context, print, printJson } from "./context.ts";
+
+const KINDS = ["Justfile"];
+const NAMES = ["Justfile", "justfile", ".justfile"];
+const RECIPES = "homelab.yml";
+
+export default makeCommand({
+  name: "import",
+  description:
+    "Makes recipes from an existing Justfile: `ensure-*` recipes become services with their needs, `deploy-*` ones groups, all others tasks; what homelab does by itself is left out. Writes homelab.yml beside it, and never over one that is there.",
+  usage: "Justfile [PATH]",
+  words: { min: 1, max: 2, label: "what to import: `Justfile`" },
+  args: { print: { type: "boolean", description: "print the recipes instead of writing them" } },
+  examples: [
+    ["homelab import Justfile", "the Justfile here"],
+    ["homelab import Justfile ../old/Justfile --print", "another one, to look at"],
+  ],
+  async run(context, [kind = "", path], { print: printed }) {
+    if (!NAMES.includes(kind)) {
+      const close = nearest(kind, KINDS);
+      throw new HomelabError("usage", `\`${kind}\` cannot be imported`, {
+        hint: close ? `did you mean \`homelab import ${close}\`?` : "it is `homelab import Justfile [PATH]`",
+      });
+    }
+    const root = resolve(context.options.root ?? ".");
+    const file = path === undefined ? found(root) : resolve(path);
+    const imported = importJustfile(parseJustfile(read(file)), isProvided);
+    const { Document } = await import("yaml");
+    const head = "# yaml-language-server: $schema=.homelab.schema.json\n";
+    const text = head + new Document(imported.file).toString({ lineWidth: 0 });
+    const target = join(root, RECIPES);
+    const write = !printed && !context.options.dryRun;
+    if (write) {
+      if (existsSync(target)) {
+        throw new HomelabError("refused", `${target} is there already, and is not written over`, {
+          hint: "`--print` shows what would be in it",
+        });
+      }
+      writeFileSync(target, text, { flag: "wx" });
+    }
+    if (context.options.json) {
+      const { became, warnings } = imported;
+      return printJson({ version: 1, file: write ? target : null, became, warnings, recipes: imported.file });
+    }
+    if (!write) print(text);
+    summarize(context, imported, write ? target : undefined);
+  },
+});
+
+/** What the Justfile of a homelab does that this program does by itself. */
+function isProvided(name: string): boolean {
+  return name === "default" || name === "deploy-all" || name in COMMANDS;
+}
+
+function found(root: string): string {
+  const name = NAMES.find((each) => existsSync(join(root, each)));
+  if (name) return join(root, name);
+  throw new HomelabError("usage", `there is no Justfile in ${root}`, {
+    hint: "name it: `homelab import Justfile PATH`",
+  });
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new HomelabError("usage", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
+      hint: "name another one: `homelab import Justfile PATH`",
+    });
+  }
+}
+
+function summarize(
+  { messages, err }: Context,
+  { became, warnings }: Imported,
+  target: string | undefined,
+): void {
+  const rows = became.map(({ recipe, what, name }) => [
+    recipe,
+    what,
+    what === "built in" ? (name === "default" ? "homelab" : `homelab ${name}`) : name,
+  ]);
+  messages.info(table(rows, { style: err }).trimEnd());
+  for (const { line, text } of warnings) messages.warn(`line ${line}: ${text}`);
+  if (target) messages.info(`wrote ${target}; \`homelab validate\` checks it, \`homelab graph\` shows it`);
+}
