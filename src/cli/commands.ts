@@ -86,6 +86,11 @@ const entries: Record<string, CommandEntry> = {
   report: { summary: "one run: what changed, what failed, and why", load: () => import("./report.ts") },
   notify: { summary: "try out the notifications", load: () => import("./notify.ts") },
   lock: { summary: "who is at work", load: () => import("./lock.ts") },
+  completions: {
+    summary: "completion script for bash, zsh or fish",
+    load: () => import("./completions.ts"),
+  },
+  doctor: { summary: "check this machine and this homelab", load: () => import("./doctor.ts") },
   schema: { summary: "JSON Schema of the recipe files, for editors", load: () => import("./schema.ts") },
   help: { summary: "explain a command or a topic", load: () => import("./help.ts") },
 };

@@ -10,6 +10,9 @@ import { isTold, makeContext, print, printJson } from "./context.ts";
 import { type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
 import { checkWords } from "./words.ts";
 
+/** What the completion scripts of the shells call: no command for people. */
+const COMPLETE = "__complete";
+
 /**
  * Runs one command line. Returns the exit code; throws HomelabError. `late` gets what is left to be done when the
  * error has been shown.
@@ -19,6 +22,7 @@ export async function dispatch(argv: readonly string[], late: (() => Promise<voi
   const [word, ...rest] = first.rest;
   if (word === "--version" || word === "-V") return version(rest, first.globals);
   if (word?.startsWith("-")) throw unknownOption(undefined, word.split("=")[0] ?? word);
+  if (word === COMPLETE) return (await import("./complete.ts")).complete(rest);
   if (word === undefined && first.globals.help) return help([]);
   const found = await findCommand(word ?? "list", rest, first.globals);
   if ("task" in found) return runTask(found, first.globals);

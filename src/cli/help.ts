@@ -189,3 +189,6 @@ Directories under services/ with a compose file are services without being named
 file the shipped recipes are in force: see \`homelab list\`. \`homelab schema\` prints the JSON Schema.
 `;
 }
+
+/** The topics, for completions. */
+export const TOPIC_NAMES: readonly string[] = Object.keys(TOPICS);

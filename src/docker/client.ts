@@ -63,6 +63,12 @@ export class Docker {
     return new Map(images.flatMap((image) => (image.RepoTags ?? []).map((tag) => [tag, image.Id] as const)));
   }
 
+  /** The engine's version and the time by its clock, in epoch milliseconds. */
+  async about(): Promise<{ version: string; time: number; root: string }> {
+    const { ServerVersion, SystemTime, DockerRootDir } = await this.get<Record<string, string>>("/info");
+    return { version: ServerVersion ?? "?", time: Date.parse(SystemTime ?? ""), root: DockerRootDir ?? "" };
+  }
+
   /** All local images. */
   allImages(): Promise<ImageSummary[]> {
     return this.get("/images/json");

@@ -97,3 +97,26 @@ export function missingLines(example: string, actual: string): { text: string; n
   const added = missing.map(({ line }) => lines[line - 1]).join("\n");
   return { text: `${newline}\n# Added from .env.example\n${added}\n`, names: missing.map((key) => key.name) };
 }
+
+/**
+ * Lines whose value the readers of such files understand differently (compose, shells, dotenv libraries), with why:
+ * a `#` without a space before it, a `$` that some replace, spaces without quotes.
+ */
+export function ambiguousLines(text: string): { name: string; line: number; why: string }[] {
+  return text.split("\n").flatMap((raw, index) => {
+    const match = ASSIGNMENT.exec(raw);
+    if (!match) return [];
+    const why = ambiguity(raw.slice(match[0].length).trim());
+    return why === undefined ? [] : [{ name: match[1] ?? "", line: index + 1, why }];
+  });
+}
+
+function ambiguity(value: string): string | undefined {
+  if (/^'[^']*'(?:\s+#.*)?$/.test(value)) return undefined;
+  const quoted = value.startsWith('"');
+  if (/\$/.test(value)) return "`$` is replaced by some readers: put the value into single quotes";
+  if (quoted) return undefined;
+  if (/\S#/.test(value)) return "some readers cut it at `#`: put the value into quotes";
+  if (/\S\s+[^#\s]/.test(value)) return "it has spaces without quotes: put the value into quotes";
+  return undefined;
+}

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import {
+  ambiguousLines,
   checkEnv,
   type EnvFacts,
   envKeys,
@@ -59,4 +60,20 @@ test("missingLines() takes whole lines of the template", () => {
     names: ["B"],
   });
   expect(missingLines("A=1\n", "A=9\n")).toEqual({ text: "", names: [] });
+});
+
+test.each([
+  ["A=plain", undefined],
+  ["A=one # a comment", undefined],
+  ["A='a$b # c'", undefined],
+  ['A="a # b"', undefined],
+  ["A=", undefined],
+  ["A=abc#123", "some readers cut it at `#`: put the value into quotes"],
+  ["A=pa$word", "`$` is replaced by some readers: put the value into single quotes"],
+  ['A="x\\$y"', "`$` is replaced by some readers: put the value into single quotes"],
+  ["A=a b", "it has spaces without quotes: put the value into quotes"],
+])("ambiguousLines(%p)", (line, want) => {
+  expect(ambiguousLines(`# head\n${line}\n`)).toEqual(
+    want === undefined ? [] : [{ name: "A", line: 2, why: want }],
+  );
 });

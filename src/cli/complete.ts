@@ -1,0 +1,56 @@
+import type { Book } from "../book/types.ts";
+import { candidates } from "./candidates.ts";
+import { COMMANDS } from "./commands.ts";
+import { makeContext, print } from "./context.ts";
+import { TOPIC_NAMES } from "./help.ts";
+import { GLOBAL_OPTIONS, takeGlobals } from "./options.ts";
+
+/**
+ * Prints what the last of the words may become, one a line: for the completion scripts. Only recipes are read, no
+ * engine is asked, and nothing that is wrong makes noise on somebody's prompt.
+ */
+export async function complete([separator, ...rest]: readonly string[]): Promise<number> {
+  const words = separator === "--" ? rest : separator === undefined ? [] : [separator, ...rest];
+  const before = words.slice(0, -1);
+  const first = commandOf(before);
+  const entry = first === undefined ? undefined : COMMANDS[first];
+  const found = candidates({
+    words: words.length === 0 ? [""] : words,
+    commands: COMMANDS,
+    command: entry && (await entry.load()).default,
+    commandName: first,
+    book: await quietBook(before),
+    globals: new Map(Object.entries(GLOBAL_OPTIONS).map(([name, { value }]) => [name, value !== undefined])),
+    topics: TOPIC_NAMES,
+  });
+  print(found.map((word) => `${word}\n`).join(""));
+  return 0;
+}
+
+/** The command that the words so far name, also as `<verb>-<target>`. */
+function commandOf(words: readonly string[]): string | undefined {
+  const [word] = withoutGlobals(words);
+  if (word === undefined) return undefined;
+  if (word in COMMANDS) return word;
+  return Object.keys(COMMANDS).find((name) => COMMANDS[name]?.verb && word.startsWith(`${name}-`)) ?? word;
+}
+
+function withoutGlobals(words: readonly string[]): readonly string[] {
+  try {
+    return takeGlobals(words).rest;
+  } catch {
+    // An option whose value is being typed: the words before it count.
+    return withoutGlobals(words.slice(0, -1));
+  }
+}
+
+async function quietBook(words: readonly string[]): Promise<Book | undefined> {
+  try {
+    const { bookIfAny } = await import("./book.ts");
+    const { globals } = takeGlobals(words);
+    return await bookIfAny(makeContext({ ...globals, quiet: true }, "complete"));
+  } catch {
+    // Whatever is wrong is said by the command itself, once it is run.
+    return undefined;
+  }
+}
