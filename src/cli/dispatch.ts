@@ -105,10 +105,29 @@ async function findCommand(
   throw unknownCommand(word, book);
 }
 
+/** What people type who come from other tools. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["up", "ensure"],
+  ["start", "ensure"],
+  ["run", "ensure"],
+  ["down", "stop"],
+  ["rm", "stop"],
+  ["ps", "status"],
+  ["ls", "list"],
+  ["top", "status"],
+  ["pull", "pull-images"],
+  ["prune", "cleanup"],
+  ["update", "update-services"],
+  ["upgrade", "update-services"],
+  ["config", "validate"],
+  ["check", "validate"],
+]);
+
 /** Says what the word may have been meant to be: a command, a task, or a target without a verb. */
 function unknownCommand(word: string, book: Book | undefined): HomelabError {
   const tasks = [...(book?.recipes.values() ?? [])].filter((recipe) => recipe.kind === "task");
-  const close = nearest(word, [...Object.keys(COMMANDS), ...tasks.map((task) => task.name)]);
+  const close =
+    ELSEWHERE.get(word) ?? nearest(word, [...Object.keys(COMMANDS), ...tasks.map((task) => task.name)]);
   const hint =
     book && expandTarget(book, word)
       ? `\`${word}\` is a target: did you mean \`homelab ensure ${word}\`?`

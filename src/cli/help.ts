@@ -13,6 +13,7 @@ const TOPICS: Readonly<Record<string, () => string>> = Object.assign(Object.crea
   "exit-codes": exitCodes,
   environment,
   notifications,
+  options,
   recipes,
 });
 
@@ -91,8 +92,8 @@ function commandHelp(name: string, command: Command): string {
   return `${wrap(command.description)}
 Usage: homelab ${name}${own.length > 0 ? " [OPTIONS]" : ""}${command.usage ? ` ${command.usage}` : ""}
 
-${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}Options of every command:
-${columns(globalOptions())}
+${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}\`homelab help options\` shows the options of every command, such as --json, --quiet and --dry-run.
+
 Examples:
 ${columns(examples)}`;
 }
@@ -103,6 +104,10 @@ function globalOptions(): (readonly [string, string])[] {
     return [`${short ? `-${short}, ` : "    "}--${name}${value_}`, help] as const;
   });
   return [...rows, ["    --version", "print version and revision"]];
+}
+
+function options(): string {
+  return `Options of every command, before or after its name:\n${columns(globalOptions())}`;
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string {

@@ -111,12 +111,13 @@ export function ambiguousLines(text: string): { name: string; line: number; why:
   });
 }
 
-function ambiguity(value: string): string | undefined {
+function ambiguity(written: string): string | undefined {
+  const value = /^["']/.test(written) ? written : written.replace(/\s+#.*$/, "");
   if (/^'[^']*'(?:\s+#.*)?$/.test(value)) return undefined;
   const quoted = value.startsWith('"');
   if (/\$/.test(value)) return "`$` is replaced by some readers: put the value into single quotes";
   if (quoted) return undefined;
   if (/\S#/.test(value)) return "some readers cut it at `#`: put the value into quotes";
-  if (/\S\s+[^#\s]/.test(value)) return "it has spaces without quotes: put the value into quotes";
+  if (/\s/.test(value)) return "it has spaces without quotes: put the value into quotes";
   return undefined;
 }
