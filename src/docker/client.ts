@@ -63,6 +63,16 @@ export class Docker {
     return new Map(images.flatMap((image) => (image.RepoTags ?? []).map((tag) => [tag, image.Id] as const)));
   }
 
+  /** Names of all networks and volumes. */
+  async places(): Promise<{ networks: Set<string>; volumes: Set<string> }> {
+    const [networks, { Volumes }] = await Promise.all([
+      this.get<{ Name: string }[]>("/networks"),
+      this.get<{ Volumes: { Name: string }[] | null }>("/volumes"),
+    ]);
+    const names = (all: readonly { Name: string }[]) => new Set(all.map(({ Name }) => Name));
+    return { networks: names(networks), volumes: names(Volumes ?? []) };
+  }
+
   /** The engine's version and the time by its clock, in epoch milliseconds. */
   async about(): Promise<{ version: string; time: number; root: string }> {
     const { ServerVersion, SystemTime, DockerRootDir } = await this.get<Record<string, string>>("/info");

@@ -94,9 +94,9 @@ export function imagesCommand(compose: Compose, project: string): string[] {
   return [...compose.argv, "-p", project, "config", "--images"];
 }
 
-/** `docker compose config --quiet`: compose's own check of one directory. Needs no engine. */
+/** `docker compose config`: compose's own check of one directory, and what it makes of it. Needs no engine. */
 export function checkCommand(compose: Compose, project: string): string[] {
-  return [...compose.argv, "-p", project, "config", "--quiet"];
+  return [...compose.argv, "-p", project, "config", "--format", "json"];
 }
 
 /**

@@ -53,7 +53,12 @@ describe("what is known without an engine", () => {
       stdout: "checked the recipes and 5 compose projects: no problems\n",
       stderr: "",
     });
-    expect((await lab.json("validate")).document).toEqual({ version: 1, valid: true, problems: [] });
+    expect((await lab.json("validate")).document).toEqual({
+      version: 1,
+      valid: true,
+      problems: [],
+      warnings: [],
+    });
     lab.write({
       "services/web~/compose.yml": app({ imagee: "x" }),
       "services/db~/compose.yml": "services: [\n",

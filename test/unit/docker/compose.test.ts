@@ -96,5 +96,5 @@ test.each([
     upCommand({ argv: ["docker", "compose"], env: {} }, "web", { recreate: true }),
     "docker compose --progress plain -p web up -d --pull missing --force-recreate",
   ],
-  ["check", checkCommand({ argv: ["c"], env: {} }, "web"), "c -p web config --quiet"],
+  ["check", checkCommand({ argv: ["c"], env: {} }, "web"), "c -p web config --format json"],
 ])("the command line of %s", (_, argv, want) => expect(argv.join(" ")).toBe(want));
