@@ -50,11 +50,14 @@ const READY: ReadonlySet<Action> = new Set<Action>([
   "repair",
   "run",
   "activate",
+  "rollback",
 ]);
 
-/** `stop` leaves alone what is down already, for which `none` does not mean that it is ready. */
+/** What is down already, or was put back to an earlier release, is left alone: there `none` does not mean ready. */
+const LEFT_ALONE: ReadonlySet<string> = new Set(["down", "rolled-back"]);
+
 const isReady = ({ result, action, reason }: StepReport): boolean =>
-  (result === "changed" || result === "unchanged") && READY.has(action) && reason.code !== "down";
+  (result === "changed" || result === "unchanged") && READY.has(action) && !LEFT_ALONE.has(reason.code);
 
 /** What a run that came to an end saw: its steps, and that the command as such works. */
 export function sightOf(command: string, run: string, steps: readonly StepReport[], at: number): Sight {

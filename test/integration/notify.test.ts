@@ -101,6 +101,26 @@ describe("a channel is told", () => {
     expect(await night()).toEqual({ code: 0, told: [] });
   });
 
+  test.concurrent("of an update that was rolled back once, and of its end when another one is ready", async () => {
+    await using lab = await homelab({
+      [WEB]: GOOD,
+      "homelab.yml": "services:\n  web~: { rollback: auto, ready: { stable: 500ms } }\n",
+    });
+    using inbox = openInbox();
+    const cron = configured(lab, [`WEBHOOK_URL=${inbox.url}`]);
+    const night = async () => {
+      const { code } = await cron.run("ensure", "all");
+      return [code, ...inbox.documents().map(({ event }) => event)];
+    };
+    expect(await night()).toEqual([0]);
+    lab.write({ [WEB]: SICK });
+    expect(await night()).toEqual([1, "failure"]);
+    expect(await night()).toEqual([0]);
+    expect(await night()).toEqual([0]);
+    lab.write({ [WEB]: app({ hostname: "mended" }) });
+    expect(await night()).toEqual([0, "recovery"]);
+  });
+
   test.concurrent("when a command cannot even begin, and when it can again", async () => {
     await using lab = await homelab({ [WEB]: GOOD });
     using inbox = openInbox();
