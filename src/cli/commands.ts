@@ -68,6 +68,7 @@ const entries: Record<string, CommandEntry> = {
   },
   init: { summary: "make a new homelab", load: () => import("./init.ts") },
   add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },
+  setup: { summary: "set a server up, once", load: () => import("./setup.ts") },
   import: { summary: "make recipes from a Justfile", load: () => import("./import.ts") },
   env: {
     summary: "check `.env` files against their templates, or make them",
