@@ -28,6 +28,8 @@ result
 result-*
 .direnv/
 
+# Flakes (keeping flake.lock in version control for reproducibility)
+
 # Temporary files
 *~
 *.tmp
@@ -61,7 +63,7 @@ services/**/.env
 *.backup
 *.bak
 
-# Network testing output
+# Network testing output (keep directory structure, ignore contents)
 network-testing/*.log
 network-testing/bond0
 

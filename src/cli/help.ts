@@ -10,8 +10,10 @@ const WIDTH = 100;
 
 /** Texts that belong to no command. */
 const TOPICS: Readonly<Record<string, () => string>> = Object.assign(Object.create(null), {
+  cron,
   "exit-codes": exitCodes,
   environment,
+  json,
   notifications,
   options,
   recipes,
@@ -104,6 +106,36 @@ function globalOptions(): (readonly [string, string])[] {
     return [`${short ? `-${short}, ` : "    "}--${name}${value_}`, help] as const;
   });
   return [...rows, ["    --version", "print version and revision"]];
+}
+
+function cron(): string {
+  return `A run that changes nothing prints nothing, so that cron sends no mail. One that changes something or fails prints
+what, and exits with 1 or more when it failed; \`homelab report\` tells it again later. Nobody is asked anything:
+\`--yes\` says yes in advance. A second run waits with \`--lock-wait\`, or exits with 75.
+
+  0 4 * * *  root  homelab -C /opt/homelab deploy-media --lock-wait 10m
+  0 5 * * 0  root  homelab -C /opt/homelab pull-images && homelab -C /opt/homelab update-services
+  0 6 1 * *  root  homelab -C /opt/homelab cleanup --yes
+
+\`homelab help notifications\` says how to be told of failures otherwise than by mail from cron.
+`;
+}
+
+function json(): string {
+  return `With --json a command prints one document on standard output, errors included; all else stays away from there.
+Fields are added from version to version and never changed; \`version\` is 1.
+
+${columns([
+  ["plan", "root, targets, steps (id, kind, action, reason, effect, needs), summary"],
+  [
+    "ensure and its kin",
+    "run, outcome, steps (id, kind, action, result, reason, durationMs, detail), changed, failed",
+  ],
+  ["status", "recipes (id, kind, state, detail, containers)"],
+  ["history, report", "runs, one run with its steps"],
+  ["validate", "valid, problems, warnings (code, message, hint, position)"],
+  ["an error", "error (code, exit, message, hint, position)"],
+])}`;
 }
 
 function options(): string {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { shippedBook } from "../book/load.ts";
 import { GITIGNORE, HOMELAB_YML, README } from "../catalogue/catalogue.ts";
@@ -7,7 +7,7 @@ import { gitDirectory } from "../git/head.ts";
 import { runProcess } from "../process/runner.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
-import { entriesFor, filesOf, place } from "./place.ts";
+import { entriesFor, filesOf, makeDirectory, place } from "./place.ts";
 
 const GIT_DEADLINE_MS = 60_000;
 
@@ -37,7 +37,7 @@ export default makeCommand({
       .map((word) => word.trim())
       .filter(Boolean);
     const entries = entriesFor(await shippedBook(), words);
-    if (!dryRun) mkdirSync(root, { recursive: true });
+    if (!dryRun) makeDirectory(root);
     const repository = existsSync(root) && gitDirectory(root) !== undefined;
     if (!repository && !dryRun) await gitInit(context, root);
     const own = { "homelab.yml": HOMELAB_YML, ".gitignore": GITIGNORE, "README.md": README };

@@ -13,6 +13,19 @@ export interface Placed {
   readonly kept: string[];
 }
 
+/** Makes a directory. Throws what is wrong with its place in words. */
+export function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const denied = code === "EACCES" || code === "EPERM";
+    throw new HomelabError(denied ? "permission" : "unavailable", `${path} cannot be made (${code})`, {
+      hint: denied ? "run as somebody who may, or choose another place" : "choose another place",
+    });
+  }
+}
+
 /** Writes files that are not there yet. Nothing that is there is ever changed. */
 export function place(root: string, files: Readonly<Record<string, string>>, dryRun: boolean): Placed {
   const placed: Placed = { made: [], kept: [] };
@@ -22,7 +35,7 @@ export function place(root: string, files: Readonly<Record<string, string>>, dry
     else {
       placed.made.push(path);
       if (dryRun) continue;
-      mkdirSync(dirname(target), { recursive: true });
+      makeDirectory(dirname(target));
       writeFileSync(target, text, { flag: "wx" });
     }
   }

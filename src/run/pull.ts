@@ -71,8 +71,10 @@ async function pullOne(
     return { result: "cancelled", reason: { code: "interrupted", text: "broken off" }, detail: "broken off" };
   const why = timedOut ? { reason: "timeout", text: "the pull did not end in time" } : explainFailure(stderr);
   if (had !== undefined) {
-    listener.message(`warning: ${image} could not be asked about, and what is here is kept: ${why.text}`);
-    return { result: "unchanged", reason, detail: `kept: ${why.text}` };
+    // The words are those for an image that is missing; this one is here.
+    const text = why.text.replace(/^the image is not here, and /, "");
+    listener.message(`warning: ${image} could not be asked about, and what is here is kept: ${text}`);
+    return { result: "unchanged", reason, detail: `kept: ${text}` };
   }
   const hint = "hint" in why ? why.hint : undefined;
   return {

@@ -63,3 +63,12 @@ next: \`homelab env init\`, fill in what it names, then \`homelab ensure prowlar
     stderr: "error: the catalogue has no `prowlarx`\n  hint: did you mean `prowlarr`?\n",
   });
 });
+
+test.concurrent("a place where nothing can be made is said so", async () => {
+  await using lab = await homelab({});
+  expect(await lab.run("init", "/proc/nowhere")).toEqual({
+    code: 69,
+    stdout: "",
+    stderr: "error: /proc/nowhere cannot be made (ENOENT)\n  hint: choose another place\n",
+  });
+});
