@@ -40,7 +40,8 @@ export async function ensureSteps(request: EnsureRequest, began: number): Promis
   const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
   const steps = open ? await change(request, planned, began) : planned.plan.steps.map(settledReport);
   // What is seen to run is not held any more, whoever started it.
-  request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
+  const kept = request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
+  if (kept) request.listener.message(`warning: ${kept}`);
   return steps;
 }
 

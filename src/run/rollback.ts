@@ -43,7 +43,8 @@ export async function rollback(request: RollbackRequest): Promise<RunReport> {
       return { result: "changed", reason: step.reason, detail: result.detail };
     },
   });
-  holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
+  const kept = holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
+  if (kept) request.listener.message(`warning: ${kept}`);
   return conclude(request, book.root, steps, times);
 }
 

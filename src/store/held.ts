@@ -53,18 +53,26 @@ export class HoldBook {
     throw refusal;
   }
 
-  /** Forgets holds, wherever they are kept. Throws the system's error when one cannot be taken away. */
-  drop(names: Iterable<string>): void {
+  /**
+   * Forgets holds, wherever they are kept. Returns why one could not be taken away: what runs counts as not held all
+   * the same, so that nothing has to fail for it.
+   */
+  drop(names: Iterable<string>): string | undefined {
     const held = [...names].filter((name) => this.holds.delete(name));
-    if (held.length === 0) return;
-    for (const path of places(this.env, this.root)) {
+    let refusal: string | undefined;
+    for (const path of held.length > 0 ? places(this.env, this.root) : []) {
       const all = readFile(path);
       const own = { ...all[this.root] };
       const gone = held.filter((name) => Object.hasOwn(own, name));
       if (gone.length === 0) continue;
       for (const name of gone) delete own[name];
-      writeFile(path, { ...all, [this.root]: own });
+      try {
+        writeFile(path, { ...all, [this.root]: own });
+      } catch (error) {
+        refusal = `that ${gone.join(", ")} ${gone.length === 1 ? "is" : "are"} not held any more could not be written to ${path} (${(error as NodeJS.ErrnoException).code})`;
+      }
     }
+    return refusal;
   }
 }
 
