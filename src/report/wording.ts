@@ -22,6 +22,9 @@ export const DONE: Readonly<Record<Action, string>> = {
   blocked: "blocked",
 };
 
+/** What makes nothing ready. */
+const NOT_FOR_READY: ReadonlySet<Action> = new Set<Action>(["stop", "pull", "remove"]);
+
 /** Whether a step needs somebody's attention by itself, rather than because of another step. */
 export function wentWrong(report: StepReport): boolean {
   return report.result === "failed" || report.result === "timed-out";
@@ -35,7 +38,7 @@ function what(report: StepReport): string {
     case "changed":
       return `${DONE[report.action]} in ${formatDuration(report.durationMs)}`;
     case "unchanged":
-      return DONE[report.action];
+      return NOT_FOR_READY.has(report.action) ? "unchanged" : DONE[report.action];
     case "failed":
       return `failed${after(report)}`;
     case "timed-out":
@@ -94,7 +97,7 @@ function resultCounts(report: RunReport) {
   const count = (result: StepReport["result"]) =>
     report.steps.filter((step) => step.result === result).length;
   return {
-    ready: count("unchanged") + count("changed"),
+    ready: good(report, count("unchanged") + count("changed")),
     changed: count("changed"),
     wrong: [...some(count("failed"), "failed"), ...some(count("timed-out"), "timed out")],
     stopped: [...some(count("blocked"), "blocked"), ...some(count("cancelled"), "cancelled")],
@@ -110,14 +113,27 @@ function heldOnes({ steps }: RunReport): string[] {
   return [`${names.length} held (${shown.join(", ")})`];
 }
 
-/** `9 created, 1 adopted`: what was done to the steps that are ready now. */
-function deeds(report: RunReport): string {
-  const ready = report.steps.filter((step) => step.result === "changed" || step.result === "unchanged");
+/** `9 created, 1 adopted`: what was done to the steps that are ready now. To adopt changes nothing, and is told. */
+function deeds({ steps }: RunReport): string {
+  const done = steps.filter(
+    ({ result, action }) => result === "changed" || (result === "unchanged" && action === "adopt"),
+  );
   const notable = (Object.keys(DONE) as Action[]).filter((action) => action !== "none");
   const words = notable.flatMap((action) =>
-    some(ready.filter((step) => step.action === action).length, DONE[action]),
+    some(done.filter((step) => step.action === action).length, DONE[action]),
   );
   return words.join(", ");
+}
+
+const makesReady = ({ steps }: RunReport): boolean =>
+  steps.length === 0 || steps.some(({ action }) => !NOT_FOR_READY.has(action));
+
+/** `7 ready`; for a run that makes nothing ready `2 pulled, 5 unchanged`. */
+function good(report: RunReport, ready: number): string[] {
+  if (makesReady(report)) return some(ready, "ready");
+  const { steps } = report;
+  const unchanged = steps.filter(({ result }) => result === "unchanged").length;
+  return [deeds(report), ...some(unchanged, "unchanged")].filter((part) => part !== "");
 }
 
 /** `3 changed, 1 failed, 2 blocked in 12.4 s`: a run for a log file. */
@@ -125,7 +141,7 @@ export function plainSummary(report: RunReport): string {
   const { changed, wrong, stopped, ready, held } = resultCounts(report);
   const took = formatDuration(report.durationMs);
   const parts = [...some(changed, "changed"), ...wrong, ...stopped, ...held];
-  if (parts.length === held.length) parts.unshift(...some(ready, "ready"));
+  if (parts.length === held.length) parts.unshift(...ready);
   const interrupted = report.outcome === "interrupted" ? "interrupted: " : "";
   return `${interrupted}${parts.length > 0 ? parts.join(", ") : "nothing done"} in ${took}`;
 }
@@ -133,7 +149,7 @@ export function plainSummary(report: RunReport): string {
 /** `nothing to do`, with how many are ready. */
 export function quietSummary(report: RunReport): string {
   const { ready, held } = resultCounts(report);
-  return `${[...some(ready, "ready"), ...held, "nothing to do"].join(", ")} (${formatDuration(report.durationMs)})`;
+  return `${[...ready, ...held, "nothing to do"].join(", ")} (${formatDuration(report.durationMs)})`;
 }
 
 /** A run for the person who watched it: `10 ready: 9 created, 1 adopted in 8.4 s`. */
@@ -141,15 +157,14 @@ export function watchedSummary(report: RunReport): string {
   const { ready, wrong, stopped, held } = resultCounts(report);
   const took = formatDuration(report.durationMs);
   if (report.outcome === "interrupted") {
-    const parts = [...some(ready, "ready"), ...wrong, ...stopped, ...held];
+    const parts = [...ready, ...wrong, ...stopped, ...held];
     return `interrupted${parts.length > 0 ? `: ${parts.join(", ")}` : ""} after ${took}`;
   }
   if (wrong.length + stopped.length > 0 || report.outcome === "failed") {
-    const parts = [...wrong, ...stopped, ...some(ready, "ready"), ...held];
+    const parts = [...wrong, ...stopped, ...ready, ...held];
     return `${parts.length > 0 ? parts.join(", ") : "failed"} in ${took}`;
   }
+  if (!makesReady(report)) return `${[...ready, ...held].join(", ")} in ${took}`;
   const done = deeds(report);
-  return done === ""
-    ? quietSummary(report)
-    : `${[...some(ready, "ready"), ...held].join(", ")}: ${done} in ${took}`;
+  return done === "" ? quietSummary(report) : `${[...ready, ...held].join(", ")}: ${done} in ${took}`;
 }

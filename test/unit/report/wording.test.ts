@@ -75,6 +75,21 @@ describe("summaries", () => {
       watched: "1 ready, 1 held (h): 1 created in 1 s",
     },
     {
+      run: runOf("changed", 1000, [ended("a", "stop", "changed"), ended("b", "stop", "changed")]),
+      plain: "2 changed in 1 s",
+      watched: "2 stopped in 1 s",
+    },
+    {
+      run: runOf("unchanged", 900, [ended("a", "pull", "unchanged")]),
+      plain: "1 unchanged in 900 ms",
+      watched: "1 unchanged in 900 ms",
+    },
+    {
+      run: runOf("changed", 900, [ended("a", "pull", "unchanged"), ended("b", "pull", "changed")]),
+      plain: "1 changed in 900 ms",
+      watched: "1 pulled, 1 unchanged in 900 ms",
+    },
+    {
       run: runOf("failed", 31_000, [created, untouched, failed, late, blocked, blocked, held]),
       plain: "1 changed, 1 failed, 1 timed out, 2 blocked, 1 held (h) in 31 s",
       watched: "1 failed, 1 timed out, 2 blocked, 2 ready, 1 held (h) in 31 s",
