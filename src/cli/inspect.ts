@@ -1,5 +1,5 @@
 import { missingDirectory } from "../book/missing.ts";
-import type { Book } from "../book/types.ts";
+import type { Book, Recipe } from "../book/types.ts";
 import type { HomelabError } from "../errors.ts";
 import { sinceHold } from "../plan/held.ts";
 import type { HoldBook } from "../store/held.ts";
@@ -39,10 +39,27 @@ export async function inspectServices(
     const view = compose.viewOf(id);
     if (!view) throw new Error(`${id} was decided without a view`);
     const status = await statusOf(view, docker, compose.seen());
-    const hold = status.state === "stopped" || status.state === "missing" ? holds.get(id) : undefined;
-    if (hold) return { id, kind, view, state: "held", detail: `stopped on purpose ${sinceHold(hold)}` };
-    return { id, kind, view, ...status };
+    const down = status.state === "stopped" || status.state === "missing";
+    const detail = down ? heldDetail(recipe, book, holds, (name) => compose.isUp(name)) : undefined;
+    return { id, kind, view, ...status, ...(detail && { state: "held", detail }) };
   });
   for (const inspected of await Promise.all(each)) result.set(inspected.id, inspected);
   return result;
+}
+
+/** Why a recipe that is down is held: it was stopped on purpose, or something that it needs was. */
+function heldDetail(
+  { name, needs }: Recipe,
+  book: Book,
+  holds: HoldBook,
+  isUp: (name: string) => boolean,
+): string | undefined {
+  const hold = holds.get(name);
+  if (hold) return `stopped on purpose ${sinceHold(hold)}`;
+  for (const need of needs) {
+    const recipe = book.recipes.get(need.name);
+    if (recipe && !isUp(need.name) && heldDetail(recipe, book, holds, isUp))
+      return `needs ${need.name}, which is held`;
+  }
+  return undefined;
 }

@@ -114,6 +114,11 @@ vpn~: stopped in <time> (asked for with \`stop\`)
     "services/plex~:app": "running",
     "services/vpn~:app": "exited",
   });
+  expect(statusesOf((await lab.json("status")).document)).toEqual({
+    "index~": "held",
+    "vpn~": "held",
+    "plex~": "ready",
+  });
   const refused = await lab.run("ensure", "index~");
   expect({ ...refused, stderr: clock(refused.stderr) }).toEqual({
     code: 5,

@@ -162,7 +162,8 @@ export class ComposeDriver implements Driver {
   }
 
   isUp(name: string): boolean {
-    return this.core.found(this.core.work(name).recipe).some(isUp);
+    const recipe = this.options.book.recipes.get(name);
+    return recipe?.kind === "service" && this.core.found(recipe).some(isUp);
   }
 
   /** Containers of other services that share the network of one that is going to be started or replaced. */
