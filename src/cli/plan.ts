@@ -42,9 +42,17 @@ export async function showPlan(
   const engine = await connect(context, book, store, targets);
   const { words: _, ...asked } = request;
   const holds = new HoldBook(context.env, book.root);
-  const { plan } = await makePlan({ ...asked, book, targets, outright, holds, drivers: engine.drivers });
+  const { plan, warnings } = await makePlan({
+    ...asked,
+    book,
+    targets,
+    outright,
+    holds,
+    drivers: engine.drivers,
+  });
   engine.close();
   store.close();
+  for (const warning of warnings) context.messages.warn(warning);
   printPlan(context, plan);
   const pending = plan.steps.some((step) => step.effect !== "read" || step.action === "blocked");
   if (signal && pending) context.exitCode = 3;

@@ -89,6 +89,11 @@ export function stopCommand(compose: Compose, project: string, services: readonl
   return [...compose.argv, "--progress", "plain", "-p", project, "stop", ...services];
 }
 
+/** `docker compose -p NAME restart SERVICE…`: these and no others, whatever shares what with them. */
+export function restartCommand(compose: Compose, project: string, services: readonly string[]): string[] {
+  return [...compose.argv, "--progress", "plain", "-p", project, "restart", "--no-deps", ...services];
+}
+
 /** `docker compose config --images`: the images of one directory, those that are built included. Needs no engine. */
 export function imagesCommand(compose: Compose, project: string): string[] {
   return [...compose.argv, "-p", project, "config", "--images"];

@@ -3,6 +3,7 @@ import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { HomelabError, Problems } from "../errors.ts";
 import { closure, softEdges, topologicalOrder } from "../graph/graph.ts";
 import type { Decided, Driver } from "../units/driver.ts";
+import { deriveNeeds } from "./derive.ts";
 import { type Holds, heldByNeed, ownHold } from "./held.ts";
 import type { Plan, Step } from "./types.ts";
 
@@ -24,6 +25,10 @@ export interface PlanRequest {
 
 export interface PlanResult {
   readonly plan: Plan;
+  /** The recipes with all that they need, also what no recipe says. */
+  readonly book: Book;
+  /** What contradicts itself, a line each. */
+  readonly warnings: readonly string[];
   readonly decided: ReadonlyMap<string, Decided>;
 }
 
@@ -32,29 +37,31 @@ export interface PlanResult {
  * comes into the plan as well. A recipe that is impossible as it stands blocks what needs it. When it blocks every
  * target, nothing is worth doing: then its problem is thrown.
  */
-export async function makePlan(request: PlanRequest): Promise<PlanResult> {
-  const { book, targets, drivers } = request;
-  const names = request.withNeeds ? closure(book.recipes, targets) : new Set(targets);
+export async function makePlan(asked: PlanRequest): Promise<PlanResult> {
+  const { targets, drivers, withNeeds } = asked;
+  const first = withNeeds ? closure(asked.book.recipes, targets) : new Set(targets);
   const decided = new Map<string, Decided>();
-  await observeAll(recipesOf(book, names), drivers);
+  await observeAll(recipesOf(asked.book, first), drivers);
+  const { book, names, warnings } = await deriveNeeds({ ...asked, parse: true }, first);
+  const request = { ...asked, book };
   await decideAll(request, names, decided);
   refuseHopeless(targets, decided);
   const behind = await takeInFallout(request, names, decided);
-  const soft = softEdges(book.recipes, names);
-  const steps = recipesOf(book, names).map((recipe): Step => {
+  const ordered = withOrder(book, behind);
+  const soft = softEdges(ordered.recipes, names);
+  const steps = recipesOf(ordered, names).map((recipe): Step => {
     const { action, reason, effect } = decided.get(recipe.name) as Decided;
     const needs = recipe.needs.map((need) => need.name).filter((name) => names.has(name));
-    const others = [...(soft.get(recipe.name) ?? []), ...(behind.get(recipe.name) ?? [])];
     return {
       id: recipe.name,
       kind: recipe.kind,
       action,
       reason,
       effect,
-      needs: [...new Set([...needs, ...others])],
+      needs: [...new Set([...needs, ...(soft.get(recipe.name) ?? [])])],
     };
   });
-  return { plan: { root: book.root, targets: [...targets], steps }, decided };
+  return { plan: { root: book.root, targets: [...targets], steps }, book, warnings, decided };
 }
 
 /** The recipes of these names, each after what it needs. */
@@ -114,6 +121,17 @@ async function takeInFallout(
     if (found) await decideAll({ ...request, force: false, restart: false }, names, decided);
   }
   return behind;
+}
+
+/** The book in which some come after others. */
+function withOrder(book: Book, behind: ReadonlyMap<string, readonly string[]>): Book {
+  if (behind.size === 0) return book;
+  const recipes = new Map(book.recipes);
+  for (const [name, earlier] of behind) {
+    const recipe = recipes.get(name);
+    if (recipe) recipes.set(name, { ...recipe, after: [...recipe.after, ...earlier] });
+  }
+  return { ...book, recipes };
 }
 
 async function decideOne(recipe: Recipe, request: PlanRequest, isTarget: boolean): Promise<Decided> {

@@ -1,6 +1,7 @@
 import type { Book, Need, Recipe, RecipeKind } from "../book/types.ts";
 import { closure, type Graph, topologicalOrder } from "../graph/graph.ts";
 import type { Driver } from "../units/driver.ts";
+import { deriveNeeds } from "./derive.ts";
 import type { Plan, Reason, Step } from "./types.ts";
 
 export interface StopRequest {
@@ -21,18 +22,17 @@ export interface StopPlan {
 }
 
 /** Plans to stop the targets and what runs and needs them, the dependents first. Changes nothing. */
-export async function makeStopPlan({
-  book,
-  targets,
-  drivers,
-  withDependents,
-}: StopRequest): Promise<StopPlan> {
+export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
+  const { targets, drivers, withDependents } = request;
+  const every = [...request.book.recipes.values()];
+  await Promise.all(
+    [...drivers].map(([kind, driver]) => driver.observe(every.filter((recipe) => recipe.kind === kind))),
+  );
+  // What shares the network of a target goes down with it, whether or not its recipe says so.
+  const book = await bookAsItRuns(request);
   const reversed = dependentsGraph(book);
   const all = withDependents ? closure(reversed, targets) : new Set(targets);
   const recipes = topologicalOrder(reversed, all).flatMap((name) => book.recipes.get(name) ?? []);
-  await Promise.all(
-    [...drivers].map(([kind, driver]) => driver.observe(recipes.filter((recipe) => recipe.kind === kind))),
-  );
   const asked = new Set(targets);
   const isUp = ({ kind, name }: Recipe) => drivers.get(kind)?.isUp(name) ?? false;
   const chosen = recipes.filter((recipe) => asked.has(recipe.name) || isUp(recipe));
@@ -59,6 +59,11 @@ export async function makeStopPlan({
     .filter(({ name }) => !asked.has(name))
     .map((recipe) => ({ name: recipe.name, needs: firstNeed(recipe, names) }));
   return { plan: { root: book.root, targets: [...targets], steps }, needs, dependents };
+}
+
+async function bookAsItRuns({ book, drivers }: StopRequest): Promise<Book> {
+  const options = { book, drivers, withNeeds: false, parse: false };
+  return (await deriveNeeds(options, new Set(book.recipes.keys()))).book;
 }
 
 const ASKED: Reason = { code: "asked", text: "asked for with `stop`" };

@@ -37,6 +37,7 @@ export async function ensure(request: EnsureRequest): Promise<RunReport> {
 /** The same as part of a run of another kind, `began` in monotonic milliseconds. */
 export async function ensureSteps(request: EnsureRequest, began: number): Promise<StepReport[]> {
   const planned = await makePlan(request);
+  for (const warning of planned.warnings) request.listener.message(`warning: ${warning}`);
   const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
   const steps = open ? await change(request, planned, began) : planned.plan.steps.map(settledReport);
   // What is seen to run is not held any more, whoever started it.
@@ -47,10 +48,10 @@ export async function ensureSteps(request: EnsureRequest, began: number): Promis
 
 async function change(
   request: EnsureRequest,
-  { plan, decided }: PlanResult,
+  { plan, decided, book }: PlanResult,
   began: number,
 ): Promise<StepReport[]> {
-  const { book, drivers } = request;
+  const { drivers } = request;
   const kinds = new Set(plan.steps.filter((step) => step.effect !== "read").map((step) => step.kind));
   for (const kind of kinds) await drivers.get(kind)?.prepare();
   const missing = request.fetchFirst ? await fetchAll(request, plan, began) : undefined;

@@ -40,6 +40,8 @@ export interface Release {
   /** Its own compose files as the manifest names them, in the order in which they are merged. */
   readonly compose: readonly string[];
   readonly containers: readonly ReleasedContainer[];
+  /** Names of containers whose network its compose files say that its own share; not there when there are none. */
+  readonly lenders?: readonly string[] | undefined;
 }
 
 /** Releases that are kept per service. */

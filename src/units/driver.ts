@@ -58,6 +58,8 @@ export interface DecideOptions {
 export interface Driver {
   readonly kind: RecipeKind;
   observe(recipes: readonly Recipe[]): Promise<void>;
+  /** Takes in further recipes, of which what was observed tells as well. */
+  admit(recipes: readonly Recipe[]): void;
   decide(name: string, options: DecideOptions): Promise<Decided>;
   /** Called once before the first change: throws when what changes are made with is missing. */
   prepare(): Promise<void>;
@@ -71,6 +73,11 @@ export interface Driver {
   stop(name: string, context: StepContext): Promise<Applied>;
   /** Puts back an earlier release, by its id, else the one before; only for kinds that keep releases. */
   rollback?(name: string, to: number | undefined, context: StepContext): Promise<Applied>;
+  /**
+   * Names of recipes whose network this one shares: it cannot run without them, whatever is written. Observed before.
+   * With `parse` also by what the files say, else only by what is there.
+   */
+  lenders(name: string, parse: boolean): Promise<ReadonlySet<string>>;
   /**
    * Recipes outside of `names` that run and that the changes decided so far would break, each with the recipe whose
    * change does it. From then on they can be decided like those that were observed.

@@ -35,7 +35,7 @@ networks:
   ]);
   expect(lines(document.warnings)).toEqual([
     "`one~` needs /nowhere/media, and nothing is mounted there at undefined:undefined",
-    "`three~` shares the network of `two~`, and its recipe does not need it at services/three~/compose.yml:5",
+    "`three~` shares the network of `two~`, and its recipe does not say so at services/three~/compose.yml:5",
     "`two~` mounts /nowhere/data, which is not there at services/two~/compose.yml:6",
   ]);
 });

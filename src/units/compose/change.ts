@@ -1,5 +1,12 @@
 import type { Docker } from "../../docker/client.ts";
-import { type Compose, type OtherFiles, pullCommand, stopCommand, upCommand } from "../../docker/compose.ts";
+import {
+  type Compose,
+  type OtherFiles,
+  pullCommand,
+  restartCommand,
+  stopCommand,
+  upCommand,
+} from "../../docker/compose.ts";
 import { type ProcessResult, startProcess } from "../../process/runner.ts";
 import { clearIntent, recordIntent } from "../../store/intents.ts";
 import type { Store } from "../../store/store.ts";
@@ -45,18 +52,20 @@ export async function pull(request: ChangeRequest, view: ServiceView): Promise<F
 }
 
 /**
- * `docker compose stop` for containers that are up, project by project. From `/`, where compose finds no file: it
+ * `docker compose stop` or `restart` for containers, project by project. From `/`, where compose finds no file: it
  * goes by the labels of the containers, which also holds for a file that is broken by now.
  */
-export async function stop(
+export async function halt(
+  verb: "stop" | "restart",
   request: ChangeRequest,
   containers: readonly ContainerView[],
 ): Promise<Failure | undefined> {
+  const command = { stop: stopCommand, restart: restartCommand }[verb];
   for (const project of new Set(containers.map((container) => container.project))) {
     const services = containers.filter((each) => each.project === project).map((each) => each.service);
-    request.context.progress("changing", "docker compose stop");
-    const argv = stopCommand(request.compose, project, [...new Set(services)]);
-    const failure = outcome("stop", await run(request, argv, "/"), request.redact);
+    request.context.progress("changing", `docker compose ${verb}`);
+    const argv = command(request.compose, project, [...new Set(services)]);
+    const failure = outcome(verb, await run(request, argv, "/"), request.redact);
     if (failure) return failure;
   }
   return undefined;
@@ -79,7 +88,7 @@ async function run(request: ChangeRequest, argv: readonly string[], cwd: string)
 }
 
 function outcome(
-  verb: "up" | "stop" | "pull",
+  verb: "up" | "stop" | "restart" | "pull",
   { exitCode, timedOut, cancelled, stderr }: ProcessResult,
   redact: (text: string) => string,
 ): Failure | undefined {

@@ -132,10 +132,18 @@ export function networkClashes(all: readonly Resolved[]): Clash[] {
           },
         ];
       }
+      if (owner.needs.some((need) => need.name === recipe.name)) {
+        const text = `\`${recipe.name}\` shares the network of \`${owner.name}\`, and yet \`${owner.name}\` needs \`${recipe.name}\`: neither can come first`;
+        return [{ ...place, text, hint: `take \`${recipe.name}\` out of what \`${owner.name}\` needs` }];
+      }
       if (owner === recipe || recipe.needs.some((need) => need.name === owner.name)) return [];
-      const text = `\`${recipe.name}\` shares the network of \`${owner.name}\`, and its recipe does not need it`;
+      const text = `\`${recipe.name}\` shares the network of \`${owner.name}\`, and its recipe does not say so`;
       return [
-        { ...place, text, hint: `write \`needs: [${owner.name}]\` into the recipe of \`${recipe.name}\`` },
+        {
+          ...place,
+          text,
+          hint: `it is taken as a need all the same; \`needs: [${owner.name}]\` in the recipe of \`${recipe.name}\` lets \`graph\` show it`,
+        },
       ];
     }),
   );

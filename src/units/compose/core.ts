@@ -3,13 +3,14 @@ import type { Docker } from "../../docker/client.ts";
 import { type Compose, findCompose } from "../../docker/compose.ts";
 import { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
+import { HomelabError } from "../../errors.ts";
 import { dropPin, type Pin, readPins, setPin } from "../../store/pins.ts";
 import { latestReleases, type Release, recordRelease, releaseFiles } from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
 import type { StepContext, Verified } from "../driver.ts";
 import { type ChangeRequest, explainWatch, failure } from "./change.ts";
 import type { Decision } from "./decide.ts";
-import type { ServiceView } from "./facts.ts";
+import { readFiles, type ServiceFiles, type ServiceView } from "./facts.ts";
 import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
 import { holds } from "./pin.ts";
 import { composeTexts, releaseOf } from "./release.ts";
@@ -23,6 +24,7 @@ export interface ComposeDriverOptions {
 
 export interface Work {
   readonly recipe: ServiceRecipe;
+  files?: Promise<ServiceFiles>;
   view?: ServiceView;
   decision?: Decision;
   /** Whether this run made a change. */
@@ -47,6 +49,10 @@ export class ServiceCore {
     this.observation = await observe(docker);
     this.releases = latestReleases(store, book.root);
     this.pins = readPins(store, book.root);
+    this.admit(recipes);
+  }
+
+  admit(recipes: readonly Recipe[]): void {
     for (const recipe of recipes) {
       if (recipe.kind === "service") this.works.set(recipe.name, { recipe, changed: false });
     }
@@ -73,6 +79,25 @@ export class ServiceCore {
   /** All containers that run from a recipe's directory, also those that its files no longer name. */
   found(recipe: ServiceRecipe): readonly ContainerView[] {
     return this.seen().byDir.get(recipe.path) ?? [];
+  }
+
+  /** What a service is made from, looked at once. Rejects as `readFiles` throws. */
+  files(work: Work): Promise<ServiceFiles> {
+    const { recipe } = work;
+    work.files ??= readFiles(recipe, this.releases.get(recipe.name), this.options, this.activePin(recipe));
+    return work.files;
+  }
+
+  /** Names of the containers whose network a service's files say that it shares. */
+  async namedLenders(work: Work): Promise<readonly string[]> {
+    try {
+      const { inputs, known } = await this.files(work);
+      return inputs?.lenders ?? known?.lenders ?? [];
+    } catch (error) {
+      // Told when the service is decided.
+      if (error instanceof HomelabError) return [];
+      throw error;
+    }
   }
 
   async containersNow(view: ServiceView): Promise<ContainerView[]> {

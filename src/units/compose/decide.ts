@@ -1,5 +1,6 @@
 import type { Action, Effect, Reason } from "../../plan/types.ts";
 import type { Release, ReleasedContainer } from "../../store/releases.ts";
+import type { Lost } from "./network.ts";
 import type { ContainerView } from "./observe.ts";
 import { sameLife } from "./uptime.ts";
 
@@ -23,8 +24,8 @@ export interface ServiceFacts {
   readonly force: boolean;
   /** Asked to be stopped and started again. */
   readonly restart: boolean;
-  /** Why its containers have lost the network that they share with another one. */
-  readonly lostNetwork?: string | undefined;
+  /** Containers that have lost the network that they share with another one. */
+  readonly lost: readonly Lost[];
   /** Why it was put back to an earlier release, at which it stays. */
   readonly pinned?: string | undefined;
   /** The recipe has probes of its own. */
@@ -39,7 +40,7 @@ export interface Decision {
   readonly effect: Effect;
   /** Ready as observed: nothing has to be waited for. */
   readonly settled: boolean;
-  /** For `start`: the compose services to name, so that finished one-shots are not run again. */
+  /** The compose services to name: finished one-shots are not run again, and what needs no repair gets none. */
   readonly only?: readonly string[] | undefined;
   /** Containers are made anew even where compose sees no difference. */
   readonly anew?: boolean | undefined;
@@ -57,7 +58,7 @@ export function decide(facts: ServiceFacts): Decision {
   if (facts.restart) return restart(facts);
   if (release && changed.length > 0) {
     const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
-    return facts.remount || facts.lostNetwork ? { ...update, anew: true } : update;
+    return facts.remount || facts.lost.length > 0 ? { ...update, anew: true } : update;
   }
   if (!release && isNewer(facts)) {
     return change(
@@ -72,8 +73,30 @@ export function decide(facts: ServiceFacts): Decision {
   if (missing) return start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
   const stale = containers.find((container) => newerImage(container, facts));
   if (stale) return change("update", "image-newer", `a newer image of ${imageName(stale, facts)} is here`);
-  if (facts.lostNetwork) return { ...change("repair", "network-lost", facts.lostNetwork), anew: true };
-  return decideByState(facts);
+  return repairNetwork(facts) ?? decideByState(facts);
+}
+
+/** What lost its network is repaired, and what is down along with it; all else of the service is left as it is. */
+function repairNetwork(facts: ServiceFacts): Decision | undefined {
+  const [first] = facts.lost;
+  if (!first) return undefined;
+  const broken = new Set(facts.lost.map(({ container }) => container.id));
+  const services = facts.containers
+    .filter((container) => broken.has(container.id) || isDown(container, facts))
+    .map(({ service }) => service);
+  return { ...change("repair", "network-lost", first.why), only: [...new Set(services)] };
+}
+
+/** Ids of the containers that a change starts or replaces. */
+export function touches(
+  { action, effect, only, anew }: Decision,
+  containers: readonly ContainerView[],
+): string[] {
+  if (effect === "read" || (action === "repair" && !only)) return [];
+  const started = action === "start" && !anew;
+  return containers
+    .filter(({ service, state }) => (only?.includes(service) ?? true) && !(started && state === "running"))
+    .map(({ id }) => id);
 }
 
 function decideByState(facts: ServiceFacts): Decision {

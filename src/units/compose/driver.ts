@@ -2,12 +2,13 @@ import type { Recipe, ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
-import { failure, pull, stop, up } from "./change.ts";
+import { failure, halt, pull, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
-import { type Decision, decide } from "./decide.ts";
-import { factsOf, type ServiceView, viewService } from "./facts.ts";
+import { type Decision, decide, touches } from "./decide.ts";
+import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
+import { lendersOf } from "./lenders.ts";
 import { requireMounts } from "./mounts.ts";
-import { breaks, hasLostNetwork } from "./network.ts";
+import { breaks, lostNow } from "./network.ts";
 import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
 import { claim } from "./project.ts";
 
@@ -32,6 +33,10 @@ export class ComposeDriver implements Driver {
     return this.core.observe(recipes);
   }
 
+  admit(recipes: readonly Recipe[]): void {
+    this.core.admit(recipes);
+  }
+
   async prepare(): Promise<void> {
     await this.core.findCompose();
   }
@@ -53,14 +58,12 @@ export class ComposeDriver implements Driver {
         this.mounted ??= mountPoints();
         await requireMounts(this.options.book.root, work.recipe, this.mounted);
       }
-      const pin = force ? undefined : this.core.activePin(work.recipe);
-      const view = await viewService(
-        work.recipe,
-        this.core.seen(),
-        this.core.releases.get(name),
-        this.options,
-        pin,
-      );
+      const active = this.core.activePin(work.recipe);
+      const pin = force ? undefined : active;
+      const release = this.core.releases.get(name);
+      const files =
+        pin === active ? await this.core.files(work) : await readFiles(work.recipe, release, this.options);
+      const view = await viewService(work.recipe, this.core.seen(), release, files, this.options, pin);
       claim(this.claims, view);
       work.view = view;
     } catch (error) {
@@ -69,8 +72,7 @@ export class ComposeDriver implements Driver {
       return { action: "blocked", reason, effect: "read", settled: false, problem: error };
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
-    if (work.decision.effect !== "read")
-      for (const { id } of work.view.containers) this.touched.set(id, name);
+    for (const id of touches(work.decision, work.view.containers)) this.touched.set(id, name);
     return work.decision;
   }
 
@@ -90,10 +92,9 @@ export class ComposeDriver implements Driver {
       case "adopt":
         return { ok: true, changed: false };
       case "repair":
-        if (!decision.anew) return this.unpause(work, view, context);
-        if (!(await hasLostNetwork(this.options.docker, view.containers)))
-          return { ok: true, changed: false };
-        return this.up(work, view, decision, context);
+        return decision.only
+          ? this.repairNetwork(work, view, decision, context)
+          : this.unpause(work, view, context);
       default:
         return this.up(work, view, decision, context);
     }
@@ -117,7 +118,7 @@ export class ComposeDriver implements Driver {
   ): Promise<Applied> {
     const request = await this.core.changeRequest(work, decision.action, context, view);
     if (decision.action === "restart") {
-      const failed = await stop(request, view.containers.filter(isUp));
+      const failed = await halt("stop", request, view.containers.filter(isUp));
       if (failed) return failed;
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
@@ -136,7 +137,7 @@ export class ComposeDriver implements Driver {
     const work = this.core.work(name);
     const request = await this.core.changeRequest(work, "stop", context);
     const up = this.core.found(work.recipe).filter(isUp);
-    const failed = await stop(request, up);
+    const failed = await halt("stop", request, up);
     if (failed) return failed;
     const ids = new Set(up.map((container) => container.id));
     const still = (await this.options.docker.list())
@@ -146,6 +147,7 @@ export class ComposeDriver implements Driver {
   }
 
   async rollback(name: string, to: number | undefined, context: StepContext): Promise<Applied> {
+    for (const { id } of this.core.found(this.core.work(name).recipe)) this.touched.set(id, name);
     return (await this.restorer()).rollback(name, to, context);
   }
 
@@ -166,6 +168,18 @@ export class ComposeDriver implements Driver {
     return recipe?.kind === "service" && this.core.found(recipe).some(isUp);
   }
 
+  async lenders(name: string, parse: boolean): Promise<ReadonlySet<string>> {
+    const work = this.core.work(name);
+    const { book } = this.options;
+    return lendersOf({
+      book,
+      observation: this.core.seen(),
+      containers: this.core.found(work.recipe),
+      named: parse ? await this.core.namedLenders(work) : [],
+      namesOf: async (recipe) => (await parseFiles(book.root, recipe, this.options.env)).containerNames,
+    });
+  }
+
   /** Containers of other services that share the network of one that is going to be started or replaced. */
   fallout(names: ReadonlySet<string>): { name: string; of: string }[] {
     const others = [...this.options.book.recipes.values()].filter(
@@ -174,8 +188,33 @@ export class ComposeDriver implements Driver {
     );
     const broken =
       this.touched.size === 0 ? [] : breaks(others, (recipe) => this.core.found(recipe), this.touched);
-    for (const { recipe } of broken) this.core.works.set(recipe.name, { recipe, changed: false });
+    this.admit(broken.map(({ recipe }) => recipe));
     return broken.map(({ recipe, of }) => ({ name: recipe.name, of }));
+  }
+
+  /**
+   * Lets those that lost their network join it again. Where the lender is the same container a restart does it; else
+   * theirs have to be made anew, because the lender's id is part of them.
+   */
+  private async repairNetwork(
+    work: Work,
+    view: ServiceView,
+    { only = [], ...decision }: Decision,
+    context: StepContext,
+  ): Promise<Applied> {
+    const containers = await this.core.containersNow(view);
+    const lost = await lostNow(this.options.docker, containers);
+    const down = containers.filter((each) => only.includes(each.service) && !isUp(each));
+    if (lost.length + down.length === 0) return { ok: true, changed: false };
+    const broken = [...lost.map(({ container }) => container), ...down];
+    if (down.length > 0 || lost.some(({ gone }) => gone)) {
+      const services = [...new Set(broken.map(({ service }) => service))];
+      return this.up(work, view, { ...decision, anew: true, only: services }, context);
+    }
+    const request = await this.core.changeRequest(work, decision.action, context, view);
+    const failed = await halt("restart", request, broken);
+    work.changed = true;
+    return failed ?? { ok: true, changed: true };
   }
 
   private async unpause(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {

@@ -9,7 +9,7 @@ import type { ServiceFacts } from "./decide.ts";
 import type { Inputs } from "./inputs.ts";
 import { isOneShot } from "./judge.ts";
 import { drift } from "./manifest.ts";
-import { type LenderQuestion, lostNetwork } from "./network.ts";
+import { type LenderQuestion, type Lives, livesOf, lostNetworks } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { resolveProject } from "./project.ts";
 
@@ -32,6 +32,20 @@ export interface ServiceView {
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
   readonly finished: ReadonlySet<string>;
+  /** Names of containers whose network its files say that its own share. */
+  readonly lenders: readonly string[];
+  /** Lives of those that share a network, where the listing leaves them open. */
+  readonly lives: Lives;
+}
+
+/** What a service is made from. */
+export interface ServiceFiles {
+  /** The last release, if it is one of this directory. */
+  readonly known?: Release | undefined;
+  /** What changed since. */
+  readonly changed: readonly string[];
+  /** Only read when something changed, or nothing is known. */
+  readonly inputs?: Inputs | undefined;
 }
 
 export interface ViewOptions {
@@ -41,22 +55,36 @@ export interface ViewOptions {
 }
 
 /**
- * Puts together all that is known of a service. Its files are parsed only when they are not those of the last
- * release; the engine is asked again only for exited containers that no release knows. With `pin` it is what it was
- * put back to, and what its files say by now is not looked at.
- * Throws what makes the service impossible as it stands (see `readInputs` and `resolveProject`).
+ * Looks at a service's files. They are parsed only when they are not those of the last release. With `pin` it is what
+ * it was put back to, and what its files say by now is not looked at.
+ * Throws what makes the service impossible as it stands (see `readInputs`).
+ */
+export async function readFiles(
+  recipe: ServiceRecipe,
+  release: Release | undefined,
+  { book, env }: Pick<ViewOptions, "book" | "env">,
+  pin?: Pin,
+): Promise<ServiceFiles> {
+  const known = release?.dir === recipe.path ? release : undefined;
+  const changed = known && !pin ? drift(known.manifest, recipe, env) : [];
+  if (known && changed.length === 0) return { known, changed };
+  return { known, changed, inputs: await parseFiles(book.root, recipe, env) };
+}
+
+/**
+ * Puts together all that is known of a service. The engine is asked again only for exited containers that no release
+ * knows, and for shared networks of which the listing tells too little.
+ * Throws what makes the service impossible as it stands (see `resolveProject`).
  */
 export async function viewService(
   recipe: ServiceRecipe,
   observation: Observation,
   release: Release | undefined,
-  { book, docker, env }: ViewOptions,
+  { known, changed, inputs }: ServiceFiles,
+  { docker }: Pick<ViewOptions, "docker">,
   pin?: Pin,
 ): Promise<ServiceView> {
   const dir = recipe.path;
-  const known = release?.dir === dir ? release : undefined;
-  const changed = known && !pin ? drift(known.manifest, recipe, env) : [];
-  const inputs = known && changed.length === 0 ? undefined : await read(book.root, recipe, env);
   const expected = inputs?.expected ?? countServices(release);
   const composeName = inputs ? inputs.name : release?.composeName;
   const { project, containers: found } = resolveProject({
@@ -86,13 +114,19 @@ export async function viewService(
     composeName,
     expected,
     finished: await finishedOneShots(containers, known, docker),
+    lenders: inputs?.lenders ?? known?.lenders ?? [],
+    lives: await livesOf(docker, containers, observation.byId),
   };
 }
 
 let inputs: Promise<typeof import("./inputs.ts")> | undefined;
 
 /** Loaded when it is needed: most runs find every file as it was. */
-async function read(root: string, recipe: ServiceRecipe, env: ViewOptions["env"]): Promise<Inputs> {
+export async function parseFiles(
+  root: string,
+  recipe: ServiceRecipe,
+  env: ViewOptions["env"],
+): Promise<Inputs> {
   inputs ??= import("./inputs.ts");
   const { readInputs } = await inputs;
   return readInputs(root, recipe, env);
@@ -117,7 +151,7 @@ export function factsOf(
     images: view.pin ? new Map() : observation.images,
     pinned: view.pin?.why,
     ...asked,
-    lostNetwork: lostNetwork({ containers, all: observation.byId, touched }),
+    lost: lostNetworks({ containers, all: observation.byId, lives: view.lives, touched }),
     probed: hasProbe(recipe.ready),
     at: observation.at,
   };

@@ -50,6 +50,13 @@ const RULES: readonly Rule[] = [
     hint: (m) => `create it with \`docker volume create ${m[1]}\``,
   },
   {
+    pattern:
+      /cannot join network (?:namespace )?of a (?:non[- ]running|restarting) container: (?:container )?([\w-]+)/,
+    reason: "network-lost",
+    text: (m) => `the container whose network it shares (${m[1]?.slice(0, 12)}) is not running`,
+    hint: () => "let the recipe need the service that makes it, or start it",
+  },
+  {
     pattern: /No such container: (\S+)/,
     reason: "container-missing",
     text: (m) => `the container \`${m[1]}\` that it shares its network with does not exist`,

@@ -91,6 +91,10 @@ export interface ComposeService {
   readonly built: boolean;
   /** Its image must not be pulled. */
   readonly local: boolean;
+  /** As written. */
+  readonly containerName?: string | undefined;
+  /** As written. */
+  readonly networkMode?: string | undefined;
 }
 
 export function summarize(documents: readonly ComposeDocument[]): ComposeSummary {
@@ -104,12 +108,14 @@ export function summarize(documents: readonly ComposeDocument[]): ComposeSummary
       services.set(service, {
         profiles: [...(earlier?.profiles ?? []), ...strings(written.profiles)],
         replicas: replicasOf(written) ?? earlier?.replicas ?? 1,
-        image: typeof written.image === "string" ? written.image : earlier?.image,
+        image: text(written.image) ?? earlier?.image,
         built: written.build !== undefined || earlier?.built === true,
         local:
           written.pull_policy === undefined
             ? earlier?.local === true
             : ["never", "build"].includes(String(written.pull_policy)),
+        containerName: text(written.container_name) ?? earlier?.containerName,
+        networkMode: text(written.network_mode) ?? earlier?.networkMode,
       });
     }
   }
@@ -192,6 +198,7 @@ export function* texts(value: unknown): Generator<string> {
   else if (isRecord(value)) for (const item of Object.values(value)) yield* texts(item);
 }
 
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const isRemote = (path: string): boolean => /^(?:[a-z]+:\/\/|git@|oci:)/.test(path);
 const isRecord = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);

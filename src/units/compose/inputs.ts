@@ -37,6 +37,10 @@ export interface Inputs {
   readonly borrowsImage: boolean;
   /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
   readonly mounted: ReadonlySet<string>;
+  /** Names that the files give to containers. */
+  readonly containerNames: readonly string[];
+  /** Names of containers, of other services too, whose network its own share. */
+  readonly lenders: readonly string[];
 }
 
 /** A service's directory: absolute, and the names of what is in it. */
@@ -107,10 +111,19 @@ class InputReader {
       compose,
       name,
       expected,
-      images: images.map((image) => interpolate(image, this.lookup)),
+      images: this.values(images),
       borrowsImage: active.some(({ image, built }) => image === undefined && !built),
       mounted,
+      containerNames: this.values(active.map(({ containerName }) => containerName)),
+      lenders: this.values(active.map(({ networkMode }) => networkMode)).flatMap(
+        (mode) => /^container:(.+)$/.exec(mode)?.[1] ?? [],
+      ),
     };
+  }
+
+  /** Those that are there, variables replaced. */
+  private values(written: readonly (string | undefined)[]): string[] {
+    return written.flatMap((value) => (value === undefined ? [] : interpolate(value, this.lookup)));
   }
 
   /** Reads one of the project's own files: what compose would miss in it is an error here already. */

@@ -26,6 +26,7 @@ export function releaseOf(
     gitRevision: headRevision(root),
     manifest: view.manifest,
     compose: view.compose,
+    ...(view.lenders.length > 0 && { lenders: view.lenders }),
     containers: containers.map((details) => ({
       service: details.Config.Labels?.[LABEL.service] ?? "",
       id: details.Id,

@@ -6,7 +6,7 @@ import { listReleases, releaseFiles, type StoredRelease } from "../../store/rele
 import type { Applied, Failure, StepContext } from "../driver.ts";
 import { up } from "./change.ts";
 import type { ServiceCore, Work } from "./core.ts";
-import { type ServiceView, viewService } from "./facts.ts";
+import { readFiles, type ServiceView, viewService } from "./facts.ts";
 import { rehash } from "./manifest.ts";
 import { holds } from "./pin.ts";
 import { imagesOf } from "./release.ts";
@@ -73,7 +73,9 @@ export class Restorer {
     const { docker, store, book } = this.core.options;
     const { recipe } = work;
     const files = await requireRestorable(docker, store, recipe, stored);
-    const view = await viewService(recipe, this.core.seen(), stored.release, this.core.options, pin);
+    const { options } = this.core;
+    const made = await readFiles(recipe, stored.release, options, pin);
+    const view = await viewService(recipe, this.core.seen(), stored.release, made, options, pin);
     const request = await this.core.changeRequest(work, "rollback", context, view);
     const other = writeReleaseFiles(store, book.root, recipe, files, stored.release);
     context.progress("changing", `rolling back to release ${stored.id}`);

@@ -1,7 +1,7 @@
 import type { Docker } from "../../docker/client.ts";
 import { stateWords } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
-import { lostNetwork } from "./network.ts";
+import { lostNetworks } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { sameLife } from "./uptime.ts";
 import { STABLE_MS } from "./verify.ts";
@@ -37,8 +37,8 @@ export async function statusOf(
   );
   if (missing) all.push({ state: "missing", detail: `no container for \`${missing[0]}\`` });
   const worst = all.reduce((a, b) => (RANK.indexOf(b.state) > RANK.indexOf(a.state) ? b : a));
-  const lost = lostNetwork({ containers, all: byId, touched: new Set() });
-  if (worst.state === "ready" && lost) return { state: "unhealthy", detail: lost };
+  const [lost] = lostNetworks({ containers, all: byId, lives: view.lives, touched: new Set() });
+  if (worst.state === "ready" && lost) return { state: "unhealthy", detail: lost.why };
   if (worst.state !== "ready" || all.length === 1) return worst;
   return { state: "ready", detail: `${all.length} containers` };
 }

@@ -12,6 +12,7 @@ const impossible = new HomelabError("variable-unset", "required variable `TOKEN`
 function driver(
   decisions: Readonly<Record<string, Partial<Decided>>> = {},
   up: readonly string[] = [],
+  lenders: Readonly<Record<string, readonly string[]>> = {},
 ): Driver & { asked: string[] } {
   const asked: string[] = [];
   return {
@@ -31,6 +32,8 @@ function driver(
     verify: () => Promise.reject(new Error("a plan changes nothing")),
     stop: () => Promise.reject(new Error("a plan changes nothing")),
     isUp: (name) => up.includes(name),
+    admit: () => {},
+    lenders: async (name) => new Set(lenders[name] ?? []),
     fallout: () => [],
   };
 }
@@ -156,4 +159,34 @@ describe("a plan that is hopeless throws", () => {
       "missing-directory: `app` needs `vpn`, but there is no directory `services/vpn`",
     ]);
   });
+});
+
+test("whose network is shared is needed, with all that it needs, although no recipe says so", async () => {
+  const book = bookOf([
+    service("tor"),
+    service("vpn", { needs: need("dns") }),
+    service("dns"),
+    service("other"),
+  ]);
+  const services = driver({}, [], { tor: ["vpn"] });
+  expect(lines(await plan(book, ["tor"], services))).toEqual([
+    "dns: none (ready and up to date)",
+    "vpn: none (ready and up to date) < dns",
+    "tor: none (ready and up to date) < vpn",
+  ]);
+  const alone = driver({}, [], { tor: ["vpn"] });
+  expect(lines(await plan(book, ["tor"], alone, { withNeeds: false }))).toEqual([
+    "tor: none (ready and up to date)",
+  ]);
+});
+
+test("a recipe that contradicts a shared network is followed, with a warning", async () => {
+  const book = bookOf([service("tor"), service("vpn", { needs: need("tor") })]);
+  const drivers = new Map([["service" as const, driver({}, [], { tor: ["vpn"] })]]);
+  const request = { book, targets: ["vpn"], outright: new Set<string>(), drivers, force: false };
+  const { plan: made, warnings } = await makePlan({ ...request, withNeeds: true, holds: new Map() });
+  expect(made.steps.map(({ id }) => id)).toEqual(["tor", "vpn"]);
+  expect(warnings).toEqual([
+    "`tor` shares the network of `vpn`, and yet `vpn` needs `tor`: neither can come first; take `tor` out of what `vpn` needs",
+  ]);
 });

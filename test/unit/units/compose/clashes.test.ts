@@ -59,7 +59,7 @@ test("networkClashes() finds lenders that nobody makes, or that are not needed",
       { needs: needs.map((need) => ({ name: need, when: "healthy" as const })) },
     );
   expect(texts(networkClashes([vpn, behind("a", ["vpn"]), behind("b", [])]))).toEqual([
-    "`b` shares the network of `vpn`, and its recipe does not need it",
+    "`b` shares the network of `vpn`, and its recipe does not say so",
   ]);
   expect(texts(networkClashes([behind("a", ["vpn"])]))).toEqual([
     "`a` shares the network of `vpn`, and no service here makes a container of that name",

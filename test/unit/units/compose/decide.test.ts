@@ -18,6 +18,7 @@ function facts(more: Partial<ServiceFacts> = {}): ServiceFacts {
     images: new Map([["app:1", "sha256:one"]]),
     force: false,
     restart: false,
+    lost: [],
     probed: false,
     at: AT,
     ...more,
