@@ -117,6 +117,16 @@ export class Docker {
     return this.post(`/containers/${encodeURIComponent(id)}/unpause`);
   }
 
+  rename(id: string, name: string): Promise<void> {
+    return this.post(`/containers/${encodeURIComponent(id)}/rename?name=${encodeURIComponent(name)}`);
+  }
+
+  /** Removes a container, running or not. Its volumes stay, also those without a name. */
+  async remove(id: string): Promise<void> {
+    const options = this.options({ method: "DELETE", responseType: "text" });
+    await this.request(() => ofetch(this.url(`/containers/${encodeURIComponent(id)}?force=1&v=0`), options));
+  }
+
   /**
    * The last `lines` lines of a container's output, both streams, oldest first. Empty for a container that is
    * being removed: whoever asks knows already what is wrong, and wants no other error in its place.

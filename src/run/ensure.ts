@@ -2,7 +2,7 @@ import { now } from "../clock.ts";
 import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
-import type { StepContext } from "../units/driver.ts";
+import type { Driver, Failure, StepContext } from "../units/driver.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import type { Semaphore } from "./semaphore.ts";
@@ -71,20 +71,52 @@ async function change(
   });
 }
 
-/** Change, then verify. */
+/**
+ * Change, then verify. What was found up and turns out to be down without anybody's doing is planned once more: an
+ * earlier run that was broken off may have asked the engine to stop it, and the engine took its time.
+ */
 async function bringUp(
   step: Step,
-  { drivers, stop }: EnsureRequest,
+  request: EnsureRequest,
   context: StepContext,
   slots: Semaphore,
 ): Promise<Outcome> {
-  const driver = drivers.get(step.kind);
-  if (!driver) throw new Error(`no driver for ${step.kind}`);
-  const applied = await slots.use(() => driver.apply(step.id, context));
-  if (!applied.ok) return failed(applied, stop, context);
-  const verified = await driver.verify(step.id, context);
-  if (!verified.ok) return failed(verified, stop, context);
-  return { result: applied.changed ? "changed" : "unchanged", reason: step.reason, detail: verified.detail };
+  const driver = request.drivers.get(step.kind);
+  const recipe = request.book.recipes.get(step.id);
+  if (!driver || !recipe) throw new Error(`no driver for ${step.kind}`);
+  const first = await changeAndVerify(driver, step, context, slots);
+  if (first.ok || !first.wentDown || request.stop.stop.aborted)
+    return outcomeOf(first, step, request, context);
+  await driver.observe([recipe]);
+  const { action, reason, effect, problem } = await driver.decide(step.id, { force: false });
+  if (problem || effect === "read") return outcomeOf(first, step, request, context);
+  await driver.prepare();
+  const again = { ...step, action, reason };
+  return outcomeOf(await changeAndVerify(driver, again, context, slots), again, request, context);
+}
+
+type Tried = Failure | { readonly ok: true; readonly changed: boolean; readonly detail: string };
+
+async function changeAndVerify(
+  driver: Driver,
+  { id }: Step,
+  context: StepContext,
+  slots: Semaphore,
+): Promise<Tried> {
+  const applied = await slots.use(() => driver.apply(id, context));
+  if (!applied.ok) return applied;
+  const verified = await driver.verify(id, context);
+  return verified.ok ? { ...verified, changed: applied.changed } : verified;
+}
+
+function outcomeOf(
+  tried: Tried,
+  { action, reason }: Step,
+  { stop }: EnsureRequest,
+  context: StepContext,
+): Outcome {
+  if (!tried.ok) return { ...failed(tried, stop, context), action };
+  return { result: tried.changed ? "changed" : "unchanged", action, reason, detail: tried.detail };
 }
 
 /**

@@ -11,11 +11,11 @@ const POLL_MS = 100;
  */
 export async function waitForLeftovers({ store, listener, stop }: RunOptions, root: string): Promise<void> {
   for (const intent of leftIntents(store, root)) {
-    if (intent.alive) {
-      listener.message(
-        `waiting for the change of ${intent.name} that an interrupted run left in hand (pid ${intent.pid})`,
-      );
-    }
+    listener.message(
+      intent.alive
+        ? `waiting for the change of ${intent.name} that an interrupted run left in hand (pid ${intent.pid})`
+        : `the last run was broken off during the ${intent.action} of ${intent.name}`,
+    );
     while (
       !stop.stop.aborted &&
       leftIntents(store, root).some((left) => left.name === intent.name && left.alive)

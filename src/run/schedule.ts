@@ -1,11 +1,13 @@
 import type { Need } from "../book/types.ts";
 import { now } from "../clock.ts";
-import type { Plan, Reason, Result, Step, StepReport } from "../plan/types.ts";
+import type { Action, Plan, Reason, Result, Step, StepReport } from "../plan/types.ts";
 import type { Level } from "../units/driver.ts";
 
 /** How a step went, before it is known how its needs end. */
 export interface Outcome {
   readonly result: Result;
+  /** Set when it was another one than planned. */
+  readonly action?: Action | undefined;
   readonly reason: Reason;
   readonly detail: string;
   readonly hint?: string | undefined;
@@ -116,8 +118,9 @@ async function firstFailure(
 }
 
 function report(step: Step, outcome: Outcome, durationMs: number): StepReport {
-  const { id, kind, action } = step;
-  return { id, kind, action, ...outcome, durationMs: Math.round(durationMs) };
+  const { id, kind } = step;
+  const action = outcome.action ?? step.action;
+  return { id, kind, ...outcome, action, durationMs: Math.round(durationMs) };
 }
 
 const WORDS: Partial<Record<Result, string>> = {

@@ -113,8 +113,8 @@ export const settledOutcome = (step: Step): Outcome => ({
 export const settledReport = (step: Step): StepReport => ({
   id: step.id,
   kind: step.kind,
-  action: step.action,
   ...settledOutcome(step),
+  action: step.action,
   durationMs: 0,
 });
 

@@ -37,6 +37,8 @@ export interface Failure {
   readonly detail: string;
   readonly hint?: string | undefined;
   readonly log?: readonly string[] | undefined;
+  /** It was up when it was observed, nothing was done to it, and it is down now: worth another look. */
+  readonly wentDown?: boolean | undefined;
   /** It failed, and what ran before serves again: whoever needs it can go on. */
   readonly stands?: boolean | undefined;
 }

@@ -225,6 +225,15 @@ export class Homelab implements AsyncDisposable {
     );
   }
 
+  /** Kills whatever is at work in the homelab, as a power failure would; what the engine runs goes on. */
+  async killAll(): Promise<void> {
+    await eventually("everything in the homelab is killed", () => {
+      const pids = processesIn(this.top);
+      for (const pid of pids) killIfThere(pid);
+      return pids.length === 0;
+    });
+  }
+
   /** Whether the program has written its state. */
   hasState(): boolean {
     return existsSync(this.state);
@@ -244,7 +253,7 @@ export class Homelab implements AsyncDisposable {
     try {
       for (const child of this.children) child.kill("SIGKILL");
       await Promise.all(this.children.map((child) => child.ended));
-      await eventually("the last process in the homelab ends", () => !worksIn(this.top));
+      await eventually("the last process in the homelab ends", () => processesIn(this.top).length === 0);
       await this.removeContainers();
     } finally {
       rmSync(this.top, { recursive: true, force: true });
@@ -286,9 +295,17 @@ export class Homelab implements AsyncDisposable {
 
 const words = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-/** Whether a process has its working directory in `dir`: compose at the work that a killed run left. */
-function worksIn(dir: string): boolean {
-  return readdirSync("/proc").some((pid) => {
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Processes that have their working directory in `dir`: runs, and compose at the work that a killed run left. */
+function processesIn(dir: string): number[] {
+  const pids = readdirSync("/proc").filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {
       const cwd = readlinkSync(`/proc/${pid}/cwd`);
@@ -299,4 +316,5 @@ function worksIn(dir: string): boolean {
       return false;
     }
   });
+  return pids.map(Number);
 }

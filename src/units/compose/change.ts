@@ -120,6 +120,7 @@ export async function explainWatch(
   return {
     ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said${remedy}`),
     log: lines.map(redact),
+    wentDown: !changed && culprit.State.Status === "exited",
   };
 }
 

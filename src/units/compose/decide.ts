@@ -2,6 +2,7 @@ import type { Action, Effect, Reason } from "../../plan/types.ts";
 import type { Release, ReleasedContainer } from "../../store/releases.ts";
 import type { Lost } from "./network.ts";
 import type { ContainerView } from "./observe.ts";
+import { halfSwitched } from "./switch.ts";
 import { sameLife } from "./uptime.ts";
 
 /** All that is known of one service before anything is touched. Plain data. */
@@ -54,6 +55,11 @@ export function decide(facts: ServiceFacts): Decision {
     return { action: "none", reason, effect: "read", settled: true };
   }
   if (containers.length === 0) return change("create", "absent", "it has no containers yet");
+  const half = halfSwitched(containers);
+  if (half) {
+    const text = `${half.name} is left over from a switch that was broken off`;
+    return { ...change("repair", "half-switched", text), anew: facts.force };
+  }
   if (facts.force) return { ...change("recreate", "forced", "asked for with --force"), anew: true };
   if (facts.restart) return restart(facts);
   if (release && changed.length > 0) {
@@ -89,10 +95,10 @@ function repairNetwork(facts: ServiceFacts): Decision | undefined {
 
 /** Ids of the containers that a change starts or replaces. */
 export function touches(
-  { action, effect, only, anew }: Decision,
+  { action, reason, effect, only, anew }: Decision,
   containers: readonly ContainerView[],
 ): string[] {
-  if (effect === "read" || (action === "repair" && !only)) return [];
+  if (effect === "read" || reason.code === "paused") return [];
   const started = action === "start" && !anew;
   return containers
     .filter(({ service, state }) => (only?.includes(service) ?? true) && !(started && state === "running"))

@@ -8,7 +8,7 @@ import { type Decision, decide, touches } from "./decide.ts";
 import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
 import { lendersOf } from "./lenders.ts";
 import { requireMounts } from "./mounts.ts";
-import { breaks, lostNow } from "./network.ts";
+import { breaks } from "./network.ts";
 import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
 import { claim } from "./project.ts";
 
@@ -92,9 +92,7 @@ export class ComposeDriver implements Driver {
       case "adopt":
         return { ok: true, changed: false };
       case "repair":
-        return decision.only
-          ? this.repairNetwork(work, view, decision, context)
-          : this.unpause(work, view, context);
+        return this.repair(work, view, decision, context);
       default:
         return this.up(work, view, decision, context);
     }
@@ -121,6 +119,11 @@ export class ComposeDriver implements Driver {
       const failed = await halt("stop", request, view.containers.filter(isUp));
       if (failed) return failed;
     }
+    if (!decision.anew && view.containers.some(({ networkOf }) => networkOf !== undefined)) {
+      const { revive } = await import("./repair.ts");
+      const dead = await revive(this.core, request, view);
+      if (dead) return dead;
+    }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
     const failed = await up(request, view, decision, pinned);
     const before = new Map(view.containers.map((container) => [container.id, container]));
@@ -131,6 +134,24 @@ export class ComposeDriver implements Driver {
       after.length !== before.size;
     if (!failed) return { ok: true, changed: work.changed };
     return (await this.restorer()).fallBack(work.recipe.name, failed, context);
+  }
+
+  private async repair(
+    work: Work,
+    view: ServiceView,
+    decision: Decision,
+    context: StepContext,
+  ): Promise<Applied> {
+    const { repair } = await import("./repair.ts");
+    const request = await this.core.changeRequest(work, decision.action, context, view);
+    const repaired = await repair(this.core, request, view, decision);
+    if (repaired.done) {
+      work.changed = repaired.done.ok && repaired.done.changed;
+      return repaired.done;
+    }
+    const done = await this.up(work, view, repaired.left, context);
+    work.changed = true;
+    return done.ok ? { ok: true, changed: true } : done;
   }
 
   async stop(name: string, context: StepContext): Promise<Applied> {
@@ -190,39 +211,5 @@ export class ComposeDriver implements Driver {
       this.touched.size === 0 ? [] : breaks(others, (recipe) => this.core.found(recipe), this.touched);
     this.admit(broken.map(({ recipe }) => recipe));
     return broken.map(({ recipe, of }) => ({ name: recipe.name, of }));
-  }
-
-  /**
-   * Lets those that lost their network join it again. Where the lender is the same container a restart does it; else
-   * theirs have to be made anew, because the lender's id is part of them.
-   */
-  private async repairNetwork(
-    work: Work,
-    view: ServiceView,
-    { only = [], ...decision }: Decision,
-    context: StepContext,
-  ): Promise<Applied> {
-    const containers = await this.core.containersNow(view);
-    const lost = await lostNow(this.options.docker, containers);
-    const down = containers.filter((each) => only.includes(each.service) && !isUp(each));
-    if (lost.length + down.length === 0) return { ok: true, changed: false };
-    const broken = [...lost.map(({ container }) => container), ...down];
-    if (down.length > 0 || lost.some(({ gone }) => gone)) {
-      const services = [...new Set(broken.map(({ service }) => service))];
-      return this.up(work, view, { ...decision, anew: true, only: services }, context);
-    }
-    const request = await this.core.changeRequest(work, decision.action, context, view);
-    const failed = await halt("restart", request, broken);
-    work.changed = true;
-    return failed ?? { ok: true, changed: true };
-  }
-
-  private async unpause(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
-    context.progress("changing", "unpausing");
-    for (const container of view.containers) {
-      if (container.state === "paused") await this.options.docker.unpause(container.id);
-    }
-    work.changed = true;
-    return { ok: true, changed: true };
   }
 }

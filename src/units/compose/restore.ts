@@ -11,6 +11,7 @@ import { rehash } from "./manifest.ts";
 import { holds } from "./pin.ts";
 import { imagesOf } from "./release.ts";
 import { chooseRelease, requireRestorable, writeReleaseFiles } from "./rollback.ts";
+import { endSwitches } from "./switch.ts";
 
 /** Goes back: when somebody asks for it, and after an update that failed. */
 export class Restorer {
@@ -77,6 +78,7 @@ export class Restorer {
     const made = await readFiles(recipe, stored.release, options, pin);
     const view = await viewService(recipe, this.core.seen(), stored.release, made, options, pin);
     const request = await this.core.changeRequest(work, "rollback", context, view);
+    await endSwitches(docker, await this.core.containersNow(view));
     const other = writeReleaseFiles(store, book.root, recipe, files, stored.release);
     context.progress("changing", `rolling back to release ${stored.id}`);
     work.view = view;

@@ -36,6 +36,21 @@ const down = view("app", { state: "exited", exitCode: 137, status: "Exited (137)
 const CASES: [string, Partial<ServiceFacts>, string][] = [
   ["nothing there", { containers: [] }, "create (absent): it has no containers yet"],
   ["nothing there, forced", { containers: [], force: true }, "create (absent): it has no containers yet"],
+  [
+    "a container that was to take over, beside the old one",
+    {
+      containers: [
+        view("app"),
+        view("0123456789ab_app", { service: "app", state: "created", status: "Created" }),
+      ],
+    },
+    "repair (half-switched): 0123456789ab_app is left over from a switch that was broken off",
+  ],
+  [
+    "a container that took over and runs under the other name",
+    { containers: [view("0123456789ab_app", { service: "app" })], changed: [".env"] },
+    "repair (half-switched): 0123456789ab_app is left over from a switch that was broken off",
+  ],
   ["forced", { force: true }, "recreate (forced): asked for with --force"],
   ["a changed file", { changed: [".env"] }, "update (files-changed): .env changed since it was last ready"],
   [
