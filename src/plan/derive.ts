@@ -30,12 +30,9 @@ export async function deriveNeeds(request: DeriveRequest, names: ReadonlySet<str
   const all = new Set(names);
   const warnings: string[] = [];
   for (let fresh = [...all]; fresh.length > 0; ) {
-    const asked = fresh.map(async (name) => {
+    for (const name of fresh) {
       const kind = book.recipes.get(name)?.kind;
-      return { name, lenders: (kind && (await drivers.get(kind)?.lenders(name, parse))) ?? [] };
-    });
-    for (const { name, lenders } of await Promise.all(asked)) {
-      for (const lender of lenders) {
+      for (const lender of (kind && (await drivers.get(kind)?.lenders(name, parse))) ?? []) {
         const added = withNeed(book, name, lender);
         if (typeof added === "string") warnings.push(added);
         else book = added;

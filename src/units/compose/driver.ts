@@ -15,6 +15,8 @@ import { claim } from "./project.ts";
 /** Actions after which containers may be made from other images than before. */
 const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Services: compose projects, observed and verified through the engine's API, changed through compose. */
 export class ComposeDriver implements Driver {
   readonly kind = "service";
@@ -191,14 +193,13 @@ export class ComposeDriver implements Driver {
 
   async lenders(name: string, parse: boolean): Promise<ReadonlySet<string>> {
     const work = this.core.work(name);
-    const { book } = this.options;
-    return lendersOf({
-      book,
-      observation: this.core.seen(),
-      containers: this.core.found(work.recipe),
-      named: parse ? await this.core.namedLenders(work) : [],
-      namesOf: async (recipe) => (await parseFiles(book.root, recipe, this.options.env)).containerNames,
-    });
+    const containers = this.core.found(work.recipe).filter(({ networkOf }) => networkOf !== undefined);
+    const named = parse ? await this.core.namedLenders(work) : [];
+    if (containers.length + named.length === 0) return NONE;
+    const { book, env } = this.options;
+    const namesOf = async (recipe: ServiceRecipe) =>
+      (await parseFiles(book.root, recipe, env)).containerNames;
+    return lendersOf({ book, observation: this.core.seen(), containers, named, namesOf });
   }
 
   /** Containers of other services that share the network of one that is going to be started or replaced. */
