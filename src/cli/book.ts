@@ -10,11 +10,16 @@ import { findRoot } from "./root.ts";
 
 /** The recipe book of the homelab at hand, without cycles. Warnings of the reading go to standard error. */
 export async function openBook(context: Context): Promise<Book> {
-  const book = await loadBook(findRoot(context));
-  if (!context.options.quiet) for (const warning of book.warnings) context.messages.warn(warning);
-  const cycle = findCycle(book.recipes);
+  const { book, cycle } = await readBook(context);
   if (cycle) throw await cycleError(book, cycle);
   return book;
+}
+
+/** The same for what can be done with a book that has a cycle: showing it. */
+export async function readBook(context: Context): Promise<{ book: Book; cycle: string[] | undefined }> {
+  const book = await loadBook(findRoot(context));
+  if (!context.options.quiet) for (const warning of book.warnings) context.messages.warn(warning);
+  return { book, cycle: findCycle(book.recipes) };
 }
 
 /** The recipes that the words of a command line stand for. Throws `usage` for a word that stands for none. */

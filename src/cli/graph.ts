@@ -1,6 +1,6 @@
 import { closure } from "../graph/graph.ts";
 import { type Edges, edgesOf, renderDot, renderMermaid, renderTree, reverse } from "../graph/render.ts";
-import { openBook, targetsOf } from "./book.ts";
+import { readBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 
@@ -25,7 +25,8 @@ export default makeCommand({
     ["homelab graph --format dot | dot -Tsvg > graph.svg", "as a picture"],
   ],
   async run(context, words, { format, reverse: reversed }) {
-    const book = await openBook(context);
+    const { book, cycle } = await readBook(context);
+    if (cycle) context.messages.warn(`recipes need each other in a circle: ${cycle.join(" → ")}`);
     const targets = words.length === 0 ? [...book.recipes.keys()] : targetsOf(book, words);
     const all = edgesOf(book.recipes);
     const edges: Edges = reversed ? reverse(all) : all;

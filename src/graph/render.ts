@@ -20,7 +20,8 @@ export function reverse(edges: Edges): Edges {
 
 /**
  * A tree per root. What was drawn with all its needs already is drawn again without them and with a mark, so that
- * the size stays that of the graph. `roots`: default all nodes that nothing points to.
+ * the size stays that of the graph. `roots`: default all nodes that nothing points to, and of a circle, which has
+ * none, the first.
  */
 export function renderTree(
   edges: Edges,
@@ -32,8 +33,15 @@ export function renderTree(
   const drawn = new Set<string>();
   const lines: string[] = [];
   // An explicit stack: a chain of ten thousand recipes is no reason to overflow the other one.
-  const stack = tops.map((name) => ({ name, prefix: "", branch: "", when: "healthy" as When })).reverse();
-  for (let top = stack.pop(); top; top = stack.pop()) {
+  const root = (name: string) => ({ name, prefix: "", branch: "", when: "healthy" as When });
+  const stack = tops.map(root).reverse();
+  const left = roots ? [] : [...edges.keys()].reverse();
+  const nextLeft = () => {
+    for (let name = left.pop(); name !== undefined; name = left.pop())
+      if (!drawn.has(name)) return root(name);
+    return undefined;
+  };
+  for (let top = stack.pop() ?? nextLeft(); top; top = stack.pop() ?? nextLeft()) {
     const { name, prefix, branch, when } = top;
     const children = (edges.get(name) ?? []).filter((edge) => edges.has(edge.to));
     const again = drawn.has(name) && children.length > 0;

@@ -91,6 +91,24 @@ describe("what is known without an engine", () => {
   });
 });
 
+test.concurrent("recipes that need each other in a circle are drawn all the same (checklist 28)", async () => {
+  await using lab = await homelab({
+    "homelab.yml": "services:\n  web~: { needs: [db~] }\n  db~: { needs: [web~] }\n",
+    "services/web~/compose.yml": app(),
+    "services/db~/compose.yml": app(),
+  });
+  const stderr = "warning: recipes need each other in a circle: web~ → db~ → web~\n";
+  expect(await lab.run("graph")).toEqual({ code: 0, stdout: "web~\n└─ db~\n   └─ web~ …\n", stderr });
+  expect(await lab.run("graph", "db~", "--reverse", "--format", "dot")).toEqual({
+    code: 0,
+    stdout: 'digraph homelab {\n  rankdir=LR;\n  "db~" -> "web~";\n  "web~" -> "db~";\n}\n',
+    stderr,
+  });
+  expect((await lab.json("graph")).document.edges).toHaveLength(2);
+  expect((await lab.run("graph", "--format", "mermaid")).stdout).toContain("db~ --> web~");
+  expect((await lab.run("plan", "web~")).code).toBe(78);
+});
+
 test.concurrent("a subdirectory belongs to the homelab above it", async () => {
   await using lab = await homelab(FRONT);
   const top = await lab.run("plan", "web~");

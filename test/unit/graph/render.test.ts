@@ -99,3 +99,11 @@ test("renderDot() points from what is needed", () => {
 }
 `);
 });
+
+test.each([
+  ["a circle from its first", ["a: b", "b: c", "c: a"], "a\n└─ b\n   └─ c\n      └─ a …\n"],
+  ["what leads into a circle first", ["a: b", "b: a", "top: b"], "top\n└─ b\n   └─ a\n      └─ b …\n"],
+  ["a recipe that needs itself", ["alone", "a: a"], "alone\na\n└─ a …\n"],
+])("renderTree() draws %s (checklist 28)", (_, lines, want) => {
+  expect(renderTree(edgesOf(graph(...lines)), undefined, plain)).toBe(want);
+});
