@@ -181,7 +181,24 @@ ${columns([
   ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
   ["HOMELAB_NOTIFY_FILE", "where notifications are configured: `homelab help notifications`"],
   ["HOMELAB_NOTIFY", "`never`: no notifications; `always`: also when somebody watches the run"],
-  ["NO_COLOR, FORCE_COLOR", "colours never, colours always"],
+  [
+    "HTTPS_PROXY, HTTP_PROXY",
+    "the proxy for notifications, but not for hosts in NO_PROXY; git and nixos-rebuild",
+  ],
+  ["", "have it too, `ready` probes and Docker's socket never go through it"],
+  ["NO_COLOR, FORCE_COLOR", "colours never, colours always (also HOMELAB_NO_COLOR)"],
+])}
+Time limits:
+${columns([
+  ["--timeout DURATION", "the whole run (default 1h)"],
+  ["--lock-wait DURATION", "for another run to end (default: not at all)"],
+  [
+    "ready: { within: DURATION }",
+    "in a recipe: until the service is ready (default: what its health check allows)",
+  ],
+  ["a try of a probe", "5s, repeated until that time is over"],
+  ["a notification", "10s, sent once; what could not be delivered is told by the next run"],
+  ["git, Docker's API", "5m for what goes over the network, 30s for a request"],
 ])}`;
 }
 

@@ -1,9 +1,12 @@
-import { ofetch } from "ofetch";
+import { type FetchOptions, ofetch } from "ofetch";
 import type { Ready } from "../book/types.ts";
 import { runProcess } from "../process/runner.ts";
 
 /** One try may take this long, in milliseconds. */
 const TRY_MS = 5_000;
+
+/** A proxy of the environment is for the world outside: what it sees of this network says nothing. The runtime's own. */
+const DIRECT = { proxy: false } as FetchOptions<"text">;
 
 /** Whether a recipe says how to find out that it is ready, beside the containers' own health checks. */
 export const hasProbe = (ready: Ready | undefined): boolean =>
@@ -31,7 +34,7 @@ export async function probe(
 
 async function probeHttp(url: string): Promise<string | undefined> {
   try {
-    await ofetch(url, { retry: 0, timeout: TRY_MS, responseType: "text" });
+    await ofetch(url, { ...DIRECT, retry: 0, timeout: TRY_MS, responseType: "text" });
     return undefined;
   } catch (error) {
     const failure = error as { statusCode?: number; cause?: { code?: string } };

@@ -401,6 +401,18 @@ test.concurrent("a sendmail that fails is a warning", async () => {
 });
 
 describe("notify test", () => {
+  test.concurrent("goes through the proxy of the environment, and not to hosts in NO_PROXY (checklist 34)", async () => {
+    await using lab = await homelab({ [WEB]: GOOD });
+    using proxy = openInbox();
+    const away = configured(lab, ["WEBHOOK_URL=http://hooks.example/x"]);
+    const behind = away.with({ env: { HTTP_PROXY: proxy.url } });
+    expect(await behind.run("notify", "test")).toMatchObject({ code: 0 });
+    expect(proxy.take().map(({ headers }) => headers.host)).toEqual(["hooks.example"]);
+    const direct = behind.with({ env: { NO_PROXY: "hooks.example" } });
+    expect(await direct.run("notify", "test")).toMatchObject({ code: 1 });
+    expect(proxy.take()).toEqual([]);
+  });
+
   test.concurrent("says what each channel answered", async () => {
     await using lab = await homelab({});
     using inbox = openInbox();

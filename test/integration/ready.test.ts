@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { app, composeFile, health, idle, shell } from "../helpers/compose.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { openInbox } from "../helpers/inbox.ts";
 
 const WEB = "services/web~/compose.yml";
 const first = async (lab: Homelab, ...args: string[]) => {
@@ -182,6 +183,18 @@ describe("probes", () => {
     });
     expect(await first(lab)).toMatchObject({ code: 0, result: "changed" });
     expect(await lab.run("ensure", "web~")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test.concurrent("a probe never goes through a proxy of the environment (checklist 34)", async () => {
+    const at = port();
+    await using lab = await homelab({
+      "homelab.yml": `services:\n  web~: { ready: { http: "http://127.0.0.1:${at}/", within: 20s } }\n`,
+      [WEB]: served(at),
+    });
+    using proxy = openInbox();
+    const behind = lab.with({ env: { HTTP_PROXY: proxy.url, http_proxy: proxy.url, ALL_PROXY: proxy.url } });
+    expect(await first(behind)).toMatchObject({ code: 0, result: "changed" });
+    expect(proxy.take()).toEqual([]);
   });
 
   test.concurrent("an http probe that gets an error says which", async () => {
