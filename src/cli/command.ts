@@ -9,7 +9,13 @@ export interface Command {
   /** After the command's name: "TARGET…". */
   readonly usage: string;
   /** How many words it takes besides options, and what is missing when there are too few. */
-  readonly words: { readonly min: number; readonly max: number; readonly label: string };
+  readonly words: {
+    readonly min: number;
+    readonly max: number;
+    readonly label: string;
+    /** What stands behind `--` is another program's: the words have the `--` in them. */
+    readonly keepsDashes?: boolean;
+  };
   readonly examples: readonly (readonly [line: string, what: string])[];
 }
 

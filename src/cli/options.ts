@@ -221,7 +221,7 @@ export function unknownOption(command: string | undefined, name: string, args: A
 }
 
 /** What a timer can hold: longer ones (25 days) would fire at once. */
-const MAX_DURATION = 2 ** 31 - 1;
+export const MAX_DURATION = 2 ** 31 - 1;
 
 function duration(option: string, value: string): number {
   const milliseconds = parseDuration(value);

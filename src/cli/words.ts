@@ -18,7 +18,7 @@ export function checkWords(
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? "";
     if (word === "--") {
-      positionals.push(...words.slice(i + 1));
+      positionals.push(...words.slice(limits.keepsDashes ? i : i + 1));
       break;
     }
     const [option, attached] = splitOption(word);

@@ -12,6 +12,7 @@ const FILES = {
 const COMMANDS = [
   "list",
   "ensure",
+  "exec",
   "plan",
   "status",
   "why",
