@@ -25,6 +25,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   import: ["Justfile"],
   lock: ["status"],
   notify: ["test"],
+  timers: ["install", "status"],
 };
 const NO_TARGETS = new Set([
   "list",

@@ -70,6 +70,10 @@ const entries: Record<string, CommandEntry> = {
   init: { summary: "make a new homelab", load: () => import("./init.ts") },
   add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },
   setup: { summary: "set a server up, once", load: () => import("./setup.ts") },
+  timers: {
+    summary: "let systemd deploy regularly, and bring services up at boot",
+    load: () => import("./timers.ts"),
+  },
   import: { summary: "make recipes from a Justfile", load: () => import("./import.ts") },
   env: {
     summary: "check `.env` files against their templates, or make them",

@@ -36,7 +36,7 @@ test("source files have at most 300 lines", () => {
 
 /** Stages in the order in which a run goes through them: an import leads to the same stage or to one before it. */
 const STAGES = [
-  ["os", "process", "git", "nix", "version.ts", "errors.ts", "clock.ts"],
+  ["os", "process", "git", "nix", "systemd", "version.ts", "errors.ts", "clock.ts"],
   ["book", "catalogue"],
   ["graph", "docker"],
   ["plan/types.ts"],
