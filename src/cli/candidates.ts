@@ -34,6 +34,7 @@ const NO_TARGETS = new Set([
   "doctor",
   "lock",
   "notify",
+  "man",
   "import",
   "init",
   "add",

@@ -98,6 +98,7 @@ const entries: Record<string, CommandEntry> = {
   },
   doctor: { summary: "check this machine and this homelab", load: () => import("./doctor.ts") },
   schema: { summary: "JSON Schema of the recipe files, for editors", load: () => import("./schema.ts") },
+  man: { summary: "the manual page", load: () => import("./man.ts") },
   help: { summary: "explain a command or a topic", load: () => import("./help.ts") },
 };
 

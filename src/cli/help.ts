@@ -9,7 +9,7 @@ import { GLOBAL_OPTIONS } from "./options.ts";
 const WIDTH = 100;
 
 /** Texts that belong to no command. */
-const TOPICS: Readonly<Record<string, () => string>> = Object.assign(Object.create(null), {
+export const TOPICS: Readonly<Record<string, () => string>> = Object.assign(Object.create(null), {
   cron,
   "exit-codes": exitCodes,
   environment,
@@ -70,13 +70,26 @@ A target is a service, a family (\`sonarr\`), an instance (\`sonarr shows\`), a 
 \`homelab ensure-plex\` is the same as \`homelab ensure plex\`.
 
 Options, before or after the command:
-${columns(globalOptions())}
+${columns(globalRows())}
 Topics: ${Object.keys(TOPICS).join(", ")}. \`homelab help COMMAND\` explains a command or a topic.
 `;
 }
 
 function commandHelp(name: string, command: Command): string {
-  const own = Object.entries(command.args).map(([option, spec]) => {
+  const own = ownRows(command);
+  const examples = command.examples.map(([line, what]) => [line, what] as const);
+  return `${wrap(command.description)}
+Usage: homelab ${name}${own.length > 0 ? " [OPTIONS]" : ""}${command.usage ? ` ${command.usage}` : ""}
+
+${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}\`homelab help options\` shows the options of every command, such as --json, --quiet and --dry-run.
+
+Examples:
+${columns(examples)}`;
+}
+
+/** A command's own options, with what they do. */
+export function ownRows(command: Command): (readonly [string, string])[] {
+  return Object.entries(command.args).map(([option, spec]) => {
     const switchedOff = spec.default === true;
     const value =
       spec.type === "enum"
@@ -90,17 +103,10 @@ function commandHelp(name: string, command: Command): string {
     const short = "alias" in spec && spec.alias ? `-${spec.alias}, ` : "    ";
     return [`${short}--${switchedOff ? "no-" : ""}${option}${value}`, text ?? ""] as const;
   });
-  const examples = command.examples.map(([line, what]) => [line, what] as const);
-  return `${wrap(command.description)}
-Usage: homelab ${name}${own.length > 0 ? " [OPTIONS]" : ""}${command.usage ? ` ${command.usage}` : ""}
-
-${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}\`homelab help options\` shows the options of every command, such as --json, --quiet and --dry-run.
-
-Examples:
-${columns(examples)}`;
 }
 
-function globalOptions(): (readonly [string, string])[] {
+/** The options of every command. */
+export function globalRows(): (readonly [string, string])[] {
   const rows = Object.entries(GLOBAL_OPTIONS).map(([name, { short, value, help }]) => {
     const value_ = value ? ` ${value}` : "";
     return [`${short ? `-${short}, ` : "    "}--${name}${value_}`, help] as const;
@@ -139,7 +145,7 @@ ${columns([
 }
 
 function options(): string {
-  return `Options of every command, before or after its name:\n${columns(globalOptions())}`;
+  return `Options of every command, before or after its name:\n${columns(globalRows())}`;
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string {
