@@ -13,11 +13,14 @@ import { runProcess } from "../process/runner.ts";
 import { formatBytes } from "../report/bytes.ts";
 import { table } from "../report/table.ts";
 import { describeHolder, lockHolder } from "../run/lock.ts";
+import { mendSteps } from "../run/mend.ts";
 import { stateDirectory } from "../store/store.ts";
 import { ambiguousLines } from "../units/compose/dotenv.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
+import { mend, toBeMended } from "./mend.ts";
 import { findRoot } from "./root.ts";
+import { look } from "./steps.ts";
 
 const DEADLINE_MS = 10_000;
 /** From this difference between two clocks on, times of containers mislead. */
@@ -27,7 +30,7 @@ const NO_SPACE = 200e6;
 
 type Verdict = "ok" | "note" | "warning" | "problem";
 
-interface Finding {
+export interface Finding {
   readonly check: string;
   readonly verdict: Verdict;
   readonly text: string;
@@ -37,14 +40,20 @@ interface Finding {
 export default makeCommand({
   name: "doctor",
   description:
-    "Checks what homelab stands on: Docker and Compose, git, the state directory, space, clocks, cron, recipes and environment files. Changes nothing. Exits with 1 when something has to be put right.",
+    "Checks what homelab stands on: Docker and Compose, git, the state directory, space, clocks, cron, recipes and environment files. Exits with 1 when something has to be put right. Changes nothing, unless `--fix` is given: that takes the rights of others at secrets away and lets git ignore them, after a confirmation.",
   usage: "",
   words: { min: 0, max: 0, label: "" },
-  args: {},
-  examples: [["homelab doctor", "a line for each check, with what to do"]],
-  async run(context) {
+  args: { fix: { type: "boolean", description: "put right what is safe to" } },
+  examples: [
+    ["homelab doctor", "a line for each check, with what to do"],
+    ["homelab doctor --fix --dry-run", "what `--fix` would do"],
+  ],
+  async run(context, _words, { fix }) {
     const root = rootOf(context);
     const engine = await checkEngine(context);
+    const { findings: homelab, services } = await checkHomelab(root);
+    const steps = mendSteps({ root, services, state: stateDirectory(context.env), env: context.env });
+    const mendable = (await look(steps)).filter(({ state }) => state.is === "to do");
     const findings = [
       ...engine,
       await checkCompose(context),
@@ -56,10 +65,12 @@ export default makeCommand({
         verdict: "note" as const,
         text: isNixos() ? "NixOS" : "not NixOS: the system is not updated",
       },
-      ...(await checkHomelab(root)),
+      ...homelab,
+      ...mendable.map(toBeMended),
     ];
-    if (context.options.json) printJson({ version: 1, root: root ?? null, checks: findings });
-    else print(text(findings, context));
+    if (!context.options.json) print(text(findings, context));
+    const mended = fix ? await mend(context, mendable) : undefined;
+    if (context.options.json) printJson({ version: 1, root: root ?? null, checks: findings, ...mended });
     if (findings.some(({ verdict }) => verdict === "problem")) context.exitCode = 1;
   },
 });
@@ -198,10 +209,17 @@ function checkSchedule(): Finding[] {
   return [{ check: "schedule", verdict: found.length > 0 ? "ok" : "note", text: what }];
 }
 
-async function checkHomelab(root: string | undefined): Promise<Finding[]> {
+interface Checked {
+  readonly findings: readonly Finding[];
+  /** Those that are here, as far as the recipes can be read. */
+  readonly services: readonly ServiceRecipe[];
+}
+
+async function checkHomelab(root: string | undefined): Promise<Checked> {
+  const only = (...findings: Finding[]): Checked => ({ findings, services: [] });
   if (root === undefined) {
     const hint = "go into it, or name it with `-C DIR`; `homelab init` makes one";
-    return [{ check: "homelab", verdict: "note", text: "there is none here", hint }];
+    return only({ check: "homelab", verdict: "note", text: "there is none here", hint });
   }
   const holder = lockHolder(root);
   const lock = holder
@@ -213,12 +231,13 @@ async function checkHomelab(root: string | undefined): Promise<Finding[]> {
       (recipe): recipe is ServiceRecipe => recipe.kind === "service" && isHere(recipe),
     );
     const recipes = ok("recipes", `${services.length} services in ${root}`);
-    return [...lock, space("space for the homelab", root), recipes, ...checkEnvFiles(book, services)];
+    const all = [...lock, space("space for the homelab", root), recipes, ...checkEnvFiles(book, services)];
+    return { findings: all, services };
   } catch (error) {
-    if (!(error instanceof Problems)) return [...lock, trouble("recipes", error)];
+    if (!(error instanceof Problems)) return only(...lock, trouble("recipes", error));
     const more = error.errors.length > 1 ? ` (and ${error.errors.length - 1} more)` : "";
     const hint = "`homelab validate` shows all with their places";
-    return [...lock, { check: "recipes", verdict: "problem", text: `${error.message}${more}`, hint }];
+    return only(...lock, { check: "recipes", verdict: "problem", text: `${error.message}${more}`, hint });
   }
 }
 
