@@ -4,6 +4,7 @@ import { openBook, resolveWords, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
+import { KEEP_GOING, stopsAtFailure } from "./keep-going.ts";
 import { showPlan } from "./plan.ts";
 import { findRoot } from "./root.ts";
 import { runLocked } from "./session.ts";
@@ -24,6 +25,7 @@ export default makeCommand({
     pull: PULL_OPTION,
     system: { type: "boolean", default: true, negativeDescription: "leave the system as it is" },
     force: { type: "boolean", description: "make the targets' containers anew" },
+    "keep-going": KEEP_GOING,
   },
   examples: [
     ["homelab deploy media", "a group; `homelab deploy-media` is the same"],
@@ -31,17 +33,23 @@ export default makeCommand({
     ["homelab deploy-all", "the system and all services"],
     ["homelab deploy plex --no-system --no-pull", "the files as they are here, the images first"],
   ],
-  async run(context, words, { pull, system, force }) {
-    const request = { words, force: force === true };
+  async run(context, words, { pull, system, force, "keep-going": keepGoing }) {
+    const request = { words, force: force === true, stopAtFailure: stopsAtFailure(keepGoing) };
     const mode = system ? "changed" : "skip";
     await runDeploy(context, request, { pull, system: mode });
   },
 });
 
+interface DeployWords {
+  readonly words: readonly string[];
+  readonly force: boolean;
+  readonly stopAtFailure?: boolean;
+}
+
 /** Takes the lock and deploys what the words stand for. A dry run plans with the files as they are here. */
 export async function runDeploy(
   context: Context,
-  { words, force }: { words: readonly string[]; force: boolean },
+  { words, force, stopAtFailure = false }: DeployWords,
   how: Pick<DeployRequest, "pull" | "system">,
 ): Promise<void> {
   const asked = { force, withNeeds: true };
@@ -58,7 +66,7 @@ export async function runDeploy(
       const { names: targets, outright } = resolveWords(book, words);
       engine = await connect(context, book, session.store, targets);
       const holds = new HoldBook(context.env, book.root);
-      return { ...asked, book, targets, outright, holds, drivers: engine.drivers };
+      return { ...asked, stopAtFailure, book, targets, outright, holds, drivers: engine.drivers };
     };
     try {
       return await deploy({ ...session, ...how, root, env: context.env, open });

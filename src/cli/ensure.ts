@@ -1,10 +1,11 @@
 import type { PlanRequest } from "../plan/make.ts";
-import { ensure } from "../run/ensure.ts";
+import { type EnsureRequest, ensure } from "../run/ensure.ts";
 import { HoldBook } from "../store/held.ts";
 import { openBook, resolveWords, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { connect, connectDocker } from "./engine.ts";
+import { KEEP_GOING, stopsAtFailure } from "./keep-going.ts";
 import { showPlan } from "./plan.ts";
 import { runLocked } from "./session.ts";
 
@@ -17,6 +18,7 @@ export default makeCommand({
   args: {
     force: { type: "boolean", description: "make the targets' containers anew" },
     needs: { type: "boolean", default: true, negativeDescription: "only the targets, not what they need" },
+    "keep-going": KEEP_GOING,
   },
   examples: [
     ["homelab ensure sonarr-shows", "one service and all that it needs"],
@@ -24,15 +26,17 @@ export default makeCommand({
     ["homelab ensure sonarr anime", "an instance of a family"],
     ["homelab ensure all --dry-run", "what would be done"],
   ],
-  async run(context, words, { force, needs }) {
+  async run(context, words, { force, needs, "keep-going": keepGoing }) {
     const request = { words, force: force === true, withNeeds: needs };
     if (context.options.dryRun) await showPlan(context, request, false);
-    else await runEnsure(context, request);
+    else await runEnsure(context, { ...request, stopAtFailure: stopsAtFailure(keepGoing) });
   },
 });
 
 /** What `ensure` and its kin are asked for. */
-export interface EnsureWords extends Pick<PlanRequest, "force" | "restart" | "withNeeds"> {
+export interface EnsureWords
+  extends Pick<PlanRequest, "force" | "restart" | "withNeeds">,
+    Pick<EnsureRequest, "stopAtFailure"> {
   readonly words: readonly string[];
 }
 

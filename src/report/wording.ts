@@ -44,7 +44,8 @@ function what(report: StepReport): string {
     case "timed-out":
       return `timed out${after(report)}`;
     case "cancelled":
-      return `cancelled${after(report)}`;
+      // One that was not begun only waited.
+      return `cancelled${report.reason.code === "other-failed" ? "" : after(report)}`;
     case "blocked":
     case "held":
       return report.result;

@@ -3,6 +3,7 @@ import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { Driver, Failure, StepContext } from "../units/driver.ts";
+import { FirstFailure } from "./first-failure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import type { Semaphore } from "./semaphore.ts";
@@ -20,6 +21,8 @@ export interface EnsureRequest extends PlanRequest, RunOptions {
   readonly holds: HoldBook;
   /** Get what all changes need over the network before the first of them is made. */
   readonly fetchFirst?: boolean | undefined;
+  /** Begin no further change once something failed, also where nothing needs it. */
+  readonly stopAtFailure?: boolean | undefined;
   /** What was done in this run before. */
   readonly prologue?: readonly StepReport[] | undefined;
   /** When it began, by the clock and in monotonic milliseconds; default: now. */
@@ -55,6 +58,7 @@ async function change(
   const kinds = new Set(plan.steps.filter((step) => step.effect !== "read").map((step) => step.kind));
   for (const kind of kinds) await drivers.get(kind)?.prepare();
   const missing = request.fetchFirst ? await fetchAll(request, plan, began) : undefined;
+  const failures = new FirstFailure(request.stopAtFailure === true);
   return runSteps(request, {
     plan,
     began,
@@ -65,10 +69,18 @@ async function change(
         context.opened("healthy");
         return settledOutcome(step);
       }
-      if (own?.problem) return problemOutcome(own.problem);
-      return missing?.get(step.id) ?? bringUp(step, request, context, slots);
+      return failures.watch(step, async () => {
+        if (own?.problem) return problemOutcome(own.problem);
+        return missing?.get(step.id) ?? bringUp(step, request, context, { slots, failures });
+      });
     },
   });
+}
+
+/** What a change waits for, and what keeps it from beginning. */
+interface Gates {
+  readonly slots: Semaphore;
+  readonly failures: FirstFailure;
 }
 
 /**
@@ -79,32 +91,32 @@ async function bringUp(
   step: Step,
   request: EnsureRequest,
   context: StepContext,
-  slots: Semaphore,
+  gates: Gates,
 ): Promise<Outcome> {
   const driver = request.drivers.get(step.kind);
   const recipe = request.book.recipes.get(step.id);
   if (!driver || !recipe) throw new Error(`no driver for ${step.kind}`);
-  const first = await changeAndVerify(driver, step, context, slots);
-  if (first.ok || !first.wentDown || request.stop.stop.aborted)
+  const first = await changeAndVerify(driver, step, context, gates);
+  if ("result" in first || first.ok || !first.wentDown || request.stop.stop.aborted)
     return outcomeOf(first, step, request, context);
   await driver.observe([recipe]);
   const { action, reason, effect, problem } = await driver.decide(step.id, { force: false });
   if (problem || effect === "read") return outcomeOf(first, step, request, context);
   await driver.prepare();
   const again = { ...step, action, reason };
-  return outcomeOf(await changeAndVerify(driver, again, context, slots), again, request, context);
+  return outcomeOf(await changeAndVerify(driver, again, context, gates), again, request, context);
 }
 
-type Tried = Failure | { readonly ok: true; readonly changed: boolean; readonly detail: string };
+type Tried = Failure | Outcome | { readonly ok: true; readonly changed: boolean; readonly detail: string };
 
 async function changeAndVerify(
   driver: Driver,
   { id }: Step,
   context: StepContext,
-  slots: Semaphore,
+  { slots, failures }: Gates,
 ): Promise<Tried> {
-  const applied = await slots.use(() => driver.apply(id, context));
-  if (!applied.ok) return applied;
+  const applied = await slots.use(async () => failures.refusal() ?? driver.apply(id, context));
+  if ("result" in applied || !applied.ok) return applied;
   const verified = await driver.verify(id, context);
   return verified.ok ? { ...verified, changed: applied.changed } : verified;
 }
@@ -115,6 +127,7 @@ function outcomeOf(
   { stop }: EnsureRequest,
   context: StepContext,
 ): Outcome {
+  if ("result" in tried) return tried;
   if (!tried.ok) return { ...failed(tried, stop, context), action };
   return { result: tried.changed ? "changed" : "unchanged", action, reason, detail: tried.detail };
 }

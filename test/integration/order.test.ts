@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { app, shell } from "../helpers/compose.ts";
+import { app, health, shell } from "../helpers/compose.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { homelab } from "../helpers/homelab.ts";
 
 const results = (document: { steps: { id: string; result: string; detail: string }[] }) =>
@@ -145,6 +146,36 @@ services:
   expect(at("early~") - at("slow~")).toBeLessThan(4000);
   expect(at("late~") - at("migrate~")).toBeGreaterThanOrEqual(2000);
   expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+test.concurrent("--keep-going=never begins nothing new after a failure (checklist 23)", async () => {
+  await using lab = await homelab({
+    "homelab.yml": "services:\n  a~: {}\n  b~: { needs: [slow~] }\n  slow~: {}\n",
+    "services/a~/compose.yml": app(shell("echo alas; exit 3")),
+    // Up long after the other has failed: what is in hand is finished, and what needs it is not begun.
+    "services/slow~/compose.yml": app(health("test -e /tmp/well", { start_period: "1m" })),
+    "services/b~/compose.yml": app(),
+  });
+  const run = lab.start("ensure", "all", "--keep-going=never");
+  await eventually("the failure is told", () => run.said().includes("failed"));
+  await lab.docker("exec", "slow~-app-1", "touch", "/tmp/well");
+  const ended = await run.ended;
+  expect([ended.code, ended.stdout]).toEqual([1, ""]);
+  expect(lab.shared(ended.stderr)).toContain("b~: cancelled: not begun: a~ failed\n");
+  expect(await lab.statuses()).toEqual({ "services/a~:app": "exited", "services/slow~:app": "running" });
+  const { document } = await lab.json("report");
+  expect(document.outcome).toBe("failed");
+  expect(results(document)).toEqual([
+    ["a~", "failed", "a~-app-1 exited with code 3"],
+    ["slow~", "changed", "slow~-app-1 is healthy"],
+    ["b~", "cancelled", "not begun: a~ failed"],
+  ]);
+  expect(await lab.run("ensure", "all", "--keep-going")).toMatchObject({ code: 2 });
+  expect(await lab.run("ensure", "all", "--keep-going=always")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "error: `--keep-going` takes one of independent, never, not `always`\n",
+  });
 });
 
 test.concurrent("-j 1 changes one service at a time", async () => {
