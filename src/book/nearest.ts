@@ -1,8 +1,8 @@
 const MAX_DISTANCE = 2;
 
 /**
- * The candidate that a person most likely meant by `word`: at most two slips of the finger away, else one that
- * begins with it. Undefined when nothing is near. Of equally near candidates the first wins.
+ * The candidate that a person most likely meant by `word`: one slip of the finger away, else one that begins with
+ * it, else two slips away. Undefined when nothing is near. Of equally near candidates the first wins.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -19,7 +19,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
       bestDistance = distance;
     }
   }
-  return best ?? prefix;
+  return bestDistance <= 1 ? best : (prefix ?? best);
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that lead from one word to the other. */

@@ -28,6 +28,9 @@ test.each([
   ["sonar-shows", "sonarr-shows"],
   ["sonarr", "sonarr-shows"],
   ["lokki", "loki"],
+  // The beginning of one rather than two slips away from another.
+  ["ple", "plex"],
+  ["sona", "sonarr-shows"],
   ["xy", undefined],
   ["nextcloud", undefined],
   ["plex", undefined],
