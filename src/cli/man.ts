@@ -22,7 +22,10 @@ export default makeCommand({
         return { name, ...command, options: ownRows(command) };
       }),
     );
-    const topics = Object.entries(TOPICS).map(([name, text]) => ({ name, text: text() }));
+    const topics = Object.entries(TOPICS)
+      // The page has a part with these by itself.
+      .filter(([name]) => name !== "options")
+      .map(([name, text]) => ({ name, text: text() }));
     const page = manPage({ version: VERSION, commands, options: globalRows(), topics });
     if (options.json) printJson({ version: 1, page });
     else print(page);

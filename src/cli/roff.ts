@@ -59,7 +59,9 @@ export function roff(text: string): string {
     .replaceAll("-", "\\-")
     .replaceAll("`", "\\(ga")
     .replaceAll("'", "\\(aq")
-    .replaceAll("…", "...")
+    .replaceAll("~", "\\(ti")
+    .replaceAll("^", "\\(ha")
+    .replaceAll("…", "\\[u2026]")
     .replace(/^\./gm, "\\&.");
 }
 

@@ -7,7 +7,8 @@ test.each([
   ["`x`", "\\(gax\\(ga"],
   ["'tis", "\\(aqtis"],
   [".env first\n.env again", "\\&.env first\n\\&.env again"],
-  ["TARGET…", "TARGET..."],
+  ["TARGET…", "TARGET\\[u2026]"],
+  ["~/.zfunc", "\\(ti/.zfunc"],
 ])("roff(%j)", (text, want) => expect(roff(text)).toBe(want));
 
 test("a page has each command with its options, and each topic as it stands", () => {
@@ -27,7 +28,7 @@ test("a page has each command with its options, and each topic as it stands", ()
   expect(page).toContain('.TH HOMELAB 1 "" "homelab 1.2" "User Commands"\n');
   expect(page).toContain(".TP\n\\fB\\-q, \\-\\-quiet\\fR\nless\n");
   expect(page).toContain(
-    '.SS "homelab stop TARGET..."\nStops.\n.TP\n\\fB\\-\\-all\\fR\nall of it\n.PP\nExamples:\n',
+    '.SS "homelab stop TARGET\\[u2026]"\nStops.\n.TP\n\\fB\\-\\-all\\fR\nall of it\n.PP\nExamples:\n',
   );
   expect(page).toEndWith('.SH "EXIT CODES"\n.nf\nExit codes:\n  0  done\n.fi\n');
 });
