@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { COMMANDS as ENTRIES } from "../../src/cli/commands.ts";
 import { app } from "../helpers/compose.ts";
 import { homelab } from "../helpers/homelab.ts";
 import { CHECKOUT } from "../helpers/paths.ts";
@@ -9,20 +10,8 @@ const FILES = {
   "services/sonarr~/shows~/compose.yml": app(),
   "services/sonarr~/anime~/compose.yml": app(),
 };
-const COMMANDS = [
-  "list",
-  "ensure",
-  "exec",
-  "plan",
-  "status",
-  "why",
-  "graph",
-  "validate",
-  "history",
-  "lock",
-  "schema",
-  "help",
-];
+
+const COMMANDS = Object.keys(ENTRIES);
 
 describe("targets", () => {
   test.concurrent.each<[words: string[], steps: string[]]>([
@@ -50,7 +39,7 @@ describe("targets", () => {
   });
 });
 
-describe("what is mistyped is refused with 2 and a suggestion", () => {
+describe("what is mistyped is refused with 2 and a suggestion (checklist 14, 17, 19)", () => {
   test.concurrent.each<[words: string[], stderr: string]>([
     [["ensrue", "plex~"], "error: unknown command `ensrue`\n  hint: did you mean `homelab ensure`?\n"],
     [["ensure", "plx~"], "error: unknown target `plx~`\n  hint: did you mean `plex~`?\n"],
@@ -123,7 +112,7 @@ describe("what is mistyped is refused with 2 and a suggestion", () => {
 });
 
 describe("help", () => {
-  test.concurrent("every command explains itself in three ways", async () => {
+  test.concurrent("every command explains itself in three ways (checklist 18)", async () => {
     await using lab = await homelab({});
     for (const command of COMMANDS) {
       const help = await lab.run(command, "--help");
@@ -131,6 +120,7 @@ describe("help", () => {
       expect(help.stdout).toContain(`Usage: homelab ${command}`);
       expect(help.stdout).toContain("Examples:\n");
       expect(await lab.run("help", command)).toEqual(help);
+      expect(await lab.run(command, "-h")).toEqual(help);
       expect(await lab.run("-h", command)).toEqual(help);
     }
   });

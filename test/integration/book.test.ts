@@ -4,7 +4,7 @@ import { FRONT } from "../helpers/front.ts";
 import { homelab } from "../helpers/homelab.ts";
 
 describe("what is known without an engine", () => {
-  test.concurrent("list, graph and schema", async () => {
+  test.concurrent("list, graph and schema (checklist 28)", async () => {
     await using made = await homelab(FRONT);
     const lab = made.with({ env: { DOCKER_HOST: "unix:///nowhere" } });
     const list = await lab.run("list");

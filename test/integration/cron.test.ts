@@ -13,7 +13,7 @@ const HOME = homedir();
 const bare = (lab: Homelab, ...variables: string[]): Homelab =>
   lab.with({ before: ["/usr/bin/env", "-i", `HOMELAB_STATE_DIR=${lab.state}`, ...variables] });
 
-describe("a bare environment", () => {
+describe("a bare environment (checklist 13)", () => {
   test.concurrent.each([
     ["what cron gives", ["PATH=/usr/bin:/bin", `HOME=${HOME}`, "SHELL=/bin/sh", "LOGNAME=root"]],
     ["what a system unit may get", ["PATH=/usr/bin:/bin"]],
@@ -43,7 +43,7 @@ describe("a bare environment", () => {
   });
 });
 
-test.concurrent("a timer's run prints nothing, one summary, or the failed step and where to read on", async () => {
+test.concurrent("a timer's run prints nothing, one summary, or the failed step and where to read on (checklist 7, 8)", async () => {
   await using lab = await homelab({ [WEB]: app(), "services/db~/compose.yml": app() });
   const cron = bare(lab, "PATH=/usr/bin:/bin", `HOME=${HOME}`);
   const changed = await cron.run("ensure", "all");
@@ -71,7 +71,7 @@ test.concurrent("a timer's run prints nothing, one summary, or the failed step a
   expect((await cron.run("ensure", "db~", "-v")).stderr).toBe("1 ready, nothing to do (<time>)\n");
 });
 
-test.concurrent("lines for the journal carry a priority, and errors do", async () => {
+test.concurrent("lines for the journal carry a priority, and errors do (checklist 5, 11)", async () => {
   await using lab = await homelab({
     [WEB]: app(shell("echo alas; exit 3")),
     "services/db~/compose.yml": app(),
@@ -99,7 +99,7 @@ test.concurrent("lines for the journal carry a priority, and errors do", async (
   ]);
 });
 
-test.concurrent("a terminal that a pipeline of CI provides gets lines", async () => {
+test.concurrent("a terminal that a pipeline of CI provides gets lines (checklist 5)", async () => {
   await using lab = await homelab({ [WEB]: app() });
   const { written } = await lab.with({ env: { CI: "true" } }).terminal(["ensure", "web~", "--no-color"]);
   expect(written).not.toContain("\x1b");

@@ -79,7 +79,7 @@ test.concurrent("what is built here, or must not be pulled, is not asked about",
   expect((await lab.json("pull-images", "one~", "two~", "--dry-run")).document.steps).toEqual([]);
 });
 
-test.concurrent("cleanup removes images of services that nothing needs any more, and nothing else", async () => {
+test.concurrent("cleanup removes images of services that nothing needs any more, and nothing else (checklist 10, 29)", async () => {
   await using lab = await homelab({});
   const repo = "homelab-lab/old~";
   const write = (tag: string) =>

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { homelab } from "../helpers/homelab.ts";
 
-test.concurrent("init makes a homelab whose every service compose accepts; add completes it", async () => {
+test.concurrent("init makes a homelab whose every service compose accepts; add completes it (checklist 38)", async () => {
   await using lab = await homelab({});
   const dry = await lab.run("init", "home", "--services", "sonarr,pihole", "--dry-run");
   const made = await lab.run("init", "home", "--services", "sonarr,pihole");

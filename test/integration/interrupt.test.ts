@@ -49,7 +49,7 @@ async function expectFinished(lab: Homelab) {
   expect(await lab.containers()).toEqual(containers);
 }
 
-describe("a run that is broken off leaves nothing that the next one does not finish", () => {
+describe("a run that is broken off leaves nothing that the next one does not finish (checklist 30)", () => {
   test.concurrent.each(CASES)("$signal $moment", async ({ moment, signal, code }) => {
     await using lab = await homelab(FILES);
     const run = lab.start("ensure", "all");
@@ -79,7 +79,7 @@ test.concurrent("an interrupted run says what was left, and its history does", a
   });
 });
 
-test.concurrent("a second Ctrl-C breaks off what is in hand", async () => {
+test.concurrent("a second Ctrl-C breaks off what is in hand (checklist 30)", async () => {
   // Compose waits for the health of the one before it starts the other: a change that takes long.
   await using lab = await homelab({
     "services/a~/compose.yml": composeFile({
@@ -97,7 +97,7 @@ test.concurrent("a second Ctrl-C breaks off what is in hand", async () => {
   expect(stderr).toContain("breaking off");
 });
 
-test.concurrent("Ctrl-C on a terminal reaches the run and not compose, and the cursor comes back", async () => {
+test.concurrent("Ctrl-C on a terminal reaches the run and not compose, and the cursor comes back (checklist 31)", async () => {
   await using lab = await homelab({
     ...FILES,
     "services/a~/compose.yml": app(health("false", { start_period: "1h" })),
@@ -111,7 +111,7 @@ test.concurrent("Ctrl-C on a terminal reaches the run and not compose, and the c
   expect(shown.screen).toContain("interrupted");
 });
 
-test.concurrent("a terminal that goes away ends the run as SIGTERM does", async () => {
+test.concurrent("a terminal that goes away ends the run as SIGTERM does (checklist 30)", async () => {
   await using lab = await homelab({
     ...FILES,
     "services/a~/compose.yml": app(health("false", { start_period: "1h" })),

@@ -36,7 +36,7 @@ async function holder(lab: Homelab) {
 
 const getWell = (lab: Homelab) => lab.docker("exec", "web~-app-1", "touch", "/tmp/well");
 
-describe("one run at a time", () => {
+describe("one run at a time (checklist 32)", () => {
   test.concurrent("a second run is refused and names the first", async () => {
     await using lab = await homelab(SLOW);
     const first = await holder(lab);
@@ -64,7 +64,7 @@ describe("one run at a time", () => {
     expect((await lab.run("lock", "status")).stdout).toBe("free\n");
   });
 
-  test.concurrent("commands that only read are never refused", async () => {
+  test.concurrent("commands that only read are never refused (checklist 27)", async () => {
     await using lab = await homelab(SLOW);
     await holder(lab);
     expect((await lab.run("plan", "web~")).code).toBe(0);

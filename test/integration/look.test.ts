@@ -6,7 +6,7 @@ import { FRONT } from "../helpers/front.ts";
 import { homelab } from "../helpers/homelab.ts";
 
 describe("plan", () => {
-  test.concurrent("shows each step with its reason and changes nothing", async () => {
+  test.concurrent("shows each step with its reason and changes nothing (checklist 26, 27)", async () => {
     await using lab = await homelab(FRONT);
     expect(await lab.run("plan", "proxy~")).toEqual({
       code: 0,

@@ -21,7 +21,7 @@ services:
   "services/other~/compose.yml": app(),
 };
 
-test.concurrent("a diamond's shared need that fails runs once, blocks its dependents, and the rest goes on", async () => {
+test.concurrent("a diamond's shared need that fails runs once, blocks its dependents, and the rest goes on (checklist 21)", async () => {
   await using lab = await homelab({
     ...DIAMOND,
     "services/base~/compose.yml": app({ ...shell("echo run; exit 3"), restart: "no" }),
@@ -78,7 +78,7 @@ details: homelab report <run>
   });
 });
 
-test.concurrent("needs come up first, and each as soon as its own are ready", async () => {
+test.concurrent("needs come up first, and each as soon as its own are ready (checklist 20)", async () => {
   await using lab = await homelab({ ...DIAMOND, "services/base~/compose.yml": app() });
   expect(await lab.run("ensure", "top~")).toMatchObject({ code: 0 });
   const containers = await lab.containers();

@@ -9,7 +9,7 @@ const WEB = "services/web~/compose.yml";
 const ESCAPE = "\x1b";
 
 describe("colour", () => {
-  test.concurrent("pipes never get any", async () => {
+  test.concurrent("pipes never get any (checklist 4)", async () => {
     await using lab = await homelab({ [WEB]: app(shell("printf '\\033[31mred\\033[0m\\n'; exit 1")) });
     for (const words of [
       ["list"],
@@ -27,7 +27,7 @@ describe("colour", () => {
     }
   });
 
-  test.concurrent("a terminal does, and NO_COLOR and --no-color take it away", async () => {
+  test.concurrent("a terminal does, and NO_COLOR and --no-color take it away (checklist 4)", async () => {
     await using lab = await homelab({ [WEB]: app() });
     const coloured = `${ESCAPE}[3`;
     expect((await lab.terminal(["plan", "all"])).written).toContain(coloured);
@@ -77,7 +77,7 @@ describe("the live tree", () => {
     expect(cursorVisible).toBe(true);
   });
 
-  test.concurrent("--quiet leaves it out", async () => {
+  test.concurrent("--quiet leaves it out (checklist 9)", async () => {
     await using lab = await homelab(FILES);
     const { code, written } = await lab.terminal(["ensure", "web~", "-q"]);
     expect({ code, written }).toEqual({ code: 0, written: "" });
@@ -85,7 +85,7 @@ describe("the live tree", () => {
 });
 
 describe("plain output", () => {
-  test.concurrent("--verbose names what is left as it is, --quiet only what went wrong", async () => {
+  test.concurrent("--verbose names what is left as it is, --quiet only what went wrong (checklist 9)", async () => {
     await using lab = await homelab({ [WEB]: app(), "services/db~/compose.yml": app() });
     expect(await lab.run("ensure", "db~", "-q")).toEqual({ code: 0, stdout: "", stderr: "" });
     const verbose = await lab.run("ensure", "all", "-v");
@@ -102,7 +102,7 @@ describe("plain output", () => {
     });
   });
 
-  test.concurrent("a reader that goes away is no error", async () => {
+  test.concurrent("a reader that goes away is no error (checklist 3)", async () => {
     await using lab = await homelab({ [WEB]: app() });
     for (const words of ["schema", "help", "list --json", "ensure all --json"]) {
       const piped = await lab.tool(
@@ -136,7 +136,7 @@ const SECRETS = {
   url: "https://discord.example/webhook/12345/abcdef",
 };
 
-test.concurrent("values of environment files and secrets appear nowhere", async () => {
+test.concurrent("values of environment files and secrets appear nowhere (checklist 33)", async () => {
   const line = 'echo "pass $PASSWORD and $TOKEN and $QUOTED and $HOOK"; cat /run/secrets/key; exit 3';
   await using lab = await homelab({
     "homelab.yml": "services:\n  sick~: { ready: { within: 6s } }\n",

@@ -17,7 +17,7 @@ async function ids(lab: Homelab): Promise<string[]> {
   return (await lab.json("history")).document.runs.map(({ run }: { run: string }) => run);
 }
 
-test.concurrent("report shows what changed, what failed and why, for people and as data", async () => {
+test.concurrent("report shows what changed, what failed and why, for people and as data (checklist 39)", async () => {
   await using lab = await homelab(FILES);
   expect(await lab.run("report")).toEqual({ code: 0, stdout: "no runs yet\n", stderr: "" });
   expect((await lab.json("report")).document).toEqual({ version: 1, root: "<root>", run: null });
@@ -116,7 +116,7 @@ test.concurrent("a run is named by its id or the beginning of it", async () => {
   );
 });
 
-test.concurrent("history can be asked about a target and a time", async () => {
+test.concurrent("history can be asked about a target and a time (checklist 39)", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "front~");
   await lab.run("ensure", "plex~");

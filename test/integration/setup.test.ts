@@ -29,7 +29,7 @@ async function upstream(lab: Homelab): Promise<void> {
   await git("commit", "-qm", "first");
 }
 
-test.concurrent("a server is set up step by step, and a second time there is nothing to do", async () => {
+test.concurrent("a server is set up step by step, and a second time there is nothing to do (checklist 10)", async () => {
   await using lab = await homelab({});
   await upstream(lab);
   const machine = await server(lab);

@@ -116,7 +116,7 @@ test.concurrent("the script for each shell is printed, and another shell is an e
 const verdicts = (document: { checks: { check: string; verdict: string }[] }) =>
   Object.fromEntries(document.checks.map(({ check, verdict }) => [check, verdict]));
 
-test.concurrent("doctor checks each thing by itself, and exits with 1 for what has to be put right", async () => {
+test.concurrent("doctor checks each thing by itself, and exits with 1 for what has to be put right (checklist 37)", async () => {
   await using lab = await homelab(FILES);
   const sick = await lab.json("doctor");
   expect(sick.code).toBe(1);

@@ -84,7 +84,7 @@ test.concurrent("a hold is seen by another user's run, with another state direct
   expect(await lab.tool(".", "git", "status", "--porcelain", "--ignored")).not.toContain("held");
 });
 
-test.concurrent("what runs and needs a target is asked about, and stopped first", async () => {
+test.concurrent("what runs and needs a target is asked about, and stopped first (checklist 29)", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "all");
   expect(await lab.run("stop", "vpn~")).toEqual({

@@ -54,7 +54,7 @@ test.concurrent("the wrong number of words is an error with the usage, and nothi
   );
 });
 
-test.concurrent("a line that fails ends the task, the last lines run all the same, and the exit code is 1", async () => {
+test.concurrent("a line that fails ends the task, the last lines run all the same, and the exit code is 1 (checklist 23)", async () => {
   await using lab = await homelab(FILES);
   expect(await lab.run("bad")).toEqual({
     code: 1,
@@ -67,7 +67,7 @@ details: homelab report <run>
   });
 });
 
-test.concurrent("a task's question is asked, and where nobody can be asked it is refused", async () => {
+test.concurrent("a task's question is asked, and where nobody can be asked it is refused (checklist 10)", async () => {
   await using lab = await homelab(FILES);
   expect(await lab.run("ask", "nas")).toEqual({
     code: 5,
@@ -99,7 +99,7 @@ test.concurrent("a run that a task starts goes on under the task's lock", async 
   expect(await inner.run("inner")).toMatchObject({ code: 0, stdout: "inner\n" });
 });
 
-test.concurrent("Ctrl-C ends a task, its last lines run, and nothing else does", async () => {
+test.concurrent("Ctrl-C ends a task, its last lines run, and nothing else does (checklist 23)", async () => {
   await using lab = await homelab(FILES);
   const slow = lab.start("slow");
   await eventually("it runs", () => slow.printed().includes("begun"));

@@ -79,7 +79,7 @@ test.concurrent("what is mistyped is refused, and without systemd it is said so"
   }
 });
 
-test.concurrent("timers are installed after a yes, wait for their time, and a second time nothing is done", async () => {
+test.concurrent("timers are installed after a yes, wait for their time, and a second time nothing is done (checklist 10, 12)", async () => {
   await using made = await homelab(FILES);
   copyFileSync(BINARY, join(made.top, "homelab"));
   const { lab, systemctl } = await bootSystemd(made.with({ binary: join(made.top, "homelab") }));

@@ -96,7 +96,7 @@ describe("Docker", () => {
     await expectNothing(made);
   });
 
-  test.concurrent("no compose plugin: 69 before anything is done", async () => {
+  test.concurrent("no compose plugin: 69 before anything is done (checklist 13)", async () => {
     if (composeIsSystemWide()) return; // Here nobody can be without it.
     await using made = await homelab({ [WEB]: app(), "services/b~/compose.yml": app() });
     mkdirSync(join(made.top, "empty"));
@@ -162,7 +162,7 @@ describe("Docker", () => {
 
 const BOOK = "homelab.yml";
 
-describe("what is written wrongly is shown with its place, and nothing is done", () => {
+describe("what is written wrongly is shown with its place, and nothing is done (checklist 40)", () => {
   test.concurrent.each<[what: string, files: Record<string, string>, stderr: string]>([
     [
       "malformed YAML in a recipe file",
@@ -198,7 +198,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
 `,
     ],
     [
-      "a cycle",
+      "a cycle (checklist 22)",
       {
         [BOOK]: "services:\n  web~: { needs: [b~] }\n  b~: { needs: [c~] }\n  c~: { needs: [web~] }\n",
         "services/b~/compose.yml": app(),

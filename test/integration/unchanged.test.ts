@@ -12,7 +12,7 @@ const FILES = {
   "services/web~/.env": "TZ=Etc/UTC\n",
 };
 
-test.concurrent("the second ensure changes nothing, starts no process of Docker's, prints nothing", async () => {
+test.concurrent("the second ensure changes nothing, starts no process of Docker's, prints nothing (checklist 25)", async () => {
   await using made = await homelab(FILES);
   const { lab, calls } = counted(made);
   expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });

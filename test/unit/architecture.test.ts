@@ -15,6 +15,12 @@ test("standard output is never touched through the process object", () => {
   expect(having(/process\.stdout/)).toEqual([]);
 });
 
+test("a terminal is what the system calls one, by file descriptor (checklist 6)", () => {
+  // On a stream that is none, `isTTY` is undefined, and too easily taken for a wish.
+  expect(having(/isTTY/)).toEqual([]);
+  expect(having(/isatty/)).toEqual(["src/os/libc.ts"]);
+});
+
 test("the size of the terminal is the only thing that is asked of the process's standard error", () => {
   expect(having(/process\.stderr(?!\.(?:columns|rows))/)).toEqual([]);
 });

@@ -50,7 +50,7 @@ describe("topologicalOrder()", () => {
     expect(topologicalOrder(graph("a: b", "b: c", "c", "d"), new Set(["a", "c"]))).toEqual(["a", "c"]);
   });
 
-  test("does not depend on the order of the names", () => {
+  test("does not depend on the order of the names (checklist 24)", () => {
     const of = graph("a: c", "b", "c", "d: b ~a");
     const names = ["d", "c", "b", "a"];
     expect(topologicalOrder(of, new Set(names))).toEqual(topologicalOrder(of, new Set(names.reverse())));

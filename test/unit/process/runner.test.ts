@@ -31,7 +31,7 @@ test("a deadline ends the whole group, grandchildren too", async () => {
   expect(processStamp(grandchild)).toBeUndefined();
 });
 
-test("what does not end when asked is killed", async () => {
+test("what does not end when asked is killed (checklist 30)", async () => {
   const script = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
   const result = await runProcess(["sh", "-c", script], { ...options, deadline: 300, grace: 100 });
   expect(result).toEqual({ ...ended, exitCode: null, signal: "SIGKILL", timedOut: true, stdout: "ready\n" });

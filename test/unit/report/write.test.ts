@@ -48,7 +48,7 @@ function readSome(buffer: Buffer): number {
   }
 }
 
-test("a document arrives whole through a full pipe with a slow reader", async () => {
+test("a document arrives whole through a full pipe with a slow reader (checklist 2)", async () => {
   const writer = start("all");
   const buffer = Buffer.alloc(64 * 1024);
   const parts: Buffer[] = [];

@@ -56,7 +56,7 @@ async function run(
 
 const DIAMOND = ["base:", "left: base", "right: base", "top: left right", "other:"];
 
-test("a diamond's shared need runs once, and everything after what it needs", async () => {
+test("a diamond's shared need runs once, and everything after what it needs (checklist 20)", async () => {
   const { begun, results } = await run(DIAMOND);
   expect(begun).toEqual(["base", "other", "left", "right", "top"]);
   expect(new Set(Object.values(results))).toEqual(new Set(["changed"]));
