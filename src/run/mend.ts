@@ -1,4 +1,12 @@
-import { appendFileSync, chmodSync, existsSync, lstatSync, readFileSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { ServiceRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
@@ -32,18 +40,28 @@ export function mendSteps({ root, services, state, env }: MendTarget): SetupStep
   ];
 }
 
+/** What is at a path; undefined for nothing, and for what this user cannot see. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") return undefined;
+    throw error;
+  }
+}
+
 /** Takes the rights of others at files and directories away. */
 function privacy(id: string, what: string, paths: readonly string[]): SetupStep {
   const open = () =>
     paths.filter((path) => {
-      const stat = lstatSync(path, { throwIfNoEntry: false });
+      const stat = statOf(path);
       // What a link leads to may be meant for others.
       return stat !== undefined && !stat.isSymbolicLink() && (stat.mode & OTHERS) !== 0;
     });
   return {
     id,
     what,
-    root: open().some((path) => lstatSync(path).uid !== process.getuid?.()),
+    root: open().some((path) => statOf(path)?.uid !== process.getuid?.()),
     look: async () => {
       const list = open();
       return list.length === 0 ? OK : { is: "to do", why: `others can: ${list.join(", ")}` };

@@ -153,6 +153,11 @@ test.concurrent("doctor --fix puts right what is safe, asked about once (checkli
   const found = (await lab.run("doctor")).stdout;
   expect(found).toContain("only the owner reads `.env` files: not so: others can: <root>/services/web~/.env");
   expect(found).toContain("git would take services/web~/.env");
+  const admin = lab.with({ before: ["setpriv", "--reuid=65534", "--clear-groups", "--"] });
+  expect(await admin.run("doctor", "--fix", "--yes")).toMatchObject({
+    code: 77,
+    stderr: expect.stringContaining("hint: run it again as `sudo homelab doctor --fix`\n"),
+  });
   const dry = await lab.json("doctor", "--fix", "--dry-run");
   expect(dry.document.fixes.map(({ id, state }: never) => [id, state])).toEqual([
     ["state-private", "to do"],
