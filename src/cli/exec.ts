@@ -16,7 +16,7 @@ import { MAX_DURATION } from "./options.ts";
 
 /** Of what a command prints, a document has this much: the last part. */
 const KEPT_BYTES = 16 * 1024 * 1024;
-const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9 };
 
 export default makeCommand({
   name: "exec",
@@ -70,14 +70,14 @@ async function exec(
     return;
   }
   const secrets = secretsOf({ manifest: { files: [[".env", ""]], variables: [] }, dir });
-  const result = await run(argv, {
+  const { result, cause } = await run(argv, {
     env,
     deadline: options.timeout ?? MAX_DURATION,
     // Whoever is shown a document sees what is shown everywhere else.
     ...(options.json ? { redact: secrets, keep: KEPT_BYTES } : { foreground: true }),
   });
   if (result.timedOut) throw new HomelabError("timeout", `\`${command[0]}\` did not end in time`);
-  context.exitCode = exitCode(result);
+  context.exitCode = exitCode(result, cause);
   if (!options.json) return;
   const { stdout, stderr } = result;
   printJson({ version: 1, id, container, command, exitCode: context.exitCode, stdout, stderr });
@@ -87,7 +87,7 @@ async function exec(
 async function run(
   argv: readonly string[],
   options: Omit<Parameters<typeof runProcess>[1], "signal">,
-): Promise<ProcessResult> {
+): Promise<{ result: ProcessResult; cause: StopSwitch["cause"] }> {
   const stop = new StopSwitch();
   const disconnect = listenForSignals(stop, () => {});
   const ended = new AbortController();
@@ -95,11 +95,15 @@ async function run(
     if (stop.cause !== "SIGINT" || !options.foreground) ended.abort();
   });
   try {
-    return await runProcess(argv, { ...options, signal: ended.signal });
+    const result = await runProcess(argv, { ...options, signal: ended.signal });
+    return { result, cause: stop.cause };
   } finally {
     disconnect();
   }
 }
 
-const exitCode = ({ exitCode: code, signal }: ProcessResult): number =>
-  code ?? 128 + (SIGNALS[signal ?? ""] ?? SIGNALS.SIGTERM ?? 0);
+/** The docker command ends with 0 when it is told to end. */
+function exitCode({ exitCode: code, signal }: ProcessResult, cause: StopSwitch["cause"]): number {
+  if (cause !== undefined && !code) return cause === "SIGINT" ? 130 : 143;
+  return code ?? 128 + (SIGNALS[signal ?? ""] ?? 15);
+}

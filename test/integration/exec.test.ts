@@ -46,6 +46,20 @@ test.concurrent("on a terminal the command has the terminal", async () => {
   expect(shown.screen).toContain("you are somebody");
 });
 
+test.concurrent("who is told to end while the command runs ends, and not with 0", async () => {
+  await using lab = await homelab(FILES);
+  await lab.run("ensure", "web~");
+  for (const [signal, code] of [
+    ["SIGTERM", 143],
+    ["SIGHUP", 143],
+  ] as const) {
+    const run = lab.start("exec", "web~", "--", "sh", "-c", "echo begun; exec sleep 1000");
+    await eventually("it runs", () => run.printed().includes("begun"));
+    run.kill(signal);
+    expect((await run.ended).code).toBe(code);
+  }
+});
+
 test.concurrent("--json has what it printed, secrets masked", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "web~");
