@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
 import { isNixos } from "../nix/rebuild.ts";
@@ -34,6 +35,7 @@ export default makeCommand({
   examples: [
     ["homelab timers install --dry-run", "show the unit files, write nothing"],
     ["sudo homelab timers install media --at 'Sun 05:00'", "one group, on Sundays"],
+    ["sudo systemctl disable --now homelab-deploy.timer", "deploy by hand again"],
     ["homelab timers status", "the next run and the last one; exits with 3 when they are not installed"],
   ],
   async run(context, [verb = "", ...words], { at }) {
@@ -57,7 +59,7 @@ async function install(
   targetsOf(book, targets);
   const at = when ?? DEFAULT_AT;
   await checkTime(context, at);
-  const request = { program: process.execPath, root: book.root, targets, at };
+  const request = { program: ownPath(env), root: book.root, targets, at };
   if (options.dryRun) return show(context, request);
   if (isNixos()) {
     throw new HomelabError("unsupported", "on NixOS the system's configuration says which units there are", {
@@ -69,6 +71,14 @@ async function install(
     again: "sudo homelab timers install",
   });
   if (options.json) printJson({ version: 1, root: book.root, steps: stepsDocument(looked) });
+}
+
+/** Where this program is found, rather than where a link leads to: an update may put another file there. */
+function ownPath(env: Context["env"]): string {
+  const found = Bun.which("homelab", { PATH: env.PATH ?? "" });
+  return found !== null && isAbsolute(found) && realpathSync(found) === realpathSync(process.execPath)
+    ? found
+    : process.execPath;
 }
 
 /** Systemd itself knows what a time is; where it is not installed, a line is all that can be asked for. */

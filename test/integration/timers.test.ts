@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { app } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
@@ -40,6 +40,13 @@ test.concurrent("timers install --dry-run shows units that systemd takes, and wr
   expect((await shown(lab, "media~", "--at", "Sun 05:00"))["homelab-deploy.timer"]).toContain(
     "\nOnCalendar=Sun 05:00\n",
   );
+
+  // Where it is found by its name, that is what is written down, and not what a link leads to.
+  const bin = join(lab.top, "bin");
+  mkdirSync(bin);
+  symlinkSync(BINARY, join(bin, "homelab"));
+  const linked = lab.with({ env: { PATH: `${bin}:${process.env.PATH}` } });
+  expect((await shown(linked))["homelab-boot.service"]).toContain("\nExecStart=<top>/bin/homelab -C ");
 
   const dir = join(lab.top, "units");
   mkdirSync(dir);
