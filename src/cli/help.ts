@@ -123,6 +123,7 @@ what, and exits with 1 or more when it failed; \`homelab report\` tells it again
   0 5 * * 0  root  homelab -C /opt/homelab pull-images && homelab -C /opt/homelab update-services
   0 6 1 * *  root  homelab -C /opt/homelab cleanup --yes
 
+\`homelab timers install\` lets systemd deploy instead, and bring services up at boot.
 \`homelab help notifications\` says how to be told of failures otherwise than by mail from cron.
 `;
 }
@@ -140,6 +141,7 @@ ${columns([
   ["status", "recipes (id, kind, state, detail, containers)"],
   ["history, report", "runs, one run with its steps"],
   ["validate", "valid, problems, warnings (code, message, hint, position)"],
+  ["exec", "id, container, command, exitCode, stdout, stderr"],
   ["an error", "error (code, exit, message, hint, position)"],
 ])}`;
 }
