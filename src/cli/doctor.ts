@@ -7,6 +7,7 @@ import { findCompose } from "../docker/compose.ts";
 import { dockerEndpoint } from "../docker/endpoint.ts";
 import { HomelabError, Problems } from "../errors.ts";
 import { gitDirectory } from "../git/head.ts";
+import { hasGit, remoteHost, unresolved } from "../git/remote.ts";
 import { isHere } from "../graph/targets.ts";
 import { isNixos } from "../nix/rebuild.ts";
 import { runProcess } from "../process/runner.ts";
@@ -58,6 +59,7 @@ export default makeCommand({
       ...engine,
       await checkCompose(context),
       await checkGit(context, root),
+      ...(await checkNames(context, root)),
       checkState(context),
       ...checkSchedule(),
       {
@@ -151,7 +153,7 @@ async function checkCompose({ env }: Context): Promise<Finding> {
 }
 
 async function checkGit({ env }: Context, root: string | undefined): Promise<Finding> {
-  if (!Bun.which("git", { PATH: env.PATH ?? "" })) {
+  if (!hasGit(env)) {
     return {
       check: "git",
       verdict: "problem",
@@ -164,6 +166,17 @@ async function checkGit({ env }: Context, root: string | undefined): Promise<Fin
   if (root === undefined || gitDirectory(root)) return ok("git", version);
   const hint = "`git init` makes it one; without it `homelab deploy` has nothing to pull";
   return { check: "git", verdict: "note", text: `${version}; ${root} is no repository`, hint };
+}
+
+/** Whether the host that the repository comes from has an address: a server whose DNS it runs itself may have none. */
+async function checkNames({ env }: Context, root: string | undefined): Promise<Finding[]> {
+  const asks = root !== undefined && gitDirectory(root) !== undefined && hasGit(env);
+  const host = asks ? await remoteHost(root, env) : undefined;
+  if (host === undefined) return [];
+  const why = await unresolved(host);
+  if (why === undefined) return [ok("dns", `${host} has an address`)];
+  const hint = "`homelab deploy` cannot pull: see /etc/resolv.conf, and whether the DNS server runs";
+  return [{ check: "dns", verdict: "warning", text: `no address of ${host} is found (${why})`, hint }];
 }
 
 function checkState({ env }: Context): Finding {

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { ServiceRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import { gitDirectory } from "../git/head.ts";
+import { hasGit } from "../git/remote.ts";
 import { trackingOf } from "../git/repository.ts";
 import type { SetupState, SetupStep } from "./setup.ts";
 
@@ -36,7 +37,7 @@ export function mendSteps({ root, services, state, env }: MendTarget): SetupStep
   return [
     privacy("state-private", "only the owner reads the state directory", own),
     privacy("env-private", "only the owner reads `.env` files", files),
-    ...(root !== undefined && gitDirectory(root) ? [ignored(root, services, env)] : []),
+    ...(root !== undefined && gitDirectory(root) && hasGit(env) ? [ignored(root, services, env)] : []),
   ];
 }
 

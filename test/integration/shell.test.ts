@@ -127,9 +127,15 @@ test.concurrent("doctor checks each thing by itself, and exits with 1 for what h
     recipes: "ok",
     env: "problem",
   });
+  await lab.tool(".", "git", "init", "-q");
+  await lab.tool(".", "git", "remote", "add", "origin", "https://me:planted@no-such-host.invalid/x.git");
   lab.write({ "services/web~/.env": "A=very#secret\n" });
   const well = await lab.json("doctor");
-  expect([well.code, verdicts(well.document).env]).toEqual([0, "warning"]);
+  expect([well.code, verdicts(well.document)]).toEqual([
+    0,
+    expect.objectContaining({ env: "warning", dns: "warning", git: "ok" }),
+  ]);
+  expect(JSON.stringify(well.document)).not.toContain("planted");
   expect(JSON.stringify(well.document)).not.toContain("very#secret");
   const lost = lab.with({
     env: { DOCKER_HOST: "unix:///nowhere.sock", HOMELAB_STATE_DIR: "/proc/nowhere" },
