@@ -86,6 +86,21 @@ test.concurrent("what is mistyped is refused, and without systemd it is said so"
   }
 });
 
+test.concurrent("NixOS is told what its configuration has to say", async () => {
+  await using lab = await homelab(FILES);
+  await lab.tool(".", "mkdir", "../etc");
+  const script =
+    'cp -a /etc/passwd "$0/etc" && touch "$0/etc/NIXOS" && mount --bind "$0/etc" /etc && exec "$@"';
+  const nixos = lab.with({ before: ["unshare", "--mount", "sh", "-c", script, lab.top] });
+  expect(await nixos.run("timers", "install", "--yes")).toEqual({
+    code: 69,
+    stdout: "",
+    stderr:
+      "error: on NixOS the system's configuration says which units there are\n  hint: write them there: `homelab timers install --dry-run` shows what they have to say\n",
+  });
+  expect((await nixos.run("timers", "install", "--dry-run")).code).toBe(0);
+});
+
 test.concurrent("timers are installed after a yes, wait for their time, and a second time nothing is done (checklist 10, 12)", async () => {
   await using made = await homelab(FILES);
   copyFileSync(BINARY, join(made.top, "homelab"));
