@@ -4,8 +4,8 @@ import { findCompose } from "../docker/compose.ts";
 import type { ImageSummary } from "../docker/types.ts";
 import { HomelabError } from "../errors.ts";
 import { isHere } from "../graph/targets.ts";
+import { formatBytes } from "../os/bytes.ts";
 import { removable, repositoryOf } from "../plan/cleanup.ts";
-import { formatBytes } from "../report/bytes.ts";
 import { cleanup, cleanupPlan, nameOf } from "../run/cleanup.ts";
 import { imagesOfReleases } from "../store/releases.ts";
 import { Store } from "../store/store.ts";
@@ -84,6 +84,19 @@ async function findRemovable(
   const repositories = new Set([...wanted, ...[...names].map(normalizeImage)].map(repositoryOf));
   const [images, used] = await Promise.all([docker.allImages(), docker.usedImages()]);
   return removable({ images, used, wanted, kept, repositories, all });
+}
+
+/** What `cleanup` would free, in words for a hint; undefined when that cannot be known. */
+export async function freeable(context: Context, book: Book, docker: Docker): Promise<string | undefined> {
+  try {
+    const found = await findRemovable(context, book, docker, false);
+    if (found.length === 0) return "`homelab cleanup` would find no image to remove";
+    return `\`homelab cleanup\` would remove ${total(found)}`;
+  } catch (error) {
+    // The lack of space is what has to be told; that this cannot be counted must not hide it.
+    if (error instanceof HomelabError) return undefined;
+    throw error;
+  }
 }
 
 const total = (images: readonly ImageSummary[]): string => {

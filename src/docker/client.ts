@@ -53,6 +53,11 @@ export class Docker {
     return this.get(`/containers/json?all=1&filters=${encodeURIComponent(filters)}`);
   }
 
+  /** All containers, compose's or not, running or not. */
+  everything(): Promise<ContainerSummary[]> {
+    return this.get("/containers/json?all=1");
+  }
+
   inspect(id: string): Promise<ContainerDetails> {
     return this.get(`/containers/${encodeURIComponent(id)}/json`);
   }

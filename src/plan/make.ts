@@ -122,7 +122,8 @@ async function decideOne(recipe: Recipe, request: PlanRequest, isTarget: boolean
     return impossible(await missingDirectory(book, recipe, neederOf(book, recipe.name)));
   }
   const driver = drivers.get(recipe.kind);
-  if (driver) return driver.decide(recipe.name, { force: isTarget && force, restart: isTarget && restart });
+  const asked = { force: isTarget && force, restart: isTarget && restart, preflight: true };
+  if (driver) return driver.decide(recipe.name, asked);
   if (recipe.kind === "task") {
     const hint = `call it: \`homelab ${recipe.name}\``;
     return impossible(

@@ -49,6 +49,8 @@ export interface DecideOptions {
   readonly force: boolean;
   /** Stop it and start it again although it is ready. */
   readonly restart?: boolean | undefined;
+  /** Look whether a change that is decided can be made at all: what stands in its way makes it `blocked`. */
+  readonly preflight?: boolean | undefined;
 }
 
 /**

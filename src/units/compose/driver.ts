@@ -9,6 +9,7 @@ import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks, hasLostNetwork } from "./network.ts";
 import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
+import type { Preflight } from "./preflight.ts";
 import { claim } from "./project.ts";
 
 /** Actions after which containers may be made from other images than before. */
@@ -23,6 +24,7 @@ export class ComposeDriver implements Driver {
   /** Containers that decided steps are going to start or replace, with the recipe of the step. */
   private readonly touched = new Map<string, string>();
   private mounted: ReadonlySet<string> | undefined;
+  private looked: Promise<Preflight> | undefined;
 
   constructor(private readonly options: ComposeDriverOptions) {
     this.core = new ServiceCore(options);
@@ -46,7 +48,7 @@ export class ComposeDriver implements Driver {
     return this.core.works.get(name)?.view;
   }
 
-  async decide(name: string, { force, restart = false }: DecideOptions): Promise<Decided> {
+  async decide(name: string, { force, restart = false, preflight = false }: DecideOptions): Promise<Decided> {
     const work = this.core.work(name);
     try {
       if (work.recipe.mounts.length > 0) {
@@ -65,13 +67,20 @@ export class ComposeDriver implements Driver {
       work.view = view;
     } catch (error) {
       if (!(error instanceof HomelabError)) throw error;
-      const reason = { code: error.code, text: error.message };
-      return { action: "blocked", reason, effect: "read", settled: false, problem: error };
+      return blocked(error);
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
-    if (work.decision.effect !== "read")
-      for (const { id } of work.view.containers) this.touched.set(id, name);
+    if (work.decision.effect === "read") return work.decision;
+    const refused = preflight ? await (await this.preflight()).check(work, work.decision.action) : undefined;
+    if (refused) return blocked(refused);
+    for (const { id } of work.view.containers) this.touched.set(id, name);
     return work.decision;
+  }
+
+  /** Loaded when it is needed: most runs change nothing. */
+  private preflight(): Promise<Preflight> {
+    this.looked ??= import("./preflight.ts").then(({ Preflight }) => new Preflight(this.core));
+    return this.looked;
   }
 
   async fetch(name: string, context: StepContext): Promise<Failure | undefined> {
@@ -186,4 +195,9 @@ export class ComposeDriver implements Driver {
     work.changed = true;
     return { ok: true, changed: true };
   }
+}
+
+function blocked(problem: HomelabError): Decided {
+  const reason = { code: problem.code, text: problem.message };
+  return { action: "blocked", reason, effect: "read", settled: false, problem };
 }

@@ -32,6 +32,8 @@ export interface ServiceView {
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
   readonly finished: ReadonlySet<string>;
+  /** What its files say, where they had to be read. */
+  readonly inputs?: Inputs | undefined;
 }
 
 export interface ViewOptions {
@@ -86,6 +88,7 @@ export async function viewService(
     composeName,
     expected,
     finished: await finishedOneShots(containers, known, docker),
+    inputs,
   };
 }
 

@@ -37,6 +37,10 @@ export interface Inputs {
   readonly borrowsImage: boolean;
   /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
   readonly mounted: ReadonlySet<string>;
+  /** The compose files themselves. */
+  readonly documents: readonly ComposeDocument[];
+  /** Values of variables, those of the environment before those of `.env`. */
+  readonly lookup: (name: string) => string | undefined;
 }
 
 /** A service's directory: absolute, and the names of what is in it. */
@@ -110,6 +114,8 @@ class InputReader {
       images: images.map((image) => interpolate(image, this.lookup)),
       borrowsImage: active.some(({ image, built }) => image === undefined && !built),
       mounted,
+      documents: this.own,
+      lookup: this.lookup,
     };
   }
 

@@ -1,0 +1,293 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { HomelabError } from "../../errors.ts";
+import { processOf } from "../../os/listeners.ts";
+import { resolved, unmountedPoint } from "../../os/mounts.ts";
+import type { Action } from "../../plan/types.ts";
+import { placeOf } from "./clash-place.ts";
+import {
+  type Clash,
+  missingExternals,
+  missingSources,
+  nameClashes,
+  portClashes,
+  type Resolved,
+  type ResolvedProject,
+} from "./clashes.ts";
+import type { ServiceCore, Work } from "./core.ts";
+import { envKeys } from "./dotenv.ts";
+import type { ServiceView } from "./facts.ts";
+import { listVariables, missingVariables, optionalVariables } from "./preflight-env.ts";
+import {
+  type HostPort,
+  type Meeting,
+  nameClash,
+  nameMeetings,
+  type Occupant,
+  occupantOwner,
+  portClash,
+  portMeetings,
+  processOwner,
+  unmountedClash,
+  wantedNames,
+  wantedPorts,
+} from "./preflight-rules.ts";
+import { Spaces } from "./preflight-space.ts";
+import { type Want, Wants } from "./preflight-wants.ts";
+import { World } from "./preflight-world.ts";
+import { secretsOf } from "./secrets.ts";
+
+/** Actions that make containers from what the files say by now. */
+const MAKES: ReadonlySet<Action> = new Set(["create", "update", "recreate"]);
+
+/**
+ * Looks, before anything is touched, for what would make a decided change fail half way or do harm: somebody else's
+ * container names and ports, variables without value, networks and volumes that are not there, disks that are not
+ * mounted, a full disk. One for each plan: what it asks, it asks once. What changes after that is told of when it
+ * fails.
+ */
+export class Preflight {
+  private readonly world: World;
+  private readonly wants: Wants;
+  private readonly spaces: Spaces;
+  /** What the changes decided so far are going to have. */
+  private readonly planned: Resolved[] = [];
+  private readonly refused = new Set<string>();
+
+  constructor(private readonly core: ServiceCore) {
+    this.world = new World(core.options.docker);
+    this.wants = new Wants(core);
+    this.spaces = new Spaces(this.world, core.options);
+  }
+
+  /** Why the decided change of a service is not to be begun: a `refused` that names all that is in its way. */
+  async check(work: Work, action: Action): Promise<HomelabError | undefined> {
+    const { recipe, view } = work;
+    // What was put back runs by files of its own, which were seen ready.
+    const want = view && !view.pin ? await this.wants.of(work) : undefined;
+    const refusals = want && view ? await this.refusals(work, view, want, action) : [];
+    const full = MAKES.has(action) ? await this.spaces.refusal() : undefined;
+    if (full) refusals.push({ text: `\`${recipe.name}\` is not begun: ${full.text}`, hint: full.hint });
+    const [first] = refusals;
+    if (!first) {
+      if (want?.project) this.planned.push({ recipe, project: want.project });
+      return undefined;
+    }
+    this.refused.add(recipe.name);
+    return new HomelabError("refused", joined(refusals.map(({ text }) => text)), {
+      hint: joined(refusals.map(({ hint }) => hint)),
+      position: first.position,
+      notes: refusals.slice(1).flatMap(({ text, position }) => (position ? [{ text, position }] : [])),
+    });
+  }
+
+  private async refusals(work: Work, view: ServiceView, want: Want, action: Action): Promise<Refusal[]> {
+    const { recipe } = view;
+    const found = MAKES.has(action) ? this.variables(view, want) : [];
+    if (!want.project) return found;
+    const mine: Resolved = { recipe, project: want.project };
+    const mask = secretsOf(view);
+    const masked = [
+      ...(await this.names(work, view, want.project)),
+      ...(await this.ports(work, view, want.project)),
+      ...(await this.externals(work, mine)),
+    ].map((clash) => ({ ...clash, text: mask(clash.text), hint: mask(clash.hint) }));
+    const clashes = [...masked, ...this.mounts(mine)];
+    return [...found, ...clashes.map((clash) => ({ ...clash, position: placeOf(recipe, clash.needle) }))];
+  }
+
+  private variables({ recipe, inputs: read }: ServiceView, { inputs }: Want): Refusal[] {
+    const { book } = this.core.options;
+    const shown = (path: string) =>
+      path.startsWith(`${book.root}/`) ? path.slice(book.root.length + 1) : path;
+    const { documents, lookup, expected } = read ?? inputs;
+    const example = readIfThere(recipe, ".env.example");
+    const optional = documents.flatMap((document) => optionalVariables(document, shown(document.path)));
+    const missing = missingVariables({
+      example: example === undefined ? undefined : { file: `${recipe.dir}/.env.example`, text: example },
+      known: new Set(envKeys(readIfThere(recipe, ".env") ?? "").map(({ name }) => name)),
+      lookup,
+      files: documents.map((document) => ({
+        file: shown(document.path),
+        text: readFileSync(document.path, "utf8"),
+        document,
+      })),
+      services: expected,
+      optional: new Set([...recipe.optional, ...optional]),
+    });
+    if (missing.length === 0) return [];
+    const names = missing.map(({ name }) => name).join(", ");
+    return [
+      {
+        text: `\`${recipe.name}\` has no value for ${listVariables(missing)}`,
+        hint: `set ${missing.length > 1 ? "them" : "it"} in ${recipe.dir}/.env (\`homelab env init ${recipe.name}\` adds what its template has); what may stay without value goes into its recipe: \`env: { optional: [${names}] }\``,
+      },
+    ];
+  }
+
+  private async names(work: Work, view: ServiceView, project: ResolvedProject): Promise<Clash[]> {
+    const { recipe } = view;
+    const occupants = await this.occupants(view);
+    const names = wantedNames(project, view.project, view.expected, occupants);
+    const met = await this.lasting(work, nameMeetings(names, occupants), (theirs, { what, by }) => {
+      const service = by.compose && theirs.services?.[by.compose.service];
+      return service !== undefined && service.container_name !== what;
+    });
+    const taken = new Set(met.map(({ what }) => what));
+    const planned = nameClashes([...this.planned, { recipe, project }]).filter(
+      (clash) => clash.recipe === recipe && !taken.has(clash.needle),
+    );
+    return [...met.map((each) => nameClash(recipe, each)), ...planned];
+  }
+
+  private async ports(work: Work, view: ServiceView, project: ResolvedProject): Promise<Clash[]> {
+    const { recipe } = view;
+    const wanted = wantedPorts(project);
+    if (wanted.length === 0) return [];
+    const occupants = await this.occupants(view);
+    const { containers, processes } = portMeetings(wanted, occupants, this.world.listeners());
+    const met = await this.lasting(work, containers, (theirs, { what, by }) => {
+      const service = by.compose && theirs.services?.[by.compose.service];
+      const still = wantedPorts({ services: service ? { service } : {} });
+      return (
+        service !== undefined &&
+        !still.some(({ port, protocol }) => port === what.port && protocol === what.protocol)
+      );
+    });
+    const clashes = [
+      ...met.map(({ what, by }) => portClash(recipe, what, occupantOwner(by))),
+      ...processes.flatMap(({ what, by }) => {
+        const owner = this.ownerOf(what, by, occupants);
+        return owner ? [portClash(recipe, what, owner)] : [];
+      }),
+    ];
+    const taken = new Set(clashes.map(({ needle }) => needle));
+    const planned = portClashes([...this.planned, { recipe, project }]).filter(
+      (clash) => clash.recipe === recipe && !taken.has(clash.needle),
+    );
+    return [...clashes, ...planned];
+  }
+
+  /** Whoever listens at a port that no container publishes; undefined for the service itself. */
+  private ownerOf(
+    what: HostPort,
+    { inode, uid }: { readonly inode: string; readonly uid: number },
+    occupants: readonly Occupant[],
+  ): ReturnType<typeof processOwner> | undefined {
+    const process = processOf(inode);
+    const inside = occupants.find(({ id }) => id === process?.container);
+    if (inside) return inside.mine ? undefined : occupantOwner(inside);
+    // A process that cannot be seen may be the service's own, in the network of the host.
+    if (!process && occupants.some(({ mine, hostNetwork }) => mine && hostNetwork)) return undefined;
+    return processOwner({ uid }, process, what);
+  }
+
+  /** All containers as this service sees them. */
+  private async occupants(view: ServiceView): Promise<Occupant[]> {
+    const own = new Set(view.containers.map(({ id }) => id));
+    const recipes = new Map(
+      [...this.core.options.book.recipes.values()].flatMap((recipe) =>
+        recipe.kind === "service" && recipe.present ? [[recipe.path, recipe.name] as const] : [],
+      ),
+    );
+    return (await this.world.containers()).map(({ lasting, ...each }) => {
+      const here = each.compose?.dir === view.dir && lasting;
+      const expected = view.expected.has(each.compose?.service ?? "");
+      return {
+        ...each,
+        recipe: recipes.get(each.compose?.dir ?? ""),
+        mine: own.has(each.id) || (here && expected),
+        leftover: here && !expected,
+      };
+    });
+  }
+
+  /**
+   * Those of the meetings that are not over when the plan is done: another service of it gives up what it has, because
+   * its files no longer ask for it. Should this one come first, it fails and says by what.
+   */
+  private async lasting<What>(
+    { recipe }: Work,
+    meetings: readonly Meeting<What>[],
+    givesUp: (theirs: ResolvedProject, meeting: Meeting<What>) => boolean,
+  ): Promise<Meeting<What>[]> {
+    const staying: Meeting<What>[] = [];
+    for (const meeting of meetings) {
+      const other = this.core.works.get(meeting.by.recipe ?? recipe.name);
+      const changes =
+        other &&
+        other.recipe !== recipe &&
+        other.decision?.effect !== "read" &&
+        !this.refused.has(other.recipe.name);
+      const theirs = changes ? (await this.wants.of(other))?.project : undefined;
+      if (!theirs || !givesUp(theirs, meeting)) staying.push(meeting);
+    }
+    return staying;
+  }
+
+  private async externals(work: Work, mine: Resolved): Promise<Clash[]> {
+    const declared = missingExternals([mine], { networks: new Set(), volumes: new Set() });
+    if (declared.length === 0) return [];
+    const missing = missingExternals([mine], await this.world.places());
+    const clashes: Clash[] = [];
+    for (const clash of missing) {
+      const maker = await this.wants.makerOf(clash.needle, work.recipe);
+      if (maker && this.core.works.has(maker) && !this.refused.has(maker)) continue;
+      const hint = maker
+        ? `\`${maker}\` makes it: write \`needs: [${maker}]\` into the recipe of \`${work.recipe.name}\``
+        : clash.hint;
+      clashes.push({ ...clash, hint });
+    }
+    return clashes;
+  }
+
+  private mounts({ recipe, project }: Resolved): Clash[] {
+    if (!this.world.local) return [];
+    const disks = this.world.mounts();
+    const unmounted = new Map<string, Clash>();
+    const binds = Object.values(project.services ?? {}).flatMap(({ volumes = [] }) => volumes);
+    for (const { type, source, written } of binds) {
+      const point = type === "bind" && source ? unmountedPoint(resolved(source), disks) : undefined;
+      if (point && source) unmounted.set(source, unmountedClash(recipe, written ?? source, point));
+    }
+    const outside = binds.filter(
+      ({ source = "", bind }) =>
+        !bind?.create_host_path &&
+        !unmounted.has(source) &&
+        !source.startsWith(`${this.core.options.book.root}/`),
+    );
+    const missing = missingSources(
+      [{ recipe, project: { services: { binds: { volumes: outside } } } }],
+      isThere,
+    );
+    const allow = "or let it be made with `bind: { create_host_path: true }` in the long form of the mount";
+    return [
+      ...unmounted.values(),
+      ...missing.map((clash) => ({ ...clash, hint: `${clash.hint}; ${allow}` })),
+    ];
+  }
+}
+
+/** A text for people with where it stands. */
+interface Refusal {
+  readonly text: string;
+  readonly hint: string;
+  readonly position?: ReturnType<typeof placeOf>;
+}
+
+const joined = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
+
+/** What this user cannot see is not known to be missing. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== "ENOENT" && code !== "ENOTDIR";
+  }
+}
+
+function readIfThere({ path, files }: ServiceView["recipe"], name: string): string | undefined {
+  return files.has(name) ? readFileSync(join(path, name), "utf8") : undefined;
+}
