@@ -6,6 +6,7 @@ import { failure, pull, stop, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
+import { FullDisk } from "./full-disk.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks, hasLostNetwork } from "./network.ts";
 import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
@@ -26,7 +27,10 @@ export class ComposeDriver implements Driver {
   private mounted: ReadonlySet<string> | undefined;
   private looked: Promise<Preflight> | undefined;
 
+  private readonly disk: FullDisk;
+
   constructor(private readonly options: ComposeDriverOptions) {
+    this.disk = new FullDisk(options.freeable);
     this.core = new ServiceCore(options);
   }
 
@@ -87,7 +91,9 @@ export class ComposeDriver implements Driver {
     const work = this.core.work(name);
     const { view, decision } = work;
     if (!view || !decision || view.pin || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
-    return pull(await this.core.changeRequest(work, "pull", context, view), view);
+    const refused = this.disk.refusal(decision.action);
+    if (refused) return refused;
+    return this.disk.note(await pull(await this.core.changeRequest(work, "pull", context, view), view));
   }
 
   async apply(name: string, context: StepContext): Promise<Applied> {
@@ -124,13 +130,15 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
+    const refused = this.disk.refusal(decision.action);
+    if (refused) return refused;
     const request = await this.core.changeRequest(work, decision.action, context, view);
     if (decision.action === "restart") {
       const failed = await stop(request, view.containers.filter(isUp));
       if (failed) return failed;
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
-    const failed = await up(request, view, decision, pinned);
+    const failed = await this.disk.note(await up(request, view, decision, pinned));
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);
     work.changed =

@@ -8,7 +8,7 @@ export interface Occupant {
   readonly name: string;
   readonly image: string;
   /** The recipe from whose directory it was made. */
-  readonly recipe?: string | undefined;
+  readonly recipe?: Pick<ServiceRecipe, "name" | "dir"> | undefined;
   /** Set when compose made it. */
   readonly compose?: { readonly project: string; readonly service: string; readonly dir: string } | undefined;
   /** It belongs to the service that asks, and gives up what it has when that is made anew. */
@@ -98,14 +98,14 @@ const sameFamily = (wanted: string, taken: string): boolean =>
 function describe({ id, image, recipe, compose, leftover }: Occupant, subject: string): string {
   if (leftover && compose)
     return `${subject} that is left of its service \`${compose.service}\`, which its compose file no longer has`;
-  if (recipe !== undefined) return `${subject} of \`${recipe}\``;
+  if (recipe !== undefined) return `${subject} of \`${recipe.name}\` in ${recipe.dir}`;
   if (compose) return `${subject} of the project \`${compose.project}\` in ${compose.dir}`;
   return `${subject} (${id.slice(0, 12)}, image ${image}), which compose did not make`;
 }
 
 function removal(by: Occupant): string {
   if (by.leftover) return "`homelab cleanup --orphans` shows and removes what is left of earlier services";
-  if (by.recipe !== undefined) return `\`homelab stop ${by.recipe}\` stops it`;
+  if (by.recipe !== undefined) return `\`homelab stop ${by.recipe.name}\` stops it`;
   if (by.compose) return `\`docker compose -p ${by.compose.project} stop\` stops it, and keeps its data`;
   return `\`docker stop ${by.name}\` stops it, when nobody needs it`;
 }
@@ -155,15 +155,4 @@ export function processOwner(
   }
   const text = `the process \`${process.name}\` (pid ${process.pid}) of this machine`;
   return { text, hint: `stop it: \`systemctl status ${process.pid}\` shows what it belongs to` };
-}
-
-/** A disk of /etc/fstab that a mount belongs to, and that is not there. */
-export function unmountedClash(recipe: ServiceRecipe, written: string, point: string): Clash {
-  return {
-    recipe,
-    needle: written,
-    severity: "error",
-    text: `\`${recipe.name}\` mounts ${written}, which belongs to ${point}: that is in /etc/fstab, and not mounted`,
-    hint: `mount it, then run again: \`mount ${point}\`, \`findmnt\` shows what is mounted`,
-  };
 }

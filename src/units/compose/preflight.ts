@@ -1,14 +1,12 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HomelabError } from "../../errors.ts";
 import { processOf } from "../../os/listeners.ts";
-import { resolved, unmountedPoint } from "../../os/mounts.ts";
 import type { Action } from "../../plan/types.ts";
 import { placeOf } from "./clash-place.ts";
 import {
   type Clash,
   missingExternals,
-  missingSources,
   nameClashes,
   portClashes,
   type Resolved,
@@ -18,6 +16,7 @@ import type { ServiceCore, Work } from "./core.ts";
 import { envKeys } from "./dotenv.ts";
 import type { ServiceView } from "./facts.ts";
 import { listVariables, missingVariables, optionalVariables } from "./preflight-env.ts";
+import { mountClashes } from "./preflight-mounts.ts";
 import {
   type HostPort,
   type Meeting,
@@ -28,7 +27,6 @@ import {
   portClash,
   portMeetings,
   processOwner,
-  unmountedClash,
   wantedNames,
   wantedPorts,
 } from "./preflight-rules.ts";
@@ -55,7 +53,7 @@ export class Preflight {
   private readonly refused = new Set<string>();
 
   constructor(private readonly core: ServiceCore) {
-    this.world = new World(core.options.docker);
+    this.world = new World(core.options);
     this.wants = new Wants(core);
     this.spaces = new Spaces(this.world, core.options);
   }
@@ -88,11 +86,14 @@ export class Preflight {
     const mine: Resolved = { recipe, project: want.project };
     const mask = secretsOf(view);
     const masked = [
-      ...(await this.names(work, view, want.project)),
-      ...(await this.ports(work, view, want.project)),
+      ...(await this.names(work, view, want)),
+      ...(await this.ports(work, view, want)),
       ...(await this.externals(work, mine)),
     ].map((clash) => ({ ...clash, text: mask(clash.text), hint: mask(clash.hint) }));
-    const clashes = [...masked, ...this.mounts(mine)];
+    const clashes = [
+      ...masked,
+      ...(this.world.local ? mountClashes(mine, this.core.options.book.root, this.world.mounts()) : []),
+    ];
     return [...found, ...clashes.map((clash) => ({ ...clash, position: placeOf(recipe, clash.needle) }))];
   }
 
@@ -125,9 +126,10 @@ export class Preflight {
     ];
   }
 
-  private async names(work: Work, view: ServiceView, project: ResolvedProject): Promise<Clash[]> {
+  private async names(work: Work, view: ServiceView, want: Want): Promise<Clash[]> {
     const { recipe } = view;
-    const occupants = await this.occupants(view);
+    const { project = {} } = want;
+    const occupants = await this.world.occupants(view, want.inputs);
     const names = wantedNames(project, view.project, view.expected, occupants);
     const met = await this.lasting(work, nameMeetings(names, occupants), (theirs, { what, by }) => {
       const service = by.compose && theirs.services?.[by.compose.service];
@@ -140,11 +142,12 @@ export class Preflight {
     return [...met.map((each) => nameClash(recipe, each)), ...planned];
   }
 
-  private async ports(work: Work, view: ServiceView, project: ResolvedProject): Promise<Clash[]> {
+  private async ports(work: Work, view: ServiceView, want: Want): Promise<Clash[]> {
     const { recipe } = view;
+    const { project = {} } = want;
     const wanted = wantedPorts(project);
     if (wanted.length === 0) return [];
-    const occupants = await this.occupants(view);
+    const occupants = await this.world.occupants(view, want.inputs);
     const { containers, processes } = portMeetings(wanted, occupants, this.world.listeners());
     const met = await this.lasting(work, containers, (theirs, { what, by }) => {
       const service = by.compose && theirs.services?.[by.compose.service];
@@ -182,26 +185,6 @@ export class Preflight {
     return processOwner({ uid }, process, what);
   }
 
-  /** All containers as this service sees them. */
-  private async occupants(view: ServiceView): Promise<Occupant[]> {
-    const own = new Set(view.containers.map(({ id }) => id));
-    const recipes = new Map(
-      [...this.core.options.book.recipes.values()].flatMap((recipe) =>
-        recipe.kind === "service" && recipe.present ? [[recipe.path, recipe.name] as const] : [],
-      ),
-    );
-    return (await this.world.containers()).map(({ lasting, ...each }) => {
-      const here = each.compose?.dir === view.dir && lasting;
-      const expected = view.expected.has(each.compose?.service ?? "");
-      return {
-        ...each,
-        recipe: recipes.get(each.compose?.dir ?? ""),
-        mine: own.has(each.id) || (here && expected),
-        leftover: here && !expected,
-      };
-    });
-  }
-
   /**
    * Those of the meetings that are not over when the plan is done: another service of it gives up what it has, because
    * its files no longer ask for it. Should this one come first, it fails and says by what.
@@ -213,7 +196,7 @@ export class Preflight {
   ): Promise<Meeting<What>[]> {
     const staying: Meeting<What>[] = [];
     for (const meeting of meetings) {
-      const other = this.core.works.get(meeting.by.recipe ?? recipe.name);
+      const other = this.core.works.get(meeting.by.recipe?.name ?? recipe.name);
       const changes =
         other &&
         other.recipe !== recipe &&
@@ -240,32 +223,6 @@ export class Preflight {
     }
     return clashes;
   }
-
-  private mounts({ recipe, project }: Resolved): Clash[] {
-    if (!this.world.local) return [];
-    const disks = this.world.mounts();
-    const unmounted = new Map<string, Clash>();
-    const binds = Object.values(project.services ?? {}).flatMap(({ volumes = [] }) => volumes);
-    for (const { type, source, written } of binds) {
-      const point = type === "bind" && source ? unmountedPoint(resolved(source), disks) : undefined;
-      if (point && source) unmounted.set(source, unmountedClash(recipe, written ?? source, point));
-    }
-    const outside = binds.filter(
-      ({ source = "", bind }) =>
-        !bind?.create_host_path &&
-        !unmounted.has(source) &&
-        !source.startsWith(`${this.core.options.book.root}/`),
-    );
-    const missing = missingSources(
-      [{ recipe, project: { services: { binds: { volumes: outside } } } }],
-      isThere,
-    );
-    const allow = "or let it be made with `bind: { create_host_path: true }` in the long form of the mount";
-    return [
-      ...unmounted.values(),
-      ...missing.map((clash) => ({ ...clash, hint: `${clash.hint}; ${allow}` })),
-    ];
-  }
 }
 
 /** A text for people with where it stands. */
@@ -276,17 +233,6 @@ interface Refusal {
 }
 
 const joined = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
-
-/** What this user cannot see is not known to be missing. */
-function isThere(path: string): boolean {
-  try {
-    statSync(path);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code !== "ENOENT" && code !== "ENOTDIR";
-  }
-}
 
 function readIfThere({ path, files }: ServiceView["recipe"], name: string): string | undefined {
   return files.has(name) ? readFileSync(join(path, name), "utf8") : undefined;

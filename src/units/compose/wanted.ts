@@ -54,7 +54,7 @@ function serviceOf(service: Json, question: WantedQuestion): ResolvedService {
 }
 
 const SHORT_PORT =
-  /^(?:(?:\[([^\]]+)\]|([\d.]+|[0-9a-fA-F:]*::[0-9a-fA-F:]*)):)?(?:(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/;
+  /^(?:(?:\[([^\]]+)\]|(\d+(?:\.\d+){3}|[0-9a-fA-F:]*::[0-9a-fA-F:]*)):)?(?:(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/;
 
 /** Ports of the host. Of a range for one port of the container the engine takes any: nothing can be said of it. */
 function portsOf(port: unknown, lookup: Lookup): Port[] {
