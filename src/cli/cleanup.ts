@@ -27,14 +27,14 @@ const SHOWN = 20;
 export default makeCommand({
   name: "cleanup",
   description:
-    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. With --orphans also containers that are left of services which a compose file no longer has. Volumes and networks are never touched.",
+    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. With --orphans, containers that are left of services which a compose file no longer has, and no images. Volumes and networks are never touched.",
   usage: "",
   words: { min: 0, max: 0, label: "" },
   args: {
     all: { type: "boolean", description: "also unused images that no service here ever had to do with" },
     orphans: {
       type: "boolean",
-      description: "also containers of services that the compose file in their directory no longer has",
+      description: "instead, containers of services that the compose file in their directory no longer has",
     },
   },
   examples: [
@@ -45,32 +45,31 @@ export default makeCommand({
   async run(context, _words, { all, orphans }) {
     const book = await openBook(context);
     const docker = await connectDocker(context);
-    const find = () => findRemovable(context, book, docker, all === true);
+    const find = async () => (orphans ? [] : findRemovable(context, book, docker, all === true));
     const findLeft = () => leftContainers(context, book, docker);
     const found = await find();
-    const left = await findLeft();
-    const going = orphans === true ? left : [];
+    const left = orphans || context.options.dryRun ? await findLeft() : [];
     if (context.options.dryRun) {
-      if (!context.options.json) context.messages.info(total(found));
-      if (!context.options.json && left.length > going.length)
-        context.messages.info(
-          `${containers(left)} of earlier services stay: \`--orphans\` shows and removes them`,
-        );
-      return printPlan(context, cleanupPlan(book.root, found, going));
+      if (!context.options.json) {
+        context.messages.info(orphans ? containers(left) : total(found));
+        const verb = left.length === 1 ? "stays" : "stay";
+        if (!orphans && left.length > 0)
+          context.messages.info(
+            `${containers(left)} ${verb}: \`--orphans --dry-run\` shows what is left of earlier services`,
+          );
+      }
+      return printPlan(context, cleanupPlan(book.root, found, orphans ? left : []));
     }
-    const effects = [...going.map(({ name, about }) => `${name} (${about})`), ...effectsOf(found)];
-    const what = [
-      ...(going.length > 0 ? [containers(going)] : []),
-      ...(found.length > 0 ? [total(found)] : []),
-    ];
-    if (effects.length > 0) await confirm(context, { effects, text: `Remove ${what.join(" and ")}?` });
+    const effects = orphans ? left.map(({ name, about }) => `${name} (${about})`) : effectsOf(found);
+    const what = orphans ? containers(left) : total(found);
+    if (effects.length > 0) await confirm(context, { effects, text: `Remove ${what}?` });
     await runLocked(context, book.root, (session) =>
       cleanup({
         ...session,
         root: book.root,
         docker,
         find,
-        findLeft: orphans === true ? findLeft : undefined,
+        findLeft: orphans ? findLeft : undefined,
         told: (before, after) =>
           session.listener.message(`images took ${formatBytes(before)} and take ${formatBytes(after)} now`),
       }),

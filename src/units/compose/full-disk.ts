@@ -23,6 +23,8 @@ export class FullDisk {
     if (failed?.reason.code !== CODE) return failed;
     this.full = true;
     const offer = await this.freeable?.();
-    return offer === undefined ? failed : { ...failed, hint: `${offer}; ${failed.hint}` };
+    return offer === undefined
+      ? failed
+      : { ...failed, hint: `${offer}; \`docker system df\` shows the rest` };
   }
 }

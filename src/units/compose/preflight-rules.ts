@@ -127,7 +127,7 @@ export function portClash(
   { port, protocol, ip }: HostPort,
   owner: { readonly text: string; readonly hint: string },
 ): Clash {
-  const at = ip === "" ? "" : ` of ${ip}`;
+  const at = ip === "" ? "" : ` at ${ip}`;
   return {
     recipe,
     needle: String(port),
