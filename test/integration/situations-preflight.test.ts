@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createSocket } from "node:dgram";
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { app, composeFile, health, idle } from "../helpers/compose.ts";
+import { app, composeFile, health, idle, shell } from "../helpers/compose.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { IMAGE } from "../helpers/paths.ts";
@@ -231,6 +231,24 @@ describe("situation 17: a port that somebody else has", () => {
     },
   );
 
+  test.concurrent("situation 17: a container on the host's network, and the service's own one that leaves it", async () => {
+    const port = freePort();
+    const listening = { network_mode: "host", ...shell(`exec httpd -f -p ${port}`) };
+    await using lab = await homelab({ [WEB]: app(listening), [DB]: publishing(`${port}:80`) });
+    await lab.run("ensure", "web~");
+    const heard = () =>
+      Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).then(
+        () => true,
+        () => false,
+      );
+    await eventually("somebody listens", heard);
+    expect(await refusal(lab, "db~")).toContain(
+      `\`db~\` cannot have port ${port}/tcp: it is taken by the container \`web~-app-1\` of \`web~\` in services/web~\n`,
+    );
+    lab.write({ [WEB]: publishing(`${port}:80`) });
+    expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });
+  });
+
   test.concurrent("situation 17: a process that listens at a udp port", async () => {
     await using lab = await homelab({});
     const socket = createSocket("udp4");
@@ -317,6 +335,7 @@ describe("situation 18: variables without value", () => {
     expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });
     lab.write({ "services/web~/.env.example": "EMPTY=\nNEW=1\n" });
     expect(await lab.run("ensure", "web~")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect((await lab.run("env", "check")).stdout).toContain("`NEW` is missing");
     const before = await lab.ids();
     expect(await refusal(lab, "web~", "--force")).toContain(
       "`web~` has no value for `NEW` (services/web~/.env.example:2)\n",

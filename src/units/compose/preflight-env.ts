@@ -1,3 +1,4 @@
+import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { envKeys } from "./dotenv.ts";
 import { type ComposeDocument, texts } from "./file.ts";
@@ -15,7 +16,7 @@ export interface MissingVariable {
 export interface VariablesQuestion {
   /** `.env.example`, where there is one. */
   readonly example?: { readonly file: string; readonly text: string } | undefined;
-  /** Names in `.env`, those with an empty value included: that is somebody's wish. */
+  /** Names in `.env` and in env files, those with an empty value included: that is somebody's wish. */
   readonly known: ReadonlySet<string>;
   /** The environment and `.env`. */
   readonly lookup: (name: string) => string | undefined;
@@ -42,10 +43,12 @@ export function missingVariables(question: VariablesQuestion): MissingVariable[]
   const { example, known, lookup, files, optional } = question;
   const missing = new Map<string, MissingVariable>();
   const add = (name: string, file: string, line: number) => {
-    const given = known.has(name) || lookup(name) !== undefined || optional.has(name) || GIVEN.has(name);
+    const given = lookup(name) !== undefined || optional.has(name) || GIVEN.has(name);
     if (!given && !missing.has(name)) missing.set(name, { name, file, line });
   };
-  for (const { name, line } of envKeys(example?.text ?? "")) add(name, example?.file ?? "", line);
+  for (const { name, line } of envKeys(example?.text ?? "")) {
+    if (!known.has(name)) add(name, example?.file ?? "", line);
+  }
   for (const { file, text, document } of files) {
     for (const name of bareVariables(document, question)) add(name, file, lineOf(text, name));
   }
@@ -88,6 +91,22 @@ export function listVariables(missing: readonly MissingVariable[]): string {
       return `${names} (${file}${lines && `:${lines}`})`;
     })
     .join(", ");
+}
+
+/** A path as the person knows it: relative to the root where it is inside of it. */
+export const shownPath = (path: string, root: string): string =>
+  path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+
+/** Variables that may stay without value, by the recipe and by the compose files of a service. */
+export function optionalNames(
+  { optional }: Pick<ServiceRecipe, "optional">,
+  documents: readonly ComposeDocument[],
+  root: string,
+): Set<string> {
+  const written = documents.flatMap((document) =>
+    optionalVariables(document, shownPath(document.path, root)),
+  );
+  return new Set([...optional, ...written]);
 }
 
 /**

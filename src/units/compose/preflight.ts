@@ -15,7 +15,8 @@ import {
 import type { ServiceCore, Work } from "./core.ts";
 import { envKeys } from "./dotenv.ts";
 import type { ServiceView } from "./facts.ts";
-import { listVariables, missingVariables, optionalVariables } from "./preflight-env.ts";
+import type { Inputs } from "./inputs.ts";
+import { listVariables, missingVariables, optionalNames, shownPath } from "./preflight-env.ts";
 import { mountClashes } from "./preflight-mounts.ts";
 import {
   type HostPort,
@@ -60,6 +61,15 @@ export class Preflight {
 
   /** Why the decided change of a service is not to be begun: a `refused` that names all that is in its way. */
   async check(work: Work, action: Action): Promise<HomelabError | undefined> {
+    const error = await this.look(work, action).catch((problem) => {
+      if (problem instanceof HomelabError) return problem;
+      throw problem;
+    });
+    if (error) this.refused.add(work.recipe.name);
+    return error;
+  }
+
+  private async look(work: Work, action: Action): Promise<HomelabError | undefined> {
     const { recipe, view } = work;
     // What was put back runs by files of its own, which were seen ready.
     const want = view && !view.pin ? await this.wants.of(work) : undefined;
@@ -71,12 +81,16 @@ export class Preflight {
       if (want?.project) this.planned.push({ recipe, project: want.project });
       return undefined;
     }
-    this.refused.add(recipe.name);
-    return new HomelabError("refused", joined(refusals.map(({ text }) => text)), {
-      hint: joined(refusals.map(({ hint }) => hint)),
-      position: first.position,
-      notes: refusals.slice(1).flatMap(({ text, position }) => (position ? [{ text, position }] : [])),
-    });
+    const texts = (of: (each: Refusal) => string) => [...new Set(refusals.map(of))].join("; ");
+    return new HomelabError(
+      "refused",
+      texts(({ text }) => text),
+      {
+        hint: texts(({ hint }) => hint),
+        position: first.position,
+        notes: refusals.slice(1).flatMap(({ text, position }) => (position ? [{ text, position }] : [])),
+      },
+    );
   }
 
   private async refusals(work: Work, view: ServiceView, want: Want, action: Action): Promise<Refusal[]> {
@@ -97,24 +111,21 @@ export class Preflight {
     return [...found, ...clashes.map((clash) => ({ ...clash, position: placeOf(recipe, clash.needle) }))];
   }
 
-  private variables({ recipe, inputs: read }: ServiceView, { inputs }: Want): Refusal[] {
-    const { book } = this.core.options;
-    const shown = (path: string) =>
-      path.startsWith(`${book.root}/`) ? path.slice(book.root.length + 1) : path;
-    const { documents, lookup, expected } = read ?? inputs;
+  private variables({ recipe }: ServiceView, { inputs }: Want): Refusal[] {
+    const { root } = this.core.options.book;
+    const { documents, lookup, expected } = inputs;
     const example = readIfThere(recipe, ".env.example");
-    const optional = documents.flatMap((document) => optionalVariables(document, shown(document.path)));
     const missing = missingVariables({
       example: example === undefined ? undefined : { file: `${recipe.dir}/.env.example`, text: example },
-      known: new Set(envKeys(readIfThere(recipe, ".env") ?? "").map(({ name }) => name)),
+      known: namesIn(inputs, recipe.path),
       lookup,
       files: documents.map((document) => ({
-        file: shown(document.path),
+        file: shownPath(document.path, root),
         text: readFileSync(document.path, "utf8"),
         document,
       })),
       services: expected,
-      optional: new Set([...recipe.optional, ...optional]),
+      optional: optionalNames(recipe, documents, root),
     });
     if (missing.length === 0) return [];
     const names = missing.map(({ name }) => name).join(", ");
@@ -232,8 +243,24 @@ interface Refusal {
   readonly position?: ReturnType<typeof placeOf>;
 }
 
-const joined = (texts: readonly string[]): string => [...new Set(texts)].join("; ");
+/** Names of the variables in `.env` and in env files. */
+function namesIn({ manifest }: Inputs, dir: string): Set<string> {
+  const files = manifest.files.filter(([path, hash]) => hash !== null && !/\.ya?ml$/.test(path));
+  return new Set(
+    files.flatMap(([path]) => envKeys(readFileSync(join(dir, path), "utf8")).map(({ name }) => name)),
+  );
+}
 
-function readIfThere({ path, files }: ServiceView["recipe"], name: string): string | undefined {
-  return files.has(name) ? readFileSync(join(path, name), "utf8") : undefined;
+function readIfThere({ path, dir, files }: ServiceView["recipe"], name: string): string | undefined {
+  if (!files.has(name)) return undefined;
+  try {
+    return readFileSync(join(path, name), "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    throw new HomelabError("permission", `${dir}/${name} cannot be read (${code})`, {
+      hint: "see `ls -l` of the file: this user must be able to read it",
+      cause: error,
+    });
+  }
 }

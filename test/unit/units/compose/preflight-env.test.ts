@@ -9,6 +9,8 @@ interface Case {
   readonly example?: string;
   readonly dotenv?: Record<string, string>;
   readonly env?: Record<string, string>;
+  /** Names in env files, which compose does not take variables from. */
+  readonly files?: string[];
   readonly compose?: string;
   readonly optional?: string[];
   readonly services?: string[];
@@ -18,13 +20,14 @@ const missing = ({
   example,
   dotenv = {},
   env = {},
+  files = [],
   compose = "services: {}",
   optional = [],
   services = ["app"],
 }: Case) =>
   missingVariables({
     example: example === undefined ? undefined : { file: ".env.example", text: example },
-    known: new Set(Object.keys(dotenv)),
+    known: new Set([...Object.keys(dotenv), ...files]),
     lookup: (name) => env[name] ?? dotenv[name],
     files: [
       {
@@ -46,6 +49,8 @@ describe("missingVariables() of", () => {
     ["one that is there and empty", { example: "A=1\n", dotenv: { A: "" } }, []],
     ["one that the environment has", { example: "A=1\n", env: { A: "" } }, []],
     ["one that is not there", { example: "# A\n\nA=1\n" }, ["A .env.example:3"]],
+    ["one that an env file has", { example: "A=1\n", files: ["A"] }, []],
+    ["a variable that only an env file has", { compose: SERVICE("${A}"), files: ["A"] }, ["A compose.yml:3"]],
     ["one that may be missing", { example: "A=1\n", optional: ["A"] }, []],
     ["one that is commented out", { example: "#A=1\n" }, []],
     ["a variable", { compose: SERVICE("${A}") }, ["A compose.yml:3"]],
