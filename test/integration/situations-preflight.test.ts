@@ -440,7 +440,7 @@ describe("situation 35: disks", () => {
   services/web~/compose.yml:8:10
    8 |         "\${MEDIA}/tv:/tv",
      |          ^^^^^^^^^^^
-  hint: make it with the owner that the service wants: Docker would make it for root; or let it be made with \`bind: { create_host_path: true }\` in the long form of the mount
+  hint: make it with the owner that the service wants: Docker would make it for root, or let it be made with \`bind: { create_host_path: true }\` in the long form of the mount
 `);
     lab.write({
       [WEB]: app({

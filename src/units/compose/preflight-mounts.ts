@@ -29,7 +29,7 @@ export function mountClashes(
     isThere,
   );
   const allow = "or let it be made with `bind: { create_host_path: true }` in the long form of the mount";
-  return [...unmounted.values(), ...missing.map((clash) => ({ ...clash, hint: `${clash.hint}; ${allow}` }))];
+  return [...unmounted.values(), ...missing.map((clash) => ({ ...clash, hint: `${clash.hint}, ${allow}` }))];
 }
 
 /** What this user cannot see is not known to be missing. */

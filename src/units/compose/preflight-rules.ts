@@ -151,7 +151,7 @@ export function processOwner(
   const flag = protocol === "udp" ? "-lnup" : "-lntp";
   if (!process) {
     const text = `a process of this machine (user id ${uid})`;
-    return { text, hint: `\`sudo ss ${flag} 'sport = :${port}'\` shows which; stop it` };
+    return { text, hint: `\`sudo ss ${flag} 'sport = :${port}'\` shows which, to be stopped` };
   }
   const text = `the process \`${process.name}\` (pid ${process.pid}) of this machine`;
   return { text, hint: `stop it: \`systemctl status ${process.pid}\` shows what it belongs to` };

@@ -129,10 +129,12 @@ export class Preflight {
     });
     if (missing.length === 0) return [];
     const names = missing.map(({ name }) => name).join(", ");
+    const templated = missing.some(({ file }) => file.endsWith(".env.example"));
+    const add = templated ? ` (\`homelab env init ${recipe.name}\` adds what its template has)` : "";
     return [
       {
         text: `\`${recipe.name}\` has no value for ${listVariables(missing)}`,
-        hint: `set ${missing.length > 1 ? "them" : "it"} in ${recipe.dir}/.env (\`homelab env init ${recipe.name}\` adds what its template has); what may stay without value goes into its recipe: \`env: { optional: [${names}] }\``,
+        hint: `set ${missing.length > 1 ? "them" : "it"} in ${recipe.dir}/.env${add}; what may stay without value goes into its recipe: \`env: { optional: [${names}] }\``,
       },
     ];
   }

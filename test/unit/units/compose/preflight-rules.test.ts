@@ -159,7 +159,7 @@ describe("the owner is named:", () => {
     );
     expect(processOwner({ uid: 33 }, undefined, port("53/udp"))).toEqual({
       text: "a process of this machine (user id 33)",
-      hint: "`sudo ss -lnup 'sport = :53'` shows which; stop it",
+      hint: "`sudo ss -lnup 'sport = :53'` shows which, to be stopped",
     });
   });
 });
