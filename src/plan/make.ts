@@ -42,9 +42,9 @@ export async function makePlan(request: PlanRequest): Promise<PlanResult> {
   const behind = await takeInFallout(request, names, decided);
   const soft = softEdges(book.recipes, names);
   const steps = recipesOf(book, names).map((recipe): Step => {
-    const { action, reason, effect } = decided.get(recipe.name) as Decided;
+    const { action, reason, effect, after = [] } = decided.get(recipe.name) as Decided;
     const needs = recipe.needs.map((need) => need.name).filter((name) => names.has(name));
-    const others = [...(soft.get(recipe.name) ?? []), ...(behind.get(recipe.name) ?? [])];
+    const others = [...(soft.get(recipe.name) ?? []), ...(behind.get(recipe.name) ?? []), ...after];
     return {
       id: recipe.name,
       kind: recipe.kind,

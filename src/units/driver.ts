@@ -11,6 +11,8 @@ export interface Decided {
   readonly settled: boolean;
   /** Why it cannot be done at all; then the action is `blocked`. */
   readonly problem?: HomelabError | undefined;
+  /** Recipes decided before that have to give something up first, such as a port. */
+  readonly after?: readonly string[] | undefined;
 }
 
 /** How far a step has come, for those that wait for it. */

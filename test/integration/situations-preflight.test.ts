@@ -293,6 +293,19 @@ describe("situation 17: a port that somebody else has", () => {
     ]);
   });
 
+  test.concurrent("situation 17: a port that goes from one service to another in one run", async () => {
+    const port = freePort();
+    await using lab = await homelab({ [DB]: publishing(`127.0.0.1:${port}:80`), [WEB]: app() });
+    await lab.run("ensure", "all");
+    lab.write({ [DB]: app(), [WEB]: publishing(`127.0.0.1:${port}:80`) });
+    const { document } = await lab.json("plan", "all");
+    expect(document.steps.map(({ id, action, needs }: never) => [id, action, needs])).toEqual([
+      ["db~", "update", []],
+      ["web~", "update", ["db~"]],
+    ]);
+    expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
+  });
+
   test.concurrent("situation 17: taken after it was looked for is told when it fails", async () => {
     const port = freePort();
     await using lab = await homelab({

@@ -75,10 +75,10 @@ export class ComposeDriver implements Driver {
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
     if (work.decision.effect === "read") return work.decision;
-    const refused = preflight ? await (await this.preflight()).check(work, work.decision.action) : undefined;
-    if (refused) return blocked(refused);
+    const checked = preflight ? await (await this.preflight()).check(work, work.decision.action) : {};
+    if (checked.refused) return blocked(checked.refused);
     for (const { id } of work.view.containers) this.touched.set(id, name);
-    return work.decision;
+    return { ...work.decision, after: checked.after };
   }
 
   /** Loaded when it is needed: most runs change nothing. */

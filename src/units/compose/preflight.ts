@@ -52,6 +52,7 @@ export class Preflight {
   /** What the changes decided so far are going to have. */
   private readonly planned: Resolved[] = [];
   private readonly refused = new Set<string>();
+  private after = new Set<string>();
 
   constructor(private readonly core: ServiceCore) {
     this.world = new World(core.options);
@@ -59,14 +60,18 @@ export class Preflight {
     this.spaces = new Spaces(this.world, core.options);
   }
 
-  /** Why the decided change of a service is not to be begun: a `refused` that names all that is in its way. */
-  async check(work: Work, action: Action): Promise<HomelabError | undefined> {
-    const error = await this.look(work, action).catch((problem) => {
+  /**
+   * Whether the decided change of a service can be begun. `refused` names all that is in its way; `after` are services
+   * that were decided before and give up in this plan what it needs.
+   */
+  async check(work: Work, action: Action): Promise<Checked> {
+    this.after = new Set();
+    const refused = await this.look(work, action).catch((problem) => {
       if (problem instanceof HomelabError) return problem;
       throw problem;
     });
-    if (error) this.refused.add(work.recipe.name);
-    return error;
+    if (refused) this.refused.add(work.recipe.name);
+    return { refused, after: [...this.after] };
   }
 
   private async look(work: Work, action: Action): Promise<HomelabError | undefined> {
@@ -200,7 +205,7 @@ export class Preflight {
 
   /**
    * Those of the meetings that are not over when the plan is done: another service of it gives up what it has, because
-   * its files no longer ask for it. Should this one come first, it fails and says by what.
+   * its files no longer ask for it. That one comes first when it was decided before; else this one may fail, and says by what.
    */
   private async lasting<What>(
     { recipe }: Work,
@@ -217,6 +222,8 @@ export class Preflight {
         !this.refused.has(other.recipe.name);
       const theirs = changes ? (await this.wants.of(other))?.project : undefined;
       if (!theirs || !givesUp(theirs, meeting)) staying.push(meeting);
+      // Waiting for those that come later could be waiting in a circle.
+      else if (other?.decision) this.after.add(other.recipe.name);
     }
     return staying;
   }
@@ -236,6 +243,11 @@ export class Preflight {
     }
     return clashes;
   }
+}
+
+export interface Checked {
+  readonly refused?: HomelabError | undefined;
+  readonly after?: readonly string[] | undefined;
 }
 
 /** A text for people with where it stands. */
