@@ -26,6 +26,9 @@ export async function smallEngine(
     names,
   }: { megabytes: number; imageMegabytes: number; names: readonly string[] },
 ): Promise<SmallEngine> {
+  if (process.getuid?.() !== 0)
+    throw new Error("only root can start an engine: run `sudo scripts/test integration`");
+  if (!Bun.which("ip")) throw new Error("ip is missing: `apt-get install iproute2`");
   const dir = join(lab.top, "engine");
   for (const each of ["data", "registry"]) mkdirSync(join(dir, each), { recursive: true });
   const port = freePort();

@@ -76,8 +76,12 @@ export function portClashes(all: readonly Resolved[]): Clash[] {
   return clashes;
 }
 
-const ANY = new Set(["", "0.0.0.0", "::"]);
-export const overlap = (a: string, b: string): boolean => a === b || ANY.has(a) || ANY.has(b);
+/** Without an address a port is published at all of them, of IPv4 and of IPv6. */
+export function overlap(a: string, b: string): boolean {
+  if (a === b || a === "" || b === "") return true;
+  const any = a.includes(":") ? "::" : "0.0.0.0";
+  return a.includes(":") === b.includes(":") && (a === any || b === any);
+}
 
 /** "8080", or "8080-8082" for several. */
 export function numbers(published: string | undefined): number[] {

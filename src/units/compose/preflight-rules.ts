@@ -84,15 +84,12 @@ export function portMeetings(
     if (other) containers.push({ what, by: other });
     // The engine's own listener for a container that was looked at already.
     if (by.length > 0) continue;
-    const listener = listeners.find((each) => meets(what, each) && sameFamily(what.ip, each.ip));
+    // Whether one at all addresses of IPv6 has those of IPv4 as well is its own choice, and not to be seen.
+    const listener = listeners.find((each) => meets(what, each));
     if (listener) processes.push({ what, by: listener });
   }
   return { containers, processes };
 }
-
-/** Whether a listener at all IPv6 addresses has a certain IPv4 one as well is its own choice, and not to be seen. */
-const sameFamily = (wanted: string, taken: string): boolean =>
-  !(taken === "::" && wanted.includes(".") && wanted !== "0.0.0.0");
 
 /** Whose a container is, in words; `subject` is what it is called itself. */
 function describe({ id, image, recipe, compose, leftover }: Occupant, subject: string): string {

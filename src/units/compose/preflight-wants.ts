@@ -82,12 +82,16 @@ export class Wants {
     const mask = secretsOf({ manifest: inputs.manifest, dir: recipe.path });
     const services = Object.entries(asked.services ?? {}).map(([name, service]) => {
       // Compose writes the short form as if it said that the source may be made.
-      const volumes = service.volumes?.map((mount) => ({
+      const volumes = (service.volumes ?? []).map((mount) => ({
         ...mount,
         written: mount.source === undefined ? "" : mask(mount.source),
         bind: { create_host_path: made.has(mount.target ?? "") },
       }));
-      return [name, { ...service, ...(volumes ? { volumes } : {}) }] as const;
+      // Of a range the engine takes any that is free; on the host's own network there is nothing to be published.
+      const ports = (service.network_mode === "host" ? [] : (service.ports ?? [])).filter(
+        ({ published }) => !published?.includes("-"),
+      );
+      return [name, { ...service, volumes, ports }] as const;
     });
     return { ...asked, services: Object.fromEntries(services) };
   }

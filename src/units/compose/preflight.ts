@@ -109,10 +109,7 @@ export class Preflight {
       ...(await this.ports(work, view, want)),
       ...(await this.externals(work, mine)),
     ].map((clash) => ({ ...clash, text: mask(clash.text), hint: mask(clash.hint) }));
-    const clashes = [
-      ...masked,
-      ...(this.world.local ? mountClashes(mine, this.core.options.book.root, this.world.mounts()) : []),
-    ];
+    const clashes = [...masked, ...(await this.mounts(mine))];
     return [...found, ...clashes.map((clash) => ({ ...clash, position: placeOf(recipe, clash.needle) }))];
   }
 
@@ -226,6 +223,13 @@ export class Preflight {
       else if (other?.decision) this.after.add(other.recipe.name);
     }
     return staying;
+  }
+
+  private async mounts(mine: Resolved): Promise<Clash[]> {
+    if (!this.world.local) return [];
+    const clashes = mountClashes(mine, this.core.options.book.root, this.world.mounts());
+    // An engine whose own directory is not to be seen here has other disks: this runs in a container of it.
+    return clashes.length > 0 && (await this.world.space()) ? clashes : [];
   }
 
   private async externals(work: Work, mine: Resolved): Promise<Clash[]> {

@@ -106,6 +106,13 @@ describe("portMeetings() of", () => {
     ["all addresses for one", ["127.0.0.1@53"], [], ["0.0.0.0@53"], { containers: 0, processes: 1 }],
     ["all of IPv6 for all", ["80"], [], ["::@80"], { containers: 0, processes: 1 }],
     [
+      "all of IPv4 and all of IPv6, which are two",
+      ["0.0.0.0@80"],
+      [other("::@80")],
+      ["::@80"],
+      { containers: 0, processes: 0 },
+    ],
+    [
       "all of IPv6 for one of IPv4, which may be free",
       ["127.0.0.1@80"],
       [],
