@@ -97,8 +97,9 @@ function draft(file: RecipeFile, section: Exclude<Section, "groups">, name: stri
   switch (section) {
     case "services": {
       const raw = file.services?.[name] ?? {};
-      const { dir, project, mounts = [], rollback = "manual" } = raw;
-      return { ...node(name, origin, raw), kind: "service", dir, project, mounts, rollback };
+      const { dir, project, mounts = [], rollback = "manual", env } = raw;
+      const optional = env?.optional ?? [];
+      return { ...node(name, origin, raw), kind: "service", dir, project, mounts, rollback, optional };
     }
     case "units": {
       const raw = file.units?.[name];

@@ -158,5 +158,6 @@ function discovered(name: string, dir: string, found: Listing): ServiceRecipe {
     after: [],
     mounts: [],
     rollback: "manual",
+    optional: [],
   };
 }

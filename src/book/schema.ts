@@ -18,6 +18,8 @@ const RELATIVE_PATH = /^[^/\u0000-\u001f][^\u0000-\u001f]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const ABSOLUTE_PATH = /^\/[^\u0000-\u001f]*$/;
 
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 const described = <const T extends v.GenericSchema>(schema: T, text: string) =>
   v.optional(v.pipe(schema, v.description(text)));
 const text = (predicate = "must be text") => v.pipe(v.string(predicate), v.minLength(1, predicate));
@@ -95,6 +97,14 @@ const readiness = described(ready, "Probes beside the containers' own health che
 const address = described(matching(ADDRESS, "must be a host name or IP address"), "Host name or IP address");
 const user = described(matching(USER, "must be a user name"), "User to log in as over ssh");
 
+/** Also read from a compose file, as `x-homelab: { env: { optional: [NAME] } }`. */
+export const environment = mapping({
+  optional: described(
+    v.array(matching(VARIABLE, "must be a variable name"), "must be a list of variable names"),
+    "Variables that may stay without value: without it, a key of `.env.example` that `.env` lacks, and a variable of the compose file without value and default, are refused before containers are made. The same may stand in the compose file: `x-homelab: { env: { optional: [NAME] } }`",
+  ),
+});
+
 export const service = mapping({
   description,
   dir: described(
@@ -116,6 +126,7 @@ export const service = mapping({
     v.picklist(["auto", "manual", "never"], "must be `auto`, `manual` or `never`"),
     "What happens after a failed change: auto goes back to the last release that was ready; default: manual",
   ),
+  env: described(environment, "Its environment files"),
 });
 
 export const unit = mapping({

@@ -51,6 +51,8 @@ export interface ServiceRecipe extends Node {
   readonly project?: string | undefined;
   readonly mounts: readonly string[];
   readonly rollback: "auto" | "manual" | "never";
+  /** Variables that may stay without value. */
+  readonly optional: readonly string[];
 }
 
 export interface UnitRecipe extends Node {

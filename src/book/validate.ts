@@ -2,7 +2,17 @@ import * as v from "valibot";
 import type { Fault } from "./fault.ts";
 import { invalid } from "./fault.ts";
 import { nearest } from "./nearest.ts";
-import { isSection, NAME, NAME_RULE, need, type RecipeFile, ready, recipeFile, SECTIONS } from "./schema.ts";
+import {
+  environment,
+  isSection,
+  NAME,
+  NAME_RULE,
+  need,
+  type RecipeFile,
+  ready,
+  recipeFile,
+  SECTIONS,
+} from "./schema.ts";
 
 type Path = readonly (string | number)[];
 
@@ -131,6 +141,7 @@ function keysAt(path: Path): string[] {
   if (!isSection(section)) return Object.keys(recipeFile.entries);
   if (key === "ready") return Object.keys(ready.entries);
   if (key === "needs") return Object.keys(need.entries);
+  if (key === "env") return Object.keys(environment.entries);
   return Object.keys(SECTIONS[section].entries);
 }
 

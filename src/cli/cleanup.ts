@@ -4,13 +4,15 @@ import { findCompose } from "../docker/compose.ts";
 import type { ImageSummary } from "../docker/types.ts";
 import { HomelabError } from "../errors.ts";
 import { isHere } from "../graph/targets.ts";
+import { formatBytes } from "../os/bytes.ts";
 import { removable, repositoryOf } from "../plan/cleanup.ts";
-import { formatBytes } from "../report/bytes.ts";
-import { cleanup, cleanupPlan, nameOf } from "../run/cleanup.ts";
+import { formatDuration } from "../report/duration.ts";
+import { cleanup, cleanupPlan, type LeftContainer, nameOf } from "../run/cleanup.ts";
 import { imagesOfReleases } from "../store/releases.ts";
 import { Store } from "../store/store.ts";
 import { normalizeImage } from "../units/compose/decide.ts";
 import { imagesOfServices } from "../units/compose/images.ts";
+import { findOrphans } from "../units/compose/orphans.ts";
 import { confirm } from "./ask.ts";
 import { openBook } from "./book.ts";
 import { makeCommand } from "./command.ts";
@@ -25,33 +27,49 @@ const SHOWN = 20;
 export default makeCommand({
   name: "cleanup",
   description:
-    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. Volumes, containers and networks are never touched.",
+    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. With --orphans, containers that are left of services which a compose file no longer has, and no images. Volumes and networks are never touched.",
   usage: "",
   words: { min: 0, max: 0, label: "" },
   args: {
     all: { type: "boolean", description: "also unused images that no service here ever had to do with" },
+    orphans: {
+      type: "boolean",
+      description: "instead, containers of services that the compose file in their directory no longer has",
+    },
   },
   examples: [
     ["homelab cleanup --dry-run", "what would go"],
+    ["homelab cleanup --orphans --dry-run", "what is left of earlier services, with age and size"],
     ["homelab cleanup --yes", "in cron, every month"],
   ],
-  async run(context, _words, { all }) {
+  async run(context, _words, { all, orphans }) {
     const book = await openBook(context);
     const docker = await connectDocker(context);
-    const find = () => findRemovable(context, book, docker, all === true);
+    const find = async () => (orphans ? [] : findRemovable(context, book, docker, all === true));
+    const findLeft = () => leftContainers(context, book, docker);
     const found = await find();
+    const left = orphans || context.options.dryRun ? await findLeft() : [];
     if (context.options.dryRun) {
-      if (!context.options.json) context.messages.info(total(found));
-      return printPlan(context, cleanupPlan(book.root, found));
+      if (!context.options.json) {
+        context.messages.info(orphans ? containers(left) : total(found));
+        const verb = left.length === 1 ? "stays" : "stay";
+        if (!orphans && left.length > 0)
+          context.messages.info(
+            `${containers(left)} ${verb}: \`--orphans --dry-run\` shows what is left of earlier services`,
+          );
+      }
+      return printPlan(context, cleanupPlan(book.root, found, orphans ? left : []));
     }
-    if (found.length > 0)
-      await confirm(context, { effects: effectsOf(found), text: `Remove ${total(found)}?` });
+    const effects = orphans ? left.map(({ name, about }) => `${name} (${about})`) : effectsOf(found);
+    const what = orphans ? containers(left) : total(found);
+    if (effects.length > 0) await confirm(context, { effects, text: `Remove ${what}?` });
     await runLocked(context, book.root, (session) =>
       cleanup({
         ...session,
         root: book.root,
         docker,
         find,
+        findLeft: orphans ? findLeft : undefined,
         told: (before, after) =>
           session.listener.message(`images took ${formatBytes(before)} and take ${formatBytes(after)} now`),
       }),
@@ -59,16 +77,48 @@ export default makeCommand({
   },
 });
 
+/** Services of which something is in the repository. */
+const present = (book: Book): ServiceRecipe[] =>
+  [...book.recipes.values()].filter(
+    (recipe): recipe is ServiceRecipe => recipe.kind === "service" && isHere(recipe),
+  );
+
+/** Containers that are left of earlier services, each with whose it was, its age and size. */
+async function leftContainers(context: Context, book: Book, docker: Docker): Promise<LeftContainer[]> {
+  const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
+  const orphans = await findOrphans(present(book), {
+    root: book.root,
+    env: context.env,
+    docker,
+    store,
+    skipped: ({ name }, { message }) =>
+      context.messages.warn(`what is left of earlier services of ${name} is not known: ${message}`),
+  });
+  store.close();
+  return Promise.all(
+    orphans.map(async ({ id, name, service, recipe, created, status }) => {
+      const age = ageOf(Date.now() - created * 1000);
+      const size = formatBytes(await docker.writtenBytes(id));
+      const about = `left of the service \`${service}\` of ${recipe}, made ${age} ago, ${size}, ${lowerFirst(status)}`;
+      return { id, name, about };
+    }),
+  );
+}
+
+const DAY_MS = 24 * 3_600_000;
+const ageOf = (ms: number): string =>
+  ms < 2 * DAY_MS ? formatDuration(ms) : `${Math.floor(ms / DAY_MS)} days`;
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+const containers = (all: readonly LeftContainer[]): string =>
+  `${all.length} ${all.length === 1 ? "container" : "containers"}`;
+
 async function findRemovable(
   context: Context,
   book: Book,
   docker: Docker,
   all: boolean,
 ): Promise<ImageSummary[]> {
-  const recipes = [...book.recipes.values()].filter(
-    (recipe): recipe is ServiceRecipe => recipe.kind === "service" && isHere(recipe),
-  );
-  const use = await imagesOfServices(recipes, {
+  const use = await imagesOfServices(present(book), {
     root: book.root,
     env: context.env,
     compose: () => findCompose(context.env, docker.endpoint),
@@ -84,6 +134,19 @@ async function findRemovable(
   const repositories = new Set([...wanted, ...[...names].map(normalizeImage)].map(repositoryOf));
   const [images, used] = await Promise.all([docker.allImages(), docker.usedImages()]);
   return removable({ images, used, wanted, kept, repositories, all });
+}
+
+/** What `cleanup` would free, in words for a hint; undefined when that cannot be known. */
+export async function freeable(context: Context, book: Book, docker: Docker): Promise<string | undefined> {
+  try {
+    const found = await findRemovable(context, book, docker, false);
+    if (found.length === 0) return "`homelab cleanup` would find no image to remove";
+    return `\`homelab cleanup\` would remove ${total(found)}`;
+  } catch (error) {
+    // The lack of space is what has to be told; that this cannot be counted must not hide it.
+    if (error instanceof HomelabError) return undefined;
+    throw error;
+  }
 }
 
 const total = (images: readonly ImageSummary[]): string => {

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadBook } from "../book/load.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
@@ -10,8 +10,9 @@ import { gitDirectory } from "../git/head.ts";
 import { hasGit, remoteHost, unresolved } from "../git/remote.ts";
 import { isHere } from "../graph/targets.ts";
 import { isNixos } from "../nix/rebuild.ts";
+import { formatBytes } from "../os/bytes.ts";
+import { freeBytes, LEAST_FREE } from "../os/space.ts";
 import { runProcess } from "../process/runner.ts";
-import { formatBytes } from "../report/bytes.ts";
 import { table } from "../report/table.ts";
 import { describeHolder, lockHolder } from "../run/lock.ts";
 import { mendSteps } from "../run/mend.ts";
@@ -27,7 +28,6 @@ const DEADLINE_MS = 10_000;
 /** From this difference between two clocks on, times of containers mislead. */
 const CLOCK_SLACK_MS = 5_000;
 const LITTLE_SPACE = 2e9;
-const NO_SPACE = 200e6;
 
 type Verdict = "ok" | "note" | "warning" | "problem";
 
@@ -197,12 +197,12 @@ function checkState({ env }: Context): Finding {
 }
 
 function space(check: string, path: string): Finding {
-  const { bavail, bsize } = statfsSync(path);
-  const free = bavail * bsize;
+  const free = freeBytes(path);
+  if (free === undefined) return { check, verdict: "note", text: "cannot be asked by this user" };
   const what = `${formatBytes(free)} free`;
   if (free >= LITTLE_SPACE) return ok(check, what);
   const hint = "`homelab cleanup --dry-run` shows images that can go; `docker system df` shows the rest";
-  return { check, verdict: free < NO_SPACE ? "problem" : "warning", text: what, hint };
+  return { check, verdict: free < LEAST_FREE ? "problem" : "warning", text: what, hint };
 }
 
 /** Whether something runs homelab by itself, as far as this user can see. */

@@ -26,7 +26,14 @@ export async function connect(
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
   if (!kinds.has("service")) return { drivers, close: () => {} };
   const docker = await (begun ?? connectDocker(context));
-  const compose = new ComposeDriver({ book, docker, store, env: context.env });
+  const compose = new ComposeDriver({
+    book,
+    docker,
+    store,
+    env: context.env,
+    warn: (text) => context.messages.warn(text),
+    freeable: async () => (await import("./cleanup.ts")).freeable(context, book, docker),
+  });
   drivers.set("service", compose);
   return { drivers, compose, docker, close: () => compose.close() };
 }

@@ -7,6 +7,8 @@ import { HomelabError } from "../errors.ts";
 import { trackingOf } from "../git/repository.ts";
 import { isHere } from "../graph/targets.ts";
 import { checkEnv, type EnvFinding, envKeys, isPlaceholder, missingLines } from "../units/compose/dotenv.ts";
+import { readInputs } from "../units/compose/inputs.ts";
+import { optionalNames } from "../units/compose/preflight-env.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
@@ -50,13 +52,20 @@ function servicesOf(book: Book, words: readonly string[]): ServiceRecipe[] {
 
 async function check(context: Context, book: Book, services: readonly ServiceRecipe[]): Promise<void> {
   const results = await Promise.all(
-    services.map(async ({ name, dir, path }) => {
+    services.map(async (recipe) => {
+      const { name, dir, path } = recipe;
       const env = join(path, ".env");
       const actual = read(env);
       const git =
         actual === undefined ? "none" : await trackingOf(book.root, join(dir, ".env"), { env: context.env });
       const mode = actual === undefined ? undefined : statSync(env).mode & 0o777;
-      const findings = checkEnv({ example: read(join(path, ".env.example")), actual, mode, git });
+      const findings = checkEnv({
+        example: read(join(path, ".env.example")),
+        actual,
+        mode,
+        git,
+        optional: await optionalOf(context, book, recipe),
+      });
       return { id: name, file: join(dir, ".env"), findings };
     }),
   );
@@ -70,6 +79,17 @@ async function check(context: Context, book: Book, services: readonly ServiceRec
     if (!context.options.quiet) print(`checked the environment files of ${count}: ${verdict}\n`);
   }
   if (wrong > 0) context.exitCode = 78;
+}
+
+/** Keys that may be missing. What the compose file says of them counts when it can be read. */
+async function optionalOf({ env }: Context, book: Book, recipe: ServiceRecipe): Promise<Set<string>> {
+  try {
+    return optionalNames(recipe, (await readInputs(book.root, recipe, env)).documents, book.root);
+  } catch (error) {
+    // Other commands tell of compose files; here it is about the environment.
+    if (error instanceof HomelabError) return new Set(recipe.optional);
+    throw error;
+  }
 }
 
 function line(file: string, { wrong, text, line: at }: EnvFinding, { out: s }: Context): string {

@@ -187,6 +187,7 @@ ${columns([
   ["", "else $XDG_STATE_HOME/homelab, else ~/.local/state/homelab)"],
   ["DOCKER_HOST, DOCKER_CONTEXT", "the engine to talk to, as with the docker command"],
   ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
+  ["HOMELAB_MIN_FREE", "space that must be free before something is pulled or made (default: 200MB)"],
   ["HOMELAB_NOTIFY_FILE", "where notifications are configured: `homelab help notifications`"],
   ["HOMELAB_NOTIFY", "`never`: no notifications; `always`: also when somebody watches the run"],
   [

@@ -3,7 +3,9 @@ import { findCompose } from "../docker/compose.ts";
 import { isHere } from "../graph/targets.ts";
 import { pullImages, pullPlan } from "../run/pull.ts";
 import { type ImageUse, imagesOfServices } from "../units/compose/images.ts";
+import { engineSpace, requireSpace } from "../units/compose/preflight-space.ts";
 import { openBook, targetsOf } from "./book.ts";
+import { freeable } from "./cleanup.ts";
 import { makeCommand } from "./command.ts";
 import { connectDocker } from "./engine.ts";
 import { printPlan } from "./plan.ts";
@@ -36,6 +38,7 @@ export default makeCommand({
         context.messages.warn(`the images of ${name} are not known: ${message}`),
     });
     if (context.options.dryRun) return printPlan(context, pullPlan(book.root, images));
+    await requireSpace(await engineSpace(docker), context.env, () => freeable(context, book, docker));
     // The docker command is to talk to the engine that was found.
     const talksTo = docker.endpoint.unix ? { DOCKER_HOST: docker.endpoint.host } : {};
     await runLocked(context, book.root, (session) =>

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { missingDirectory, neederOf } from "../book/missing.ts";
 import { position } from "../book/position.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
@@ -12,6 +11,7 @@ import { isMounted, mountPoints } from "../os/mounts.ts";
 import { runProcess } from "../process/runner.ts";
 import { errorDocument, renderError } from "../report/errors.ts";
 import { Semaphore } from "../run/semaphore.ts";
+import { placeOf } from "../units/compose/clash-place.ts";
 import {
   type Clash,
   missingExternals,
@@ -23,7 +23,6 @@ import {
   type ResolvedProject,
 } from "../units/compose/clashes.ts";
 import { explainFailure } from "../units/compose/failure.ts";
-import { positionOf } from "../units/compose/file.ts";
 import { type Inputs, readInputs } from "../units/compose/inputs.ts";
 import { sameProject } from "../units/compose/project.ts";
 import { secretsOf } from "../units/compose/secrets.ts";
@@ -174,13 +173,8 @@ function missingMounts(all: readonly Resolved[]): Clash[] {
 }
 
 /** A clash as an error, with its place in the compose file where its text stands there as such. */
-function clashError({ recipe, needle, text, hint }: Clash, mask: (text: string) => string): HomelabError {
-  const file = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"].find((name) =>
-    recipe.files.has(name),
-  );
-  const place = file ? positionOf(join(recipe.path, file), join(recipe.dir, file), needle) : undefined;
-  return new HomelabError("compose-invalid", mask(text), { hint: mask(hint), position: place });
-}
+const clashError = ({ recipe, needle, text, hint }: Clash, mask: (text: string) => string): HomelabError =>
+  new HomelabError("compose-invalid", mask(text), { hint: mask(hint), position: placeOf(recipe, needle) });
 
 function report(
   context: Context,

@@ -14,6 +14,7 @@ import {
 const OUR_VERSION = "1.51";
 const PING_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 600_000;
 
 export interface LogRequest {
   /** How many of the last lines; default all. */
@@ -51,6 +52,11 @@ export class Docker {
     const label = project === undefined ? LABEL.project : `${LABEL.project}=${project}`;
     const filters = JSON.stringify({ label: [label] });
     return this.get(`/containers/json?all=1&filters=${encodeURIComponent(filters)}`);
+  }
+
+  /** All containers, compose's or not, running or not. */
+  everything(): Promise<ContainerSummary[]> {
+    return this.get("/containers/json?all=1");
   }
 
   inspect(id: string): Promise<ContainerDetails> {
@@ -111,6 +117,28 @@ export class Docker {
       if (isNotFound(error)) return false;
       throw error;
     }
+  }
+
+  /** Bytes that a container itself has written, without its image and its volumes. */
+  async writtenBytes(id: string): Promise<number> {
+    const { SizeRw } = await this.get<{ SizeRw?: number }>(
+      `/containers/${encodeURIComponent(id)}/json?size=1`,
+    );
+    return SizeRw ?? 0;
+  }
+
+  /** Stops a container, in its own time, and takes it away; its volumes stay. */
+  async removeContainer(id: string): Promise<void> {
+    const path = `/containers/${encodeURIComponent(id)}`;
+    // It may take as long as it has been given to end.
+    await this.request(() =>
+      ofetch(
+        this.url(`${path}/stop`),
+        this.options({ method: "POST", responseType: "text", timeout: STOP_TIMEOUT_MS }),
+      ),
+    );
+    const options = this.options({ method: "DELETE", responseType: "text" });
+    await this.request(() => ofetch(this.url(path), options));
   }
 
   unpause(id: string): Promise<void> {

@@ -12,6 +12,10 @@ export interface ContainerSummary {
   /** "Up 3 minutes (healthy)", "Exited (0) 2 hours ago". */
   readonly Status: string;
   readonly HostConfig?: { readonly NetworkMode?: string };
+  /** Those of the host only where something is published, and only while it runs. */
+  readonly Ports?:
+    | readonly { readonly IP?: string; readonly PublicPort?: number; readonly Type: string }[]
+    | null;
 }
 
 /** What `GET /images/json` says of one image: the parts that are used. */

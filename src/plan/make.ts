@@ -47,7 +47,7 @@ export async function makePlan(asked: PlanRequest): Promise<PlanResult> {
   await decideAll(request, names, decided);
   refuseHopeless(targets, decided);
   const behind = await takeInFallout(request, names, decided);
-  const ordered = withOrder(book, behind);
+  const ordered = withOrder(book, behind, decided);
   const soft = softEdges(ordered.recipes, names);
   const steps = recipesOf(ordered, names).map((recipe): Step => {
     const { action, reason, effect } = decided.get(recipe.name) as Decided;
@@ -123,11 +123,19 @@ async function takeInFallout(
   return behind;
 }
 
-/** The book in which some come after others. */
-function withOrder(book: Book, behind: ReadonlyMap<string, readonly string[]>): Book {
-  if (behind.size === 0) return book;
+/** The book in which those that were found to have to come after others do. */
+function withOrder(
+  book: Book,
+  behind: ReadonlyMap<string, readonly string[]>,
+  decided: ReadonlyMap<string, Decided>,
+): Book {
+  const later = new Map<string, readonly string[]>(behind);
+  for (const [name, { after = [] }] of decided) {
+    if (after.length > 0) later.set(name, [...(later.get(name) ?? []), ...after]);
+  }
+  if (later.size === 0) return book;
   const recipes = new Map(book.recipes);
-  for (const [name, earlier] of behind) {
+  for (const [name, earlier] of later) {
     const recipe = recipes.get(name);
     if (recipe) recipes.set(name, { ...recipe, after: [...recipe.after, ...earlier] });
   }
@@ -140,7 +148,8 @@ async function decideOne(recipe: Recipe, request: PlanRequest, isTarget: boolean
     return impossible(await missingDirectory(book, recipe, neederOf(book, recipe.name)));
   }
   const driver = drivers.get(recipe.kind);
-  if (driver) return driver.decide(recipe.name, { force: isTarget && force, restart: isTarget && restart });
+  const asked = { force: isTarget && force, restart: isTarget && restart, preflight: true };
+  if (driver) return driver.decide(recipe.name, asked);
   if (recipe.kind === "task") {
     const hint = `call it: \`homelab ${recipe.name}\``;
     return impossible(

@@ -11,24 +11,39 @@ export interface CleanupRequest extends RunOptions {
   readonly docker: Docker;
   /** Says what may go by now. */
   readonly find: () => Promise<readonly ImageSummary[]>;
+  /** Says which containers may go by now; default: none. */
+  readonly findLeft?: (() => Promise<readonly LeftContainer[]>) | undefined;
   /** How many bytes all images take, before and after. */
   readonly told: (before: number, after: number) => void;
 }
 
-/** Removes images. One that came into use meanwhile stays. The caller holds the lock. */
+/** A container that nothing needs any more. */
+export interface LeftContainer {
+  readonly id: string;
+  readonly name: string;
+  /** Whose it was, its age and size. */
+  readonly about: string;
+}
+
+/** Removes containers that are left over, then images. One that came into use meanwhile stays. The caller holds the lock. */
 export async function cleanup(request: CleanupRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
-  const { root, docker, find, told, listener } = request;
+  const { root, docker, find, findLeft, told, listener } = request;
   const images = new Map((await find()).map((image) => [nameOf(image), image]));
+  const left = new Map(((await findLeft?.()) ?? []).map((container) => [container.name, container]));
   const before = images.size > 0 ? await docker.imageBytes() : 0;
   const steps = await runSteps(request, {
-    plan: cleanupPlan(root, [...images.values()]),
+    plan: cleanupPlan(root, [...images.values()], [...left.values()]),
     needs: new Map(),
     began: times.began,
     execute: async (step, _context, slots) => {
-      const image = images.get(step.id) as ImageSummary;
+      const container = left.get(step.id);
       try {
-        await slots.use(() => remove(docker, image));
+        await slots.use(() =>
+          container
+            ? docker.removeContainer(container.id)
+            : remove(docker, images.get(step.id) as ImageSummary),
+        );
         return { result: "changed", reason: step.reason, detail: step.reason.text };
       } catch (error) {
         if (!(error instanceof HomelabError)) throw error;
@@ -41,12 +56,24 @@ export async function cleanup(request: CleanupRequest): Promise<RunReport> {
   return conclude(request, root, steps, times);
 }
 
-/** One step an image. Nothing that is not an image is ever touched. */
-export function cleanupPlan(root: string, images: readonly ImageSummary[]): Plan {
-  const steps = images.map((image): Step => {
-    const reason = { code: "unused", text: "nothing needs it" };
-    return { id: nameOf(image), kind: "task", action: "remove", reason, effect: "destroy", needs: [] };
+/** One step a container or image. Volumes and networks are never touched. */
+export function cleanupPlan(
+  root: string,
+  images: readonly ImageSummary[],
+  left: readonly LeftContainer[] = [],
+): Plan {
+  const step = (id: string, reason: Step["reason"]): Step => ({
+    id,
+    kind: "task",
+    action: "remove",
+    reason,
+    effect: "destroy",
+    needs: [],
   });
+  const steps = [
+    ...left.map(({ name, about }) => step(name, { code: "orphan", text: about })),
+    ...images.map((image) => step(nameOf(image), { code: "unused", text: "nothing needs it" })),
+  ];
   return { root, targets: [], steps };
 }
 

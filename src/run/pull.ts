@@ -27,11 +27,12 @@ export async function pullImages(request: PullRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
   const { root, docker, images } = request;
   const before = await docker.images();
+  const disk = { full: false };
   const steps = await runSteps(request, {
     plan: pullPlan(root, images),
     needs: new Map(),
     began: times.began,
-    execute: (step, context, slots) => slots.use(() => pullOne(step, before, request, context)),
+    execute: (step, context, slots) => slots.use(() => pullOne(step, { before, disk }, request, context)),
   });
   return conclude(request, root, steps, times);
 }
@@ -47,7 +48,7 @@ export function pullPlan(root: string, images: ImageUse): Plan {
 
 async function pullOne(
   { id: image, reason }: Step,
-  before: ReadonlyMap<string, string>,
+  { before, disk }: { readonly before: ReadonlyMap<string, string>; readonly disk: { full: boolean } },
   { docker, env, listener }: PullRequest,
   context: StepContext,
 ): Promise<Outcome> {
@@ -55,6 +56,13 @@ async function pullOne(
   const had = before.get(name);
   if (image.includes("@") && (await docker.hasImage(image))) {
     return { result: "unchanged", reason, detail: "pinned by its digest, and here" };
+  }
+  if (disk.full) {
+    const detail = "not tried: the disk of the engine is full";
+    const full = { code: "disk-full", text: detail };
+    return had === undefined
+      ? { result: "failed", reason: full, detail }
+      : { result: "unchanged", reason, detail };
   }
   context.progress("changing", "docker pull");
   const { exitCode, timedOut, cancelled, stderr } = await runProcess(["docker", "pull", "--quiet", image], {
@@ -70,6 +78,7 @@ async function pullOne(
   if (cancelled)
     return { result: "cancelled", reason: { code: "interrupted", text: "broken off" }, detail: "broken off" };
   const why = timedOut ? { reason: "timeout", text: "the pull did not end in time" } : explainFailure(stderr);
+  if (why.reason === "disk-full") disk.full = true;
   if (had !== undefined) {
     // The words are those for an image that is missing; this one is here.
     const text = why.text.replace(/^the image is not here, and /, "");

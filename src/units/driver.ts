@@ -11,6 +11,8 @@ export interface Decided {
   readonly settled: boolean;
   /** Why it cannot be done at all; then the action is `blocked`. */
   readonly problem?: HomelabError | undefined;
+  /** Recipes decided before that have to give something up first, such as a port. */
+  readonly after?: readonly string[] | undefined;
 }
 
 /** How far a step has come, for those that wait for it. */
@@ -51,6 +53,8 @@ export interface DecideOptions {
   readonly force: boolean;
   /** Stop it and start it again although it is ready. */
   readonly restart?: boolean | undefined;
+  /** Look whether a change that is decided can be made at all: what stands in its way makes it `blocked`. */
+  readonly preflight?: boolean | undefined;
 }
 
 /**

@@ -104,7 +104,7 @@ test.concurrent("a project that a recipe names must be the one that runs", async
   expect(await lab.ids()).toEqual(before);
 });
 
-test.concurrent("a project of another directory is not taken over", async () => {
+test.concurrent("a project of another directory is not taken over (situation 14)", async () => {
   await using lab = await homelab({
     "services/plex~/compose.yml": VOLUME,
     "elsewhere/compose.yml": VOLUME,

@@ -6,7 +6,7 @@ const SONARR = "services/sonarr~/anime~";
 const RADARR = "services/radarr~/anime~";
 const TWO = { [`${SONARR}/compose.yml`]: app(), [`${RADARR}/compose.yml`]: app() };
 
-test.concurrent("instances in directories of the same name become projects of their own", async () => {
+test.concurrent("instances in directories of the same name become projects of their own (situation 14)", async () => {
   await using lab = await homelab(TWO);
   expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
   const containers = await lab.containers();
@@ -73,7 +73,7 @@ test.concurrent("instances that were started by hand in one project of the same 
   expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
-test.concurrent("fresh services whose files name the same project are refused instead of replacing each other", async () => {
+test.concurrent("fresh services whose files name the same project are refused instead of replacing each other (situation 14)", async () => {
   await using lab = await homelab({
     "services/a~/compose.yml": app({}, { name: "same~" }),
     "services/b~/compose.yml": app({}, { name: "same~" }),

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { app } from "../helpers/compose.ts";
 import { homelab } from "../helpers/homelab.ts";
 
-test.concurrent("a service whose disk is not mounted is refused, and nothing is done", async () => {
+test.concurrent("a service whose disk is not mounted is refused, and nothing is done (situation 35)", async () => {
   await using lab = await homelab({
     "homelab.yml": "services:\n  plex~: { needs: [web~], mounts: [/proc, /no/such/disk] }\n",
     "services/plex~/compose.yml": app(),

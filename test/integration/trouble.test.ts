@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { app, composeFile, idle } from "../helpers/compose.ts";
+import { app } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { BINARY, composeIsSystemWide } from "../helpers/paths.ts";
 
@@ -129,34 +129,6 @@ describe("Docker", () => {
     expect(result.stderr).toMatch(/^web~: failed after <time>: .*127\.0\.0\.1:9/m);
     expect(result.stderr).toMatch(/^ {2}hint: /m);
     expect(await lab.statuses()).toEqual({ "services/b~:app": "running" });
-  });
-
-  test.concurrent("a port that is taken: 1, and which", async () => {
-    await using lab = await homelab({ [WEB]: "" });
-    using server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    lab.write({
-      [WEB]: composeFile({ app: idle({ network_mode: undefined, ports: [`127.0.0.1:${server.port}:80`] }) }),
-    });
-    const result = await lab.run("ensure", "web~");
-    expect(result.code).toBe(1);
-    expect(result.stderr).toContain(`web~: failed after <time>: port ${server.port} is already taken`);
-    expect(result.stderr).toContain(`hint: see who has it: \`docker ps --filter publish=${server.port}\``);
-    server.stop();
-    expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });
-    expect(await lab.statuses()).toEqual({ "services/web~:app": "running" });
-  });
-
-  test.concurrent("the name of a container is taken: 1, and by which", async () => {
-    await using lab = await homelab({
-      [WEB]: app({ container_name: "fixed~" }),
-      "services/b~/compose.yml": app({ container_name: "fixed~" }),
-    });
-    await lab.run("ensure", "b~");
-    const before = await lab.ids();
-    const result = await lab.run("ensure", "web~");
-    expect(result.code).toBe(1);
-    expect(result.stderr).toContain("the container name `fixed~` is already in use by container");
-    expect(await lab.ids()).toMatchObject(before);
   });
 });
 

@@ -12,6 +12,7 @@ export function service(name: string, more: Partial<ServiceRecipe> = {}): Servic
     present: true,
     mounts: [],
     rollback: "auto",
+    optional: [],
     ...more,
   };
 }

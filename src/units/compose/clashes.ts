@@ -3,13 +3,17 @@ import type { ServiceRecipe } from "../../book/types.ts";
 /** What `docker compose config --format json` says of a project: the parts that are used. */
 export interface ResolvedProject {
   readonly services?: Readonly<Record<string, ResolvedService>>;
-  readonly networks?: Readonly<
-    Record<string, { readonly name?: string; readonly external?: boolean } | null>
-  >;
-  readonly volumes?: Readonly<Record<string, { readonly name?: string; readonly external?: boolean } | null>>;
+  readonly networks?: Readonly<Record<string, ResolvedPlace | null>>;
+  readonly volumes?: Readonly<Record<string, ResolvedPlace | null>>;
 }
 
-interface ResolvedService {
+/** A network or a volume. */
+export interface ResolvedPlace {
+  readonly name?: string;
+  readonly external?: boolean;
+}
+
+export interface ResolvedService {
   readonly container_name?: string;
   readonly network_mode?: string;
   readonly ports?: readonly {
@@ -20,6 +24,9 @@ interface ResolvedService {
   readonly volumes?: readonly {
     readonly type: string;
     readonly source?: string;
+    readonly target?: string;
+    /** The source as the compose file has it, where that is known: with its variables, whose values may be secret. */
+    readonly written?: string;
     readonly bind?: { readonly create_host_path?: boolean };
   }[];
 }
@@ -69,11 +76,15 @@ export function portClashes(all: readonly Resolved[]): Clash[] {
   return clashes;
 }
 
-const ANY = new Set(["", "0.0.0.0", "::"]);
-const overlap = (a: string, b: string): boolean => a === b || ANY.has(a) || ANY.has(b);
+/** Without an address a port is published at all of them, of IPv4 and of IPv6. */
+export function overlap(a: string, b: string): boolean {
+  if (a === b || a === "" || b === "") return true;
+  const any = a.includes(":") ? "::" : "0.0.0.0";
+  return a.includes(":") === b.includes(":") && (a === any || b === any);
+}
 
 /** "8080", or "8080-8082" for several. */
-function numbers(published: string | undefined): number[] {
+export function numbers(published: string | undefined): number[] {
   const [first, last] = (published ?? "").split("-").map(Number);
   if (first === undefined || !Number.isInteger(first) || first <= 0) return [];
   const end = last !== undefined && Number.isInteger(last) ? last : first;
@@ -153,11 +164,12 @@ export function networkClashes(all: readonly Resolved[]): Clash[] {
 export function missingSources(all: readonly Resolved[], exists: (path: string) => boolean): Clash[] {
   return all.flatMap((each) =>
     servicesOf(each).flatMap(([, { volumes = [] }]) =>
-      volumes.flatMap(({ type, source }): Clash[] => {
+      volumes.flatMap(({ type, source, written }): Clash[] => {
         if (type !== "bind" || source === undefined || exists(source)) return [];
-        const text = `\`${each.recipe.name}\` mounts ${source}, which is not there`;
+        const shown = written ?? source;
+        const text = `\`${each.recipe.name}\` mounts ${shown}, which is not there`;
         const hint = "make it with the owner that the service wants: Docker would make it for root";
-        return [{ recipe: each.recipe, needle: source, severity: "warning", text, hint }];
+        return [{ recipe: each.recipe, needle: shown, severity: "warning", text, hint }];
       }),
     ),
   );

@@ -20,6 +20,10 @@ export interface ComposeDriverOptions {
   readonly docker: Docker;
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Tells the person of something that is no reason to stop. */
+  readonly warn?: ((text: string) => void) | undefined;
+  /** Says, in words, what a clean-up would free; undefined for nothing. */
+  readonly freeable?: (() => Promise<string | undefined>) | undefined;
 }
 
 export interface Work {

@@ -53,10 +53,12 @@ export interface EnvFacts {
   /** Permission bits of `.env`. */
   readonly mode: number | undefined;
   readonly git: "ignored" | "tracked" | "open" | "none";
+  /** Keys that may be missing. */
+  readonly optional?: { has(name: string): boolean } | undefined;
 }
 
 /** Compares an environment file with its template. Pure; no value gets into what it says. */
-export function checkEnv({ example, actual, mode = 0o600, git }: EnvFacts): EnvFinding[] {
+export function checkEnv({ example, actual, mode = 0o600, git, optional }: EnvFacts): EnvFinding[] {
   const wanted = envKeys(example ?? "");
   if (actual === undefined) {
     if (wanted.length === 0) return [];
@@ -65,7 +67,8 @@ export function checkEnv({ example, actual, mode = 0o600, git }: EnvFacts): EnvF
   const found: EnvFinding[] = [];
   const have = new Map(envKeys(actual).map((key) => [key.name, key]));
   for (const { name } of wanted) {
-    if (!have.has(name)) found.push({ code: "missing-key", wrong: true, text: `\`${name}\` is missing` });
+    if (!have.has(name) && !optional?.has(name))
+      found.push({ code: "missing-key", wrong: true, text: `\`${name}\` is missing` });
   }
   for (const { name, line, value } of have.values()) {
     if (isPlaceholder(value)) {

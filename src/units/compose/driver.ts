@@ -6,10 +6,12 @@ import { failure, halt, pull, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide, touches } from "./decide.ts";
 import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
+import { FullDisk } from "./full-disk.ts";
 import { lendersOf } from "./lenders.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks } from "./network.ts";
 import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
+import type { Preflight } from "./preflight.ts";
 import { claim } from "./project.ts";
 
 /** Actions after which containers may be made from other images than before. */
@@ -26,8 +28,12 @@ export class ComposeDriver implements Driver {
   /** Containers that decided steps are going to start or replace, with the recipe of the step. */
   private readonly touched = new Map<string, string>();
   private mounted: ReadonlySet<string> | undefined;
+  private looked: Promise<Preflight> | undefined;
+
+  private readonly disk: FullDisk;
 
   constructor(private readonly options: ComposeDriverOptions) {
+    this.disk = new FullDisk(options.freeable);
     this.core = new ServiceCore(options);
   }
 
@@ -53,7 +59,7 @@ export class ComposeDriver implements Driver {
     return this.core.works.get(name)?.view;
   }
 
-  async decide(name: string, { force, restart = false }: DecideOptions): Promise<Decided> {
+  async decide(name: string, { force, restart = false, preflight = false }: DecideOptions): Promise<Decided> {
     const work = this.core.work(name);
     try {
       if (work.recipe.mounts.length > 0) {
@@ -70,19 +76,29 @@ export class ComposeDriver implements Driver {
       work.view = view;
     } catch (error) {
       if (!(error instanceof HomelabError)) throw error;
-      const reason = { code: error.code, text: error.message };
-      return { action: "blocked", reason, effect: "read", settled: false, problem: error };
+      return blocked(error);
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
+    if (work.decision.effect === "read") return work.decision;
+    const checked = preflight ? await (await this.preflight()).check(work, work.decision.action) : {};
+    if (checked.refused) return blocked(checked.refused);
     for (const id of touches(work.decision, work.view.containers)) this.touched.set(id, name);
-    return work.decision;
+    return { ...work.decision, after: checked.after };
+  }
+
+  /** Loaded when it is needed: most runs change nothing. */
+  private preflight(): Promise<Preflight> {
+    this.looked ??= import("./preflight.ts").then(({ Preflight }) => new Preflight(this.core));
+    return this.looked;
   }
 
   async fetch(name: string, context: StepContext): Promise<Failure | undefined> {
     const work = this.core.work(name);
     const { view, decision } = work;
     if (!view || !decision || view.pin || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
-    return pull(await this.core.changeRequest(work, "pull", context, view), view);
+    const refused = this.disk.refusal(decision.action);
+    if (refused) return refused;
+    return this.disk.note(await pull(await this.core.changeRequest(work, "pull", context, view), view));
   }
 
   async apply(name: string, context: StepContext): Promise<Applied> {
@@ -116,6 +132,8 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
+    const refused = this.disk.refusal(decision.action);
+    if (refused) return refused;
     const request = await this.core.changeRequest(work, decision.action, context, view);
     if (decision.action === "restart") {
       const failed = await halt("stop", request, view.containers.filter(isUp));
@@ -127,7 +145,7 @@ export class ComposeDriver implements Driver {
       if (dead) return dead;
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
-    const failed = await up(request, view, decision, pinned);
+    const failed = await this.disk.note(await up(request, view, decision, pinned));
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);
     work.changed =
@@ -213,4 +231,9 @@ export class ComposeDriver implements Driver {
     this.admit(broken.map(({ recipe }) => recipe));
     return broken.map(({ recipe, of }) => ({ name: recipe.name, of }));
   }
+}
+
+function blocked(problem: HomelabError): Decided {
+  const reason = { code: problem.code, text: problem.message };
+  return { action: "blocked", reason, effect: "read", settled: false, problem };
 }

@@ -32,6 +32,8 @@ export interface ServiceView {
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
   readonly finished: ReadonlySet<string>;
+  /** What its files say, where they had to be read. */
+  readonly inputs?: Inputs | undefined;
   /** Names of containers whose network its files say that its own share. */
   readonly lenders: readonly string[];
   /** Lives of those that share a network, where the listing leaves them open. */
@@ -116,6 +118,7 @@ export async function viewService(
     finished: await finishedOneShots(containers, known, docker),
     lenders: inputs?.lenders ?? known?.lenders ?? [],
     lives: await livesOf(docker, containers, observation.byId),
+    inputs,
   };
 }
 

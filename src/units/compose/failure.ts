@@ -66,7 +66,7 @@ const RULES: readonly Rule[] = [
     pattern: /no space left on device/i,
     reason: "disk-full",
     text: () => "no space left on the disk",
-    hint: () => "`docker system df` shows what takes it",
+    hint: () => "`homelab cleanup` removes images that nothing needs; `docker system df` shows what takes it",
   },
   {
     pattern: /(?:pull access denied for|repository) (\S+?)(?:,| does not exist| not found)/,
@@ -151,11 +151,15 @@ export function explainFailure(stderr: string): ComposeFailure {
 const PROGRESS =
   /^ ?(?:(?:Container|Network|Volume|Image) )?\S+ +(?:[A-Z][a-z]+(?:ed|ing)|Healthy|Recreate)$/;
 
+/** Its progress with the layers of an image: " a60d3a9562b3 Downloading [=>    ]  36.45kB/1.069MB". */
+const LAYER =
+  /^ ?[0-9a-f]{12} (?:Already exists|Pulling fs layer|Waiting|Downloading|Verifying Checksum|Download complete|Extracting|Pull complete)\b/;
+
 /** The last lines of what a program wrote, without empty ones and without compose's progress. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split(/\r?\n/)
     .map((line) => line.trimEnd())
-    .filter((line) => line !== "" && !PROGRESS.test(line))
+    .filter((line) => line !== "" && !PROGRESS.test(line) && !LAYER.test(line))
     .slice(-count);
 }

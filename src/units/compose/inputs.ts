@@ -41,6 +41,10 @@ export interface Inputs {
   readonly containerNames: readonly string[];
   /** Names of containers, of other services too, whose network its own share. */
   readonly lenders: readonly string[];
+  /** The compose files themselves. */
+  readonly documents: readonly ComposeDocument[];
+  /** Values of variables, those of the environment before those of `.env`. */
+  readonly lookup: (name: string) => string | undefined;
 }
 
 /** A service's directory: absolute, and the names of what is in it. */
@@ -118,6 +122,8 @@ class InputReader {
       lenders: this.values(active.map(({ networkMode }) => networkMode)).flatMap(
         (mode) => /^container:(.+)$/.exec(mode)?.[1] ?? [],
       ),
+      documents: this.own,
+      lookup: this.lookup,
     };
   }
 

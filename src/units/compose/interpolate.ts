@@ -3,6 +3,8 @@ export interface Reference {
   readonly name: string;
   /** Set for `${X:?text}` and `${X?text}`: the variable must be there. */
   readonly required?: { readonly text: string; readonly nonEmpty: boolean } | undefined;
+  /** Set for `$X` and `${X}`: unset, it becomes empty without a word. */
+  readonly bare?: boolean | undefined;
 }
 
 type Lookup = (name: string) => string | undefined;
@@ -46,7 +48,7 @@ function variableAt(
   if (name === undefined) return { value: "$", end: dollar + 1 };
   const afterName = NAME.lastIndex;
   if (!braced) {
-    onReference?.({ name });
+    onReference?.({ name, bare: true });
     return { value: lookup(name) ?? "", end: afterName };
   }
   const close = closingBrace(text, dollar + 2);
@@ -78,7 +80,7 @@ function expand(
       onReference?.({ name });
       return value === undefined ? "" : inner();
     default:
-      onReference?.({ name });
+      onReference?.({ name, bare: true });
       return raw ?? "";
   }
 }

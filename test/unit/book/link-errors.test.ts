@@ -194,7 +194,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: unknown key `x` of service `loki`",
       "  at homelab.yml:3:11:   loki: { x: 1 }",
       "                                 ^",
-      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback, env",
       "unknown-need: `plex` needs `tdar`, but there is no such recipe",
       "  at homelab.yml:2:25:   plex: { needs: [loki, tdar] }",
       "                                               ^^^^",

@@ -19,6 +19,7 @@ services:
     after: [jellyfin]
     ready: { http: "http://127.0.0.1:8989/ping", command: curl -f localhost, within: 1m30s, stable: 500ms }
     mounts: [/mnt/vault/media]
+    env: { optional: [SMTP_PASSWORD] }
     rollback: auto
 units:
   jellyfin: { unit: jellyfin.service }
@@ -52,6 +53,7 @@ test("loadBook() reads every kind of recipe", async () => {
       path: "",
       files: {},
       mounts: [],
+      optional: [],
       rollback: "manual",
       ...soft,
     },
@@ -78,6 +80,7 @@ test("loadBook() reads every kind of recipe", async () => {
         stable: 500,
       },
       mounts: ["/mnt/vault/media"],
+      optional: ["SMTP_PASSWORD"],
       rollback: "auto",
     },
     { kind: "unit", name: "jellyfin", unit: "jellyfin.service", ...soft },

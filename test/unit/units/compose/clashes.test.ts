@@ -33,6 +33,7 @@ const texts = (clashes: readonly { text: string }[]) => clashes.map(({ text }) =
 test.each<[string, Resolved[], string[]]>([
   ["the same port", [ports("a", ["80"]), ports("b", ["80"])], ["`a` and `b` both publish port 80/tcp"]],
   ["another protocol", [ports("a", ["53"]), ports("b", ["53", "", "udp"])], []],
+  ["all of IPv4 and all of IPv6", [ports("a", ["53", "0.0.0.0"], ["53", "::"])], []],
   ["addresses of their own", [ports("a", ["80", "10.0.0.1"]), ports("b", ["80", "10.0.0.2"])], []],
   [
     "an address and all",

@@ -40,6 +40,7 @@ test.each<[string, Partial<EnvFacts>, string[]]>([
   ["a file without template", { example: undefined }, []],
   ["no file", { actual: undefined }, ["missing-file: there is no `.env` beside `.env.example`"]],
   ["a missing key", { actual: "A=1\n" }, ["missing-key: `B` is missing"]],
+  ["a missing key that may be missing", { actual: "A=1\n", optional: new Set(["B"]) }, []],
   ["a placeholder", { actual: "A=1\nB=your_b_here\n" }, ["placeholder at 2: `B` is still a placeholder"]],
   ["a file for everybody", { mode: 0o644 }, ["mode: others can read it (mode 644, should be 600)"]],
   ["a tracked file", { git: "tracked" }, ["tracked: git tracks it: it is in the repository"]],

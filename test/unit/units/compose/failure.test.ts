@@ -307,7 +307,7 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
     {
       reason: "disk-full",
       text: "no space left on the disk",
-      hint: "`docker system df` shows what takes it",
+      hint: "`homelab cleanup` removes images that nothing needs; `docker system df` shows what takes it",
     },
   ],
   ["nothing said", "", { reason: "compose-failed", text: "docker compose failed: it said nothing" }],
@@ -330,6 +330,12 @@ describe("lastLines() of", () => {
       `${progress("web")} a Pulling \n a Pulled \nsaid\n Container x  Recreate\n`,
       9,
       ["said"],
+    ],
+    [
+      "the layers of an image",
+      " a60d3a9562b3 Pulling fs layer\n a60d3a9562b3 Extracting [=>  ]  32.77kB/1.069MB\n a60d3a9562b3 failed\n",
+      9,
+      [" a60d3a9562b3 failed"],
     ],
     [
       "words that look like progress",

@@ -15,19 +15,20 @@ describe("the variables told of in", () => {
     name,
     required: { text, nonEmpty },
   });
+  const bare = (name: string): Reference => ({ name, bare: true });
   test.each([
     ["plain", []],
     ["$$SET", []],
-    ["$SET and ${OTHER}", [{ name: "SET" }, { name: "OTHER" }]],
+    ["$SET and ${OTHER}", [bare("SET"), bare("OTHER")]],
     ["${SET:?set it}", [required("SET", "set it", true)]],
     ["${SET?set it}", [required("SET", "set it", false)]],
     ["${SET?}", [required("SET", "", false)]],
     ["${SET:-$OTHER}", [{ name: "SET" }]],
-    ["${UNSET:-$OTHER}", [{ name: "UNSET" }, { name: "OTHER" }]],
+    ["${UNSET:-$OTHER}", [{ name: "UNSET" }, bare("OTHER")]],
     ["${UNSET:-${OTHER:?must}}", [{ name: "UNSET" }, required("OTHER", "must", true)]],
     ["${UNSET:+$OTHER}", [{ name: "UNSET" }]],
-    ["${SET:+$OTHER}", [{ name: "SET" }, { name: "OTHER" }]],
-    ["${UNSET:?see $OTHER}", [{ name: "OTHER" }, required("UNSET", "see other", true)]],
+    ["${SET:+$OTHER}", [{ name: "SET" }, bare("OTHER")]],
+    ["${UNSET:?see $OTHER}", [bare("OTHER"), required("UNSET", "see other", true)]],
   ] as [string, Reference[]][])("%j", (text, want) => {
     const told: Reference[] = [];
     interpolate(text, lookup, (reference) => told.push(reference));

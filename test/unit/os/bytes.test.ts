@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatBytes } from "../../../src/report/bytes.ts";
+import { formatBytes } from "../../../src/os/bytes.ts";
 
 test.each([
   [0, "0 B"],
