@@ -92,19 +92,32 @@ const COUNTED = 2;
 export function imagesOfReleases(store: Store): { readonly ids: Set<string>; readonly names: Set<string> } {
   const ids = new Set<string>();
   const names = new Set<string>();
-  store.with(undefined, (database) => {
-    const rows = database
-      .query<{ data: string }, []>(
-        `SELECT data FROM release AS own WHERE ${COUNTED} >
-          (SELECT count(*) FROM release WHERE root = own.root AND name = own.name AND id > own.id)`,
-      )
-      .all();
-    for (const { image, imageId } of rows.flatMap(({ data }) => (JSON.parse(data) as Release).containers)) {
+  for (const release of countedReleases(store)) {
+    for (const { image, imageId } of release.containers) {
       ids.add(imageId);
       names.add(image);
     }
-  });
+  }
   return { ids, names };
+}
+
+function countedReleases(store: Store): Release[] {
+  const counted = new Map<string, Map<string, Release>>();
+  const rows = store.with<{ owner: string; data: string }[]>([], (database) =>
+    database
+      .query<{ owner: string; data: string }, []>(
+        "SELECT json_array(root, name) AS owner, data FROM release ORDER BY id DESC",
+      )
+      .all(),
+  );
+  for (const { owner, data } of rows) {
+    const own = counted.get(owner) ?? new Map<string, Release>();
+    counted.set(owner, own);
+    const release = JSON.parse(data) as Release;
+    const which = identity(release);
+    if (own.size < COUNTED && !own.has(which)) own.set(which, release);
+  }
+  return [...counted.values()].flatMap((own) => [...own.values()]);
 }
 
 /** The compose files of a release, in their order; none when they could not be kept. */
@@ -162,8 +175,8 @@ function prune(database: Database, root: string, name: string): void {
   if (changes > 0) database.run("DELETE FROM release_file WHERE release NOT IN (SELECT id FROM release)");
 }
 
-/** What makes two releases the same one: files and images. */
+/** What makes two releases the same one: files and images, in whatever order the containers were made. */
 export function identity(release: Release): string {
-  const images = release.containers.map((container) => [container.service, container.imageId]);
+  const images = release.containers.map(({ service, imageId }) => `${service} ${imageId}`).sort();
   return JSON.stringify([release.project, release.manifest, images]);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { app, shell } from "../helpers/compose.ts";
+import { app, composeFile, idle, shell } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { IMAGE } from "../helpers/paths.ts";
 
@@ -73,6 +73,18 @@ test.concurrent("releases are listed with their commit and images, and one can b
   expect(await hostname(lab)).toBe("one");
   expect(await lab.run("rollback", "web~", "--to", "none")).toMatchObject({ code: 2 });
   expect(await lab.run("rollback", "all", "--to", "1")).toMatchObject({ code: 2 });
+});
+
+test.concurrent("containers that were made in another order are no release of their own", async () => {
+  await using lab = await homelab(files());
+  lab.write({ [WEB]: composeFile({ app: idle(), db: idle() }) });
+  for (const service of ["app", "db", "app"]) {
+    expect((await lab.run("ensure", "web~")).code).toBe(0);
+    await lab.docker("rm", "--force", `web~-${service}-1`);
+  }
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  expect((await lab.json("rollback", "web~", "--list")).document.services[0].releases).toHaveLength(1);
+  expect(await lab.run("rollback", "web~")).toMatchObject({ code: 5, stdout: "" });
 });
 
 test.concurrent("without an earlier release nothing is touched", async () => {
