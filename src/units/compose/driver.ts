@@ -169,9 +169,13 @@ export class ComposeDriver implements Driver {
     return still ? failure("still-up", `${still.name} is still ${still.state}`) : { ok: true, changed: true };
   }
 
-  async rollback(name: string, to: number | undefined, context: StepContext): Promise<Applied> {
+  async restorable(name: string, to: number | undefined): Promise<number> {
+    return (await this.restorer()).restorable(name, to);
+  }
+
+  async rollback(name: string, release: number, context: StepContext): Promise<Applied> {
     for (const { id } of this.core.found(this.core.work(name).recipe)) this.touched.set(id, name);
-    return (await this.restorer()).rollback(name, to, context);
+    return (await this.restorer()).rollback(name, release, context);
   }
 
   /** Loaded when it is needed: most runs never go back. */

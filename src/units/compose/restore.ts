@@ -17,14 +17,31 @@ import { endSwitches } from "./switch.ts";
 export class Restorer {
   constructor(private readonly core: ServiceCore) {}
 
-  async rollback(name: string, to: number | undefined, context: StepContext): Promise<Applied> {
+  /** The id of the release to go back to, proven to be here. Throws `usage` or `refused`. */
+  async restorable(name: string, to: number | undefined): Promise<number> {
+    const { docker, store, book } = this.core.options;
+    const { recipe } = this.core.work(name);
+    const target = this.choose(recipe, listReleases(store, book.root, name), to);
+    await requireRestorable(docker, store, recipe, target);
+    return target.id;
+  }
+
+  private choose(
+    recipe: ServiceRecipe,
+    stored: readonly StoredRelease[],
+    to: number | undefined,
+  ): StoredRelease {
+    const runs = new Set(this.core.found(recipe).map((container) => container.id));
+    return chooseRelease(recipe.name, stored, { pin: this.core.pins.get(recipe.name), runs, to });
+  }
+
+  async rollback(name: string, release: number, context: StepContext): Promise<Applied> {
     const { store, book, env } = this.core.options;
     const work = this.core.work(name);
     const { recipe } = work;
     const stored = listReleases(store, book.root, name);
     const pin = this.core.pins.get(name);
-    const runs = new Set(this.core.found(recipe).map((container) => container.id));
-    const target = chooseRelease(name, stored, { pin, runs, to });
+    const target = this.choose(recipe, stored, release);
     const manifest = rehash(stored[0]?.release.manifest ?? target.release.manifest, recipe, env);
     const images = imagesOf(this.core.found(recipe), stored[0]?.release);
     const refused =
