@@ -38,7 +38,12 @@ export async function rollback(request: RollbackRequest): Promise<RunReport> {
       const applied = await slots.use(() => driver.rollback(step.id, release, context));
       const result = applied.ok ? await driver.verify(step.id, context) : applied;
       if (!result.ok) return failed(result, stop, context);
-      return { result: "changed", reason: step.reason, detail: result.detail };
+      if (applied.ok && applied.changed)
+        return { result: "changed", reason: step.reason, detail: result.detail };
+      const text = `no container had to be changed for release ${release}`;
+      // Somebody asked for it: silence would look like success.
+      listener.message(`${step.id}: ${text}`);
+      return { result: "unchanged", reason: { code: "same", text }, detail: result.detail };
     },
   });
   const sharers = await repairSharers(request, new Set(targets), times.began);

@@ -75,6 +75,26 @@ test.concurrent("releases are listed with their commit and images, and one can b
   expect(await lab.run("rollback", "all", "--to", "1")).toMatchObject({ code: 2 });
 });
 
+test.concurrent("a rollback that changes no container says so", async () => {
+  await using lab = await homelab(files());
+  await lab.run("ensure", "web~");
+  lab.write({ [WEB]: app({ hostname: "two" }) });
+  await lab.run("ensure", "web~");
+  await lab.run("rollback", "web~");
+  const before = await lab.ids();
+  expect(await lab.run("rollback", "web~", "--to", "1")).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "web~: no container had to be changed for release 1\n",
+  });
+  const { document } = await lab.json("rollback", "web~", "--to", "1");
+  expect([document.outcome, ...steps(document)]).toEqual([
+    "unchanged",
+    ["web~", "rollback", "unchanged", "same"],
+  ]);
+  expect(await lab.ids()).toEqual(before);
+});
+
 test.concurrent("containers that were made in another order are no release of their own", async () => {
   await using lab = await homelab(files());
   lab.write({ [WEB]: composeFile({ app: idle(), db: idle() }) });

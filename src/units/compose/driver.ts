@@ -2,7 +2,7 @@ import type { Recipe, ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
-import { failure, halt, pull, up } from "./change.ts";
+import { changedBetween, failure, halt, pull, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide, touches } from "./decide.ts";
 import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
@@ -128,12 +128,8 @@ export class ComposeDriver implements Driver {
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
     const failed = await up(request, view, decision, pinned);
-    const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);
-    work.changed =
-      decision.action === "restart" ||
-      after.some((container) => before.get(container.id)?.state !== "running") ||
-      after.length !== before.size;
+    work.changed = decision.action === "restart" || changedBetween(view.containers, after);
     if (!failed) return { ok: true, changed: work.changed };
     return (await this.restorer()).fallBack(work.recipe.name, failed, context);
   }

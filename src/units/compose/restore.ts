@@ -4,7 +4,7 @@ import { HomelabError } from "../../errors.ts";
 import type { Pin } from "../../store/pins.ts";
 import { listReleases, releaseFiles, type StoredRelease } from "../../store/releases.ts";
 import type { Applied, Failure, StepContext } from "../driver.ts";
-import { up } from "./change.ts";
+import { changedBetween, up } from "./change.ts";
 import type { ServiceCore, Work } from "./core.ts";
 import { readFiles, type ServiceView, viewService } from "./facts.ts";
 import { rehash } from "./manifest.ts";
@@ -49,7 +49,7 @@ export class Restorer {
     const why = `asked for with \`rollback\` (release ${target.id})`;
     const next = { release: target.id, at: Date.now(), why, refused };
     const failed = await this.restore(work, target, next, context);
-    return failed ?? { ok: true, changed: true };
+    return failed ?? { ok: true, changed: work.changed };
   }
 
   /** After an update that failed: back to what was last ready, where the recipe wants it so. */
@@ -99,8 +99,9 @@ export class Restorer {
     const other = writeReleaseFiles(store, book.root, recipe, files, stored.release);
     context.progress("changing", `rolling back to release ${stored.id}`);
     work.view = view;
-    work.changed = true;
-    return up(request, view, {}, other);
+    const failed = await up(request, view, {}, other);
+    work.changed = changedBetween(view.containers, await this.core.containersNow(view));
+    return failed;
   }
 
   private async restoreAndCheck(
