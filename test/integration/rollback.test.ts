@@ -226,6 +226,39 @@ test.concurrent("a bad new image goes back to the one before, which is found by 
   ]);
 });
 
+test.concurrent("what only the bad version has is stopped, and not taken away", async () => {
+  await using lab = await homelab(files("auto"));
+  const state = async () =>
+    Object.fromEntries((await lab.containers()).map(({ service, status }) => [service, status]));
+  const debug = { debug: idle({ profiles: ["debug"] }) };
+  lab.write({ [WEB]: composeFile({ app: idle(), ...debug }) });
+  await lab.run("ensure", "web~");
+  // By hand, and nothing that any version of the service asks for.
+  await lab.compose("services/web~", "-p", "web~", "--profile", "debug", "up", "-d", "debug");
+  const bad = { bad: idle({ restart: "always", ...shell("exit 3") }) };
+  lab.write({ [WEB]: composeFile({ app: idle(), ...debug, ...bad }) });
+  expect((await lab.run("ensure", "web~")).stderr).toContain("; rolled back, what ran before serves again");
+  expect(await state()).toEqual({ app: "running", debug: "running", bad: "exited" });
+  // One that comes up, and is not wanted any more: by hand, with a file that is broken by then.
+  lab.write({ [WEB]: composeFile({ app: idle(), ...debug, bad: idle({ restart: "always" }) }) });
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  expect((await state()).bad).toBe("running");
+  lab.write({ [WEB]: "services: [" });
+  expect((await lab.run("rollback", "web~")).code).toBe(0);
+  expect(await state()).toEqual({ app: "running", debug: "running", bad: "exited" });
+});
+
+test.concurrent("a port that a new service took over is free again for the one that had it", async () => {
+  await using lab = await homelab(files());
+  const port = { network_mode: undefined, ports: ["127.0.0.1:39471:80"] };
+  lab.write({ [WEB]: composeFile({ app: idle(port) }) });
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  lab.write({ [WEB]: composeFile({ app: idle(), proxy: idle(port) }) });
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  expect(await lab.run("rollback", "web~")).toMatchObject({ code: 0 });
+  expect((await lab.statuses())["services/web~:proxy"]).toBe("exited");
+});
+
 test.concurrent("with `rollback: manual` a bad update stays as it is, and rollback brings the old one back", async () => {
   await using lab = await homelab(files());
   await lab.run("ensure", "all");

@@ -101,13 +101,17 @@ export class ServiceCore {
   }
 
   async containersNow(view: ServiceView): Promise<ContainerView[]> {
+    return (await this.projectNow(view)).filter((container) => view.expected.has(container.service));
+  }
+
+  /** The same with those of compose services that should have none. */
+  async projectNow(view: ServiceView): Promise<ContainerView[]> {
     const summaries = await this.options.docker.list(view.project);
     const known = new Set(view.containers.map((container) => container.id));
     return summaries
       .filter(isLasting)
       .map((summary) => containerView(summary))
-      .filter((container) => container.dir === view.dir || known.has(container.id))
-      .filter((container) => view.expected.has(container.service));
+      .filter((container) => container.dir === view.dir || known.has(container.id));
   }
 
   activePin(recipe: ServiceRecipe): Pin | undefined {

@@ -4,13 +4,20 @@ import { HomelabError } from "../../errors.ts";
 import type { Pin } from "../../store/pins.ts";
 import { listReleases, releaseFiles, type StoredRelease } from "../../store/releases.ts";
 import type { Applied, Failure, StepContext } from "../driver.ts";
-import { changedBetween, up } from "./change.ts";
+import { type ChangeRequest, changedBetween, halt, up } from "./change.ts";
 import type { ServiceCore, Work } from "./core.ts";
 import { readFiles, type ServiceView, viewService } from "./facts.ts";
 import { rehash } from "./manifest.ts";
+import { isUp } from "./observe.ts";
 import { holds } from "./pin.ts";
 import { imagesOf } from "./release.ts";
-import { chooseRelease, requireRestorable, writeReleaseFiles } from "./rollback.ts";
+import {
+  cameSince,
+  chooseRelease,
+  requireRestorable,
+  writeReleaseFiles,
+  writtenServices,
+} from "./rollback.ts";
 import { endSwitches } from "./switch.ts";
 
 /** Goes back: when somebody asks for it, and after an update that failed. */
@@ -92,16 +99,51 @@ export class Restorer {
     const { recipe } = work;
     const files = await requireRestorable(docker, store, recipe, stored);
     const { options } = this.core;
+    const expected = await this.expectedNow(work);
     const made = await readFiles(recipe, stored.release, options, pin);
     const view = await viewService(recipe, this.core.seen(), stored.release, made, options, pin);
     const request = await this.core.changeRequest(work, "rollback", context, view);
     await endSwitches(docker, await this.core.containersNow(view));
     const other = writeReleaseFiles(store, book.root, recipe, files, stored.release);
-    context.progress("changing", `rolling back to release ${stored.id}`);
     work.view = view;
+    const written = await writtenServices(files);
+    const stopped = await this.stopNewcomers(request, view, { written, expected });
+    if (typeof stopped !== "number") return stopped;
+    context.progress("changing", `rolling back to release ${stored.id}`);
     const failed = await up(request, view, {}, other);
-    work.changed = changedBetween(view.containers, await this.core.containersNow(view));
+    work.changed = stopped > 0 || changedBetween(view.containers, await this.core.containersNow(view));
     return failed;
+  }
+
+  /** Compose services that what is there by now asks for; none when its files cannot be read. */
+  private async expectedNow(work: Work): Promise<ReadonlySet<string>> {
+    if (work.view) return new Set(work.view.expected.keys());
+    try {
+      const { inputs, known } = await this.core.files(work);
+      return new Set(inputs?.expected.keys() ?? known?.containers.map(({ service }) => service));
+    } catch (error) {
+      if (error instanceof HomelabError) return new Set();
+      throw error;
+    }
+  }
+
+  /**
+   * Stops what a release does not have: it would go on for nobody, and hold what the release needs, such as a port.
+   * First, and without taking it away. Gives how many there were.
+   */
+  private async stopNewcomers(
+    request: ChangeRequest,
+    view: ServiceView,
+    version: Readonly<Record<"written" | "expected", ReadonlySet<string>>>,
+  ): Promise<number | Failure> {
+    const running = (await this.core.projectNow(view)).filter(isUp);
+    const release = new Set(view.release?.containers.map(({ service }) => service));
+    const services = cameSince(
+      running.map(({ service }) => service),
+      { ...version, release },
+    );
+    const newcomers = running.filter(({ service }) => services.has(service));
+    return (await halt("stop", request, newcomers)) ?? newcomers.length;
   }
 
   private async restoreAndCheck(
