@@ -37,6 +37,25 @@ test.concurrent("a task is a command; its parameters reach the shell as its envi
   expect(document.runs.map(({ command }: { command: string }) => command)).toEqual(["hello", "hello"]);
 });
 
+test.concurrent("a task is called by its exact name, also where that begins like a command", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `tasks:
+  status-all: { description: Every status, params: [how], run: 'echo "all $how"' }
+  deploy-docs: { run: 'homelab status-web~; echo docs' }
+`,
+    "services/web~/compose.yml": app(),
+  });
+  expect(await lab.run("status-all", "loud")).toMatchObject({ code: 0, stdout: "all loud\n" });
+  expect((await lab.run("status-all", "--help")).stdout).toStartWith("Every status\n");
+  expect((await lab.run("deploy-docs", "--dry-run")).stdout).toContain("$ homelab status-web~; echo docs");
+  // Named in a task, and none.
+  expect(await lab.run("status-web~")).toMatchObject({ code: 3, stderr: "" });
+  expect((await lab.run("status-docs")).stderr).toStartWith("error: unknown target `docs`\n");
+  expect((await lab.run("__complete", "--", "status-all", "")).stdout).toBe("");
+  lab.write({ "homelab.yml": "tasks: { list: { run: 'echo never' } }\n" });
+  expect(await lab.run("validate")).toMatchObject({ code: 78 });
+});
+
 test.concurrent("the wrong number of words is an error with the usage, and nothing is run", async () => {
   await using lab = await homelab(FILES);
   for (const [words, want] of [
