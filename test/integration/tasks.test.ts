@@ -17,6 +17,7 @@ tasks:
   script: { needs: [web~], run: "#!/bin/sh -e\\nread line < homelab.yml\\necho \\"$line\\"\\n" }
   blocked: { needs: [broken~], run: 'echo never' }
   inner: { run: 'homelab ensure web~ && echo inner' }
+  outer: { run: ['homelab inner', 'homelab -C other around "$PWD"'] }
   slow: { run: ['echo begun; sleep 1000', 'echo never'], finally: 'echo ended' }
 `,
   "services/web~/compose.yml": app(),
@@ -116,6 +117,12 @@ test.concurrent("a run that a task starts goes on under the task's lock", async 
   await using lab = await homelab(FILES);
   const inner = lab.with({ env: { PATH: `${dirname(BINARY)}:${process.env.PATH}` } });
   expect(await inner.run("inner")).toMatchObject({ code: 0, stdout: "inner\n" });
+  // Also over further tasks, and over those of another homelab: none of them waits for what it is inside of.
+  lab.write({
+    "other/homelab.yml": "tasks: { around: { params: [back], run: 'homelab -C \"$back\" inner' } }\n",
+  });
+  const nested = await inner.run("outer", "--lock-wait", "20s");
+  expect([nested.code, nested.stdout]).toEqual([0, "inner\ninner\n"]);
 });
 
 test.concurrent("Ctrl-C ends a task, its last lines run, and nothing else does", async () => {
