@@ -107,6 +107,7 @@ async function runLine(
     env: { ...env, ...values, ...inside },
     redact: redactor(Object.entries(values)),
     foreground,
+    leaveBehind: true,
     tee,
   };
   if (!line.startsWith("#!")) return runProcess(["sh", "-c", line], options);

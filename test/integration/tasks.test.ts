@@ -133,6 +133,24 @@ test.concurrent("Ctrl-C ends a task, its last lines run, and nothing else does",
   expect(await slow.ended).toMatchObject({ code: 130, stdout: "begun\nended\n" });
 });
 
+test.concurrent("what a line leaves in the background is not waited for, and goes on", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `tasks:
+  serve: { run: 'sleep 1000 & echo $! > pid; echo begun; echo loud >&2' }
+`,
+  });
+  const began = performance.now();
+  expect(await lab.run("serve")).toEqual({
+    code: 0,
+    stdout: "begun\n",
+    stderr: "loud\nserve: ran in <time>\n1 changed in <time>\n",
+  });
+  expect(performance.now() - began).toBeLessThan(30_000);
+  const pid = Number(await Bun.file(lab.path("pid")).text());
+  expect(await Bun.file(`/proc/${pid}/cmdline`).text()).toBe("sleep\x001000\0");
+  process.kill(pid, "SIGKILL");
+});
+
 test.concurrent("a task shows itself: in its help, in a dry run, in the list", async () => {
   await using lab = await homelab(FILES);
   const help = "Says hello\n\nUsage: homelab hello WHO\n\nRuns:\n";
