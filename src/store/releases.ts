@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { KEPT_RELEASES } from "./images.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -85,40 +86,42 @@ export function listReleases(store: Store, root: string, name: string): StoredRe
   );
 }
 
-/** Releases that count when it is asked what may go: the current one and the one before. */
-const COUNTED = 2;
+/** Image ids of the current and the previous release of every service of a root, and what the images are called. */
+export interface ReleasedImages {
+  readonly ids: Set<string>;
+  readonly names: Set<string>;
+}
 
-/** Image ids and references of the current and the previous release of every service of every root. */
-export function imagesOfReleases(store: Store): { readonly ids: Set<string>; readonly names: Set<string> } {
-  const ids = new Set<string>();
-  const names = new Set<string>();
-  for (const release of countedReleases(store)) {
+/** The images that releases need, by root. */
+export function imagesOfReleases(store: Store): Map<string, ReleasedImages> {
+  const counted = new Map<string, Set<string>>();
+  const images = new Map<string, ReleasedImages>();
+  for (const { root, name, data } of allReleases(store)) {
+    const own = counted.get(`${root}\n${name}`) ?? new Set();
+    counted.set(`${root}\n${name}`, own);
+    const release = JSON.parse(data) as Release;
+    const which = identity(release);
+    if (own.size === KEPT_RELEASES || own.has(which)) continue;
+    own.add(which);
+    const { ids, names } = images.get(root) ?? { ids: new Set(), names: new Set() };
+    images.set(root, { ids, names });
     for (const { image, imageId } of release.containers) {
       ids.add(imageId);
       names.add(image);
     }
   }
-  return { ids, names };
+  return images;
 }
 
-function countedReleases(store: Store): Release[] {
-  const counted = new Map<string, Map<string, Release>>();
-  const rows = store.with<{ owner: string; data: string }[]>([], (database) =>
+/** The newest first. */
+const allReleases = (store: Store): { root: string; name: string; data: string }[] =>
+  store.with<{ root: string; name: string; data: string }[]>([], (database) =>
     database
-      .query<{ owner: string; data: string }, []>(
-        "SELECT json_array(root, name) AS owner, data FROM release ORDER BY id DESC",
+      .query<{ root: string; name: string; data: string }, []>(
+        "SELECT root, name, data FROM release ORDER BY id DESC",
       )
       .all(),
   );
-  for (const { owner, data } of rows) {
-    const own = counted.get(owner) ?? new Map<string, Release>();
-    counted.set(owner, own);
-    const release = JSON.parse(data) as Release;
-    const which = identity(release);
-    if (own.size < COUNTED && !own.has(which)) own.set(which, release);
-  }
-  return [...counted.values()].flatMap((own) => [...own.values()]);
-}
 
 /** The compose files of a release, in their order; none when they could not be kept. */
 export function releaseFiles(store: Store, id: number): ComposeText[] {

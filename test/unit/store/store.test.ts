@@ -217,7 +217,9 @@ test("images of the current and the previous release count, whatever was recorde
     const data = JSON.stringify(releaseOf(["db", "same"], ["app", "now"]));
     database.run("INSERT INTO release (root, name, at, data) VALUES ('/r', 'a', 2, ?)", [data]);
   });
-  expect([...imagesOfReleases(store).ids].sort()).toEqual(["now", "previous", "same"]);
+  const { ids, names } = imagesOfReleases(store).get("/r") ?? {};
+  expect([...(names ?? [])]).toEqual(["i:1"]);
+  expect([...(ids ?? [])].sort()).toEqual(["now", "previous", "same"]);
   store.close();
 });
 
