@@ -28,7 +28,7 @@ const SHOWN = 20;
 export default makeCommand({
   name: "cleanup",
   description:
-    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. Volumes, containers and networks are never touched.",
+    "Removes images that nothing needs: no container, running or not, no compose file in whatever way, and no current or previous release of a service, whoever deployed it. Volumes, containers and networks are never touched.",
   usage: "",
   words: { min: 0, max: 0, label: "" },
   args: {

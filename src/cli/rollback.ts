@@ -24,7 +24,7 @@ const REBUILD_DEADLINE_MS = 60 * 60_000;
 export default makeCommand({
   name: "rollback",
   description:
-    "Puts services back to the release before, or to the one that is named: its compose files and its images, which are proven to be here before anything stops. The files in the repository stay as they are, and a service stays back until its files or its image change. `.env` and env files are used as they are now.",
+    "Puts services back to the release before, or to the one that is named: its compose files and its images, which are proven to be here before anything stops. The files in the repository stay as they are, and a service stays back until its files or its image change. What only the newer version has is stopped, and not taken away. `.env` and env files are used as they are now.",
   usage: "TARGET… | system",
   words: {
     min: 1,

@@ -45,7 +45,7 @@ export interface Release {
   readonly lenders?: readonly string[] | undefined;
 }
 
-/** Releases that are kept per service. */
+/** Releases that are kept per service, each once or twice. */
 const KEPT = 10;
 
 /** The newest release of every service of a root. */
@@ -169,13 +169,24 @@ export function recordRelease(
   });
 }
 
+/**
+ * Keeps the newest releases. Of one that was put back there are copies: the newest is what runs, and the oldest says
+ * what came before it.
+ */
 function prune(database: Database, root: string, name: string): void {
-  const { changes } = database.run(
-    `DELETE FROM release WHERE root = ?1 AND name = ?2 AND id NOT IN
-      (SELECT id FROM release WHERE root = ?1 AND name = ?2 ORDER BY id DESC LIMIT ${KEPT})`,
-    [root, name],
-  );
-  if (changes > 0) database.run("DELETE FROM release_file WHERE release NOT IN (SELECT id FROM release)");
+  const copies = new Map<string, number[]>();
+  const words = "SELECT id, data FROM release WHERE root = ? AND name = ? ORDER BY id DESC";
+  for (const { id, data } of database
+    .query<{ id: number; data: string }, [string, string]>(words)
+    .all(root, name)) {
+    const which = identity(JSON.parse(data) as Release);
+    copies.set(which, [...(copies.get(which) ?? []), id]);
+  }
+  const gone = [...copies.values()].flatMap((ids, index) => (index < KEPT ? ids.slice(1, -1) : ids));
+  for (const id of gone) {
+    database.run("DELETE FROM release WHERE id = ?", [id]);
+    database.run("DELETE FROM release_file WHERE release = ?", [id]);
+  }
 }
 
 /** What makes two releases the same one: files and images, in whatever order the containers were made. */

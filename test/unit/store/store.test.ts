@@ -247,6 +247,25 @@ test("ten releases of a service are kept", () => {
   store.close();
 });
 
+test("to go back and forth uses up no releases: the first and the last copy of each are kept", () => {
+  using dir = temporary();
+  const store = open(dir.path);
+  for (const image of ["a", "b", "c"]) recordRelease(store, "/r", "web", release(image), [], 0);
+  for (let times = 0; times < 10; times++) {
+    for (const image of ["b", "c"]) recordRelease(store, "/r", "web", release(image), [], 0);
+  }
+  expect(
+    listReleases(store, "/r", "web").map(({ id, release: kept }) => [id, kept.containers[0]?.imageId]),
+  ).toEqual([
+    [23, "c"],
+    [22, "b"],
+    [3, "c"],
+    [2, "b"],
+    [1, "a"],
+  ]);
+  store.close();
+});
+
 test("an intent is alive as long as its process, and only that one", () => {
   using dir = temporary();
   const store = open(dir.path);
