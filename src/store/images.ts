@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gitDirectory } from "../git/head.ts";
-import { replaceShared } from "./shared.ts";
+import { readShared, sharedDirectory, writeShared } from "./shared.ts";
 
 /** Ids of images by root and service: those of its current release, and those of the one before with other ones. */
 type Kept = Record<string, Record<string, string[][]>>;
@@ -24,7 +22,7 @@ export function noteImages(root: string, name: string, ids: readonly string[]): 
   const others = before.filter((each) => each.join() !== own.join());
   const kept = [own, ...others].slice(0, KEPT_RELEASES);
   try {
-    replaceShared(path, { ...all, [root]: { ...all[root], [name]: kept } });
+    writeShared(path, { ...all, [root]: { ...all[root], [name]: kept } });
     return undefined;
   } catch (error) {
     return `${path} cannot be written (${(error as NodeJS.ErrnoException).code})`;
@@ -39,15 +37,8 @@ export function notedImages(root: string): string[] {
 }
 
 function placeOf(root: string): string | undefined {
-  const git = gitDirectory(root);
-  return git && join(git, "homelab", "images.json");
+  const dir = sharedDirectory(root);
+  return dir && join(dir, "images.json");
 }
 
-function read(path: string): Kept {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as Kept;
-  } catch {
-    // Not there, not ours to read, or cut off by a crash: then nothing is noted.
-    return {};
-  }
-}
+const read = (path: string): Kept => readShared<Kept>(path) ?? {};
