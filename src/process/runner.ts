@@ -62,12 +62,11 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   let timedOut = false;
   let cancelled = false;
   let killer: ReturnType<typeof setTimeout> | undefined;
-  const silenced = new AbortController();
-  const silence = () => silenced.abort();
+  const killed = new AbortController();
   const whom = options.foreground ? child.pid : -child.pid;
   const kill = () => {
     signal(whom, "SIGKILL");
-    silence();
+    killed.abort();
   };
   const end = () => {
     signal(whom, "SIGTERM");
@@ -90,12 +89,13 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
     options.tee?.(stream, piece);
   };
   const collect = async (): Promise<ProcessResult> => {
-    const read = new AbortController();
+    const [read, left] = [new AbortController(), new AbortController()];
+    const silenced = AbortSignal.any([killed.signal, left.signal]);
     if (options.leaveBehind)
-      void child.exited.then(() => untilQuiet(() => pieces, read.signal)).then(silence);
+      void child.exited.then(() => untilQuiet(() => pieces, read.signal)).then(() => left.abort());
     const [stdout, stderr] = await Promise.all([
-      tail(child.stdout, options.keep ?? TAIL_BYTES, silenced.signal, see("stdout")),
-      tail(child.stderr, TAIL_BYTES, silenced.signal, see("stderr")),
+      tail(child.stdout, options.keep ?? TAIL_BYTES, silenced, see("stdout")),
+      tail(child.stderr, TAIL_BYTES, silenced, see("stderr")),
       child.exited,
     ]);
     read.abort();
