@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Fault } from "./fault.ts";
 import { invalid } from "./fault.ts";
 import { nearest } from "./nearest.ts";
+import { COMMAND_NAMES } from "./reserved.ts";
 import {
   environment,
   isSection,
@@ -57,9 +58,10 @@ function reservedNames(file: string, data: object): Fault[] {
   for (const [section, entries] of Object.entries(data)) {
     if (!isSection(section) || !entries || typeof entries !== "object") continue;
     for (const name of Object.keys(entries)) {
-      if (!RESERVED.has(name)) continue;
+      const message = reservedAs(section, name);
+      if (message === undefined) continue;
       faults.push(
-        invalid(`the name \`${name}\` is reserved`, {
+        invalid(message, {
           hint: `give the ${SECTIONS[section].noun} another name`,
           at: { file, path: [section, name], key: true },
         }),
@@ -67,6 +69,13 @@ function reservedNames(file: string, data: object): Fault[] {
     }
   }
   return faults;
+}
+
+function reservedAs(section: string, name: string): string | undefined {
+  if (RESERVED.has(name)) return `the name \`${name}\` is reserved`;
+  return section === "tasks" && COMMAND_NAMES.has(name)
+    ? `\`${name}\` is a command of homelab: a task of this name could never be called`
+    : undefined;
 }
 
 /** The faults of one valibot issue; `base` is the path of the union that it is a branch of. */

@@ -1,12 +1,23 @@
 import { loadBook } from "../book/load.ts";
 import { nearest } from "../book/nearest.ts";
 import { position } from "../book/position.ts";
+import { readSources } from "../book/read.ts";
 import type { Book } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import { findCycle } from "../graph/graph.ts";
 import { resolveTargets, targetNames } from "../graph/targets.ts";
 import type { Context } from "./context.ts";
 import { findRoot } from "./root.ts";
+
+/** Whether a text stands anywhere in the recipe files of the homelab at hand: much cheaper than reading the book. */
+export function isWritten(context: Context, text: string): boolean {
+  try {
+    return readSources(findRoot(context)).sources.some((source) => source.text.includes(text));
+  } catch (error) {
+    if (error instanceof HomelabError) return false;
+    throw error;
+  }
+}
 
 /** The recipe book of the homelab at hand, without cycles. Warnings of the reading go to standard error. */
 export async function openBook(context: Context): Promise<Book> {

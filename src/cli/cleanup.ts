@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { loadBook } from "../book/load.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
 import type { Docker } from "../docker/client.ts";
 import { findCompose } from "../docker/compose.ts";
@@ -5,10 +7,11 @@ import type { ImageSummary } from "../docker/types.ts";
 import { HomelabError } from "../errors.ts";
 import { isHere } from "../graph/targets.ts";
 import { formatBytes } from "../os/bytes.ts";
-import { removable, repositoryOf } from "../plan/cleanup.ts";
+import { removable, repositoryOf, withoutTag } from "../plan/cleanup.ts";
 import { formatDuration } from "../report/duration.ts";
 import { cleanup, cleanupPlan, type LeftContainer, nameOf } from "../run/cleanup.ts";
-import { imagesOfReleases } from "../store/releases.ts";
+import { notedImages } from "../store/images.ts";
+import { imagesOfReleases, type ReleasedImages } from "../store/releases.ts";
 import { Store } from "../store/store.ts";
 import { normalizeImage } from "../units/compose/decide.ts";
 import { imagesOfServices } from "../units/compose/images.ts";
@@ -27,7 +30,7 @@ const SHOWN = 20;
 export default makeCommand({
   name: "cleanup",
   description:
-    "Removes images that nothing needs: no container, running or not, no compose file, and no current or previous release of a service. With --orphans, containers that are left of services which a compose file no longer has, and no images. Volumes and networks are never touched.",
+    "Removes images that nothing needs: no container, running or not, no compose file in whatever way, and no current or previous release of a service, whoever deployed it. With --orphans, containers that are left of services which a compose file no longer has, and no images. Volumes and networks are never touched.",
   usage: "",
   words: { min: 0, max: 0, label: "" },
   args: {
@@ -118,22 +121,25 @@ async function findRemovable(
   docker: Docker,
   all: boolean,
 ): Promise<ImageSummary[]> {
-  const use = await imagesOfServices(present(book), {
-    root: book.root,
-    env: context.env,
-    compose: () => findCompose(context.env, docker.endpoint),
+  const named = await namedImages(context, book, docker, (reason) => {
     // An image that only this service names would go, and its next start would have to get it again.
-    skipped: ({ name }, { message, hint }) => {
-      throw new HomelabError("refused", `what ${name} needs is not known: ${message}`, { hint });
-    },
+    throw reason;
   });
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
-  const { ids: kept, names } = imagesOfReleases(store);
+  const released = imagesOfReleases(store);
   store.close();
-  const wanted = new Set([...use.keys()].map(normalizeImage));
-  const repositories = new Set([...wanted, ...[...names].map(normalizeImage)].map(repositoryOf));
+  const others = await namedElsewhere(context, book.root, docker, released);
+  const own = [...named, ...referencesOf(released.get(book.root)?.names ?? [])];
   const [images, used] = await Promise.all([docker.allImages(), docker.usedImages()]);
-  return removable({ images, used, wanted, kept, repositories, all });
+  return removable({
+    images,
+    used,
+    wanted: new Set([...named, ...others.wanted]),
+    kept: new Set([...[...released.values()].flatMap(({ ids }) => [...ids]), ...notedImages(book.root)]),
+    repositories: new Set(own.map(repositoryOf)),
+    doubtful: new Set(others.doubtful.map(repositoryOf)),
+    all,
+  });
 }
 
 /** What `cleanup` would free, in words for a hint; undefined when that cannot be known. */
@@ -148,6 +154,54 @@ export async function freeable(context: Context, book: Book, docker: Docker): Pr
     throw error;
   }
 }
+
+/** What the homelabs that share the state directory name; where that is not known, what they had. */
+async function namedElsewhere(
+  context: Context,
+  root: string,
+  docker: Docker,
+  released: ReadonlyMap<string, ReleasedImages>,
+): Promise<{ wanted: string[]; doubtful: string[] }> {
+  const wanted: string[] = [];
+  const doubtful: string[] = [];
+  for (const [other, { names }] of released) {
+    if (other === root || !existsSync(other)) continue;
+    const unknown = (reason: HomelabError) => {
+      context.messages.warn(`images of ${other} stay: ${reason.message}`);
+      doubtful.push(...referencesOf(names));
+    };
+    try {
+      wanted.push(...(await namedImages(context, await loadBook(other), docker, unknown)));
+    } catch (error) {
+      if (!(error instanceof HomelabError)) throw error;
+      unknown(error);
+    }
+  }
+  return { wanted, doubtful };
+}
+
+/** All images that the services of a book name, as the engine writes them. */
+async function namedImages(
+  context: Context,
+  { root, recipes }: Book,
+  docker: Docker,
+  unknown: (reason: HomelabError) => void,
+): Promise<string[]> {
+  const services = [...recipes.values()].filter(
+    (recipe): recipe is ServiceRecipe => recipe.kind === "service" && isHere(recipe),
+  );
+  const use = await imagesOfServices(services, {
+    root,
+    env: context.env,
+    compose: () => findCompose(context.env, docker.endpoint),
+    every: true,
+    skipped: ({ name }, { message, hint }) =>
+      unknown(new HomelabError("refused", `what ${name} needs is not known: ${message}`, { hint })),
+  });
+  return referencesOf(use.keys());
+}
+
+const referencesOf = (images: Iterable<string>): string[] => [...images].map(normalizeImage).map(withoutTag);
 
 const total = (images: readonly ImageSummary[]): string => {
   const bytes = images.reduce((sum, image) => sum + image.Size, 0);

@@ -12,14 +12,15 @@ import { GLOBAL_OPTIONS, takeGlobals } from "./options.ts";
 export async function complete([separator, ...rest]: readonly string[]): Promise<number> {
   const words = separator === "--" ? rest : separator === undefined ? [] : [separator, ...rest];
   const before = words.slice(0, -1);
-  const first = commandOf(before);
+  const book = await quietBook(before);
+  const first = commandOf(before, book);
   const entry = first === undefined ? undefined : COMMANDS[first];
   const found = candidates({
     words: words.length === 0 ? [""] : words,
     commands: COMMANDS,
     command: entry && (await entry.load()).default,
     commandName: first,
-    book: await quietBook(before),
+    book,
     globals: new Map(Object.entries(GLOBAL_OPTIONS).map(([name, { value }]) => [name, value !== undefined])),
     topics: TOPIC_NAMES,
   });
@@ -27,11 +28,11 @@ export async function complete([separator, ...rest]: readonly string[]): Promise
   return 0;
 }
 
-/** The command that the words so far name, also as `<verb>-<target>`. */
-function commandOf(words: readonly string[]): string | undefined {
+/** The command or task that the words so far name; a command also as `<verb>-<target>`. */
+function commandOf(words: readonly string[], book: Book | undefined): string | undefined {
   const [word] = withoutGlobals(words);
   if (word === undefined) return undefined;
-  if (word in COMMANDS) return word;
+  if (word in COMMANDS || book?.recipes.get(word)?.kind === "task") return word;
   return Object.keys(COMMANDS).find((name) => COMMANDS[name]?.verb && word.startsWith(`${name}-`)) ?? word;
 }
 

@@ -85,8 +85,8 @@ async function runTask({ task, book, words }: FoundTask, globals: GlobalOptions)
 }
 
 /**
- * What a word means: a command by its name, `<verb>-<target>`, or a task of the book. Throws `usage` with a
- * suggestion.
+ * What a word means: a command by its name, a task of the book by its own, or `<verb>-<target>`. Throws `usage` with
+ * a suggestion.
  */
 async function findCommand(
   word: string,
@@ -94,16 +94,24 @@ async function findCommand(
   globals: GlobalOptions,
 ): Promise<FoundCommand | FoundTask> {
   if (word in COMMANDS) return { name: word, words: [...rest] };
-  for (const [name, entry] of Object.entries(COMMANDS)) {
-    const target = word.startsWith(`${name}-`) ? word.slice(name.length + 1) : "";
-    if (entry.verb && target !== "") return { name, words: [target, ...rest] };
-  }
-  const { bookIfAny } = await import("./book.ts");
-  const book = await bookIfAny(makeContext({ ...globals, quiet: true }, word));
+  const context = makeContext({ ...globals, quiet: true }, word);
+  const verb = verbOf(word);
+  const split = verb && { name: verb, words: [word.slice(verb.length + 1), ...rest] };
+  const { bookIfAny, isWritten } = await import("./book.ts");
+  // The command reads the book itself: twice only where some text of it looks like a task of that name.
+  if (split && !isWritten(context, word)) return split;
+  const book = await bookIfAny(context);
   const task = book?.recipes.get(word);
   if (book && task?.kind === "task") return { task, book, words: rest };
+  if (split) return split;
   throw unknownCommand(word, book);
 }
+
+/** The verb in front of `<verb>-<target>`. */
+const verbOf = (word: string): string | undefined =>
+  Object.keys(COMMANDS).find(
+    (name) => COMMANDS[name]?.verb && word.startsWith(`${name}-`) && word.length > name.length + 1,
+  );
 
 /** What people type who come from other tools. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([

@@ -29,7 +29,7 @@ export default makeCommand({
     tail: {
       type: "string",
       valueHint: "N",
-      description: `the last N lines of each, or \`all\` (default ${DEFAULT_TAIL})`,
+      description: `the last N lines of each, or \`all\` (default ${DEFAULT_TAIL}; with --since or --grep all)`,
     },
     grep: { type: "string", valueHint: "PATTERN", description: "only lines that match a regular expression" },
     timestamps: { type: "boolean", description: "the time in front of each line" },
@@ -47,7 +47,10 @@ export default makeCommand({
         hint: "leave `--follow` out",
       });
     }
-    const filter = { since: sinceOf(args.since), tail: tailOf(args.tail), grep: patternOf(args.grep) };
+    // Who asks for a time or a word wants all of it, and not what happens to be among the last lines.
+    const chosen = args.since !== undefined || args.grep !== undefined;
+    const tail = tailOf(args.tail ?? (chosen ? "all" : DEFAULT_TAIL));
+    const filter = { since: sinceOf(args.since), tail, grep: patternOf(args.grep) };
     const book = await openBook(context);
     const targets = targetsOf(book, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
@@ -221,7 +224,7 @@ function sinceOf(text: string | undefined): string | undefined {
   return String(at / 1000);
 }
 
-function tailOf(text = DEFAULT_TAIL): string {
+function tailOf(text: string): string {
   if (text === "all" || /^\d{1,9}$/.test(text)) return text;
   throw invalidValue("--tail", text, "a number of lines or `all`");
 }

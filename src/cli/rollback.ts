@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
 import { isNixos, rebuild, rebuildCommand, rootPrefix } from "../nix/rebuild.ts";
+import { makeRollbackPlan, type RollbackQuestion } from "../plan/rollback.ts";
 import { formatWhen } from "../report/duration.ts";
 import { table } from "../report/table.ts";
 import { rollback } from "../run/rollback.ts";
@@ -12,6 +13,7 @@ import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
+import { printPlan } from "./plan.ts";
 import { findRoot } from "./root.ts";
 import { runLocked } from "./session.ts";
 
@@ -22,7 +24,7 @@ const REBUILD_DEADLINE_MS = 60 * 60_000;
 export default makeCommand({
   name: "rollback",
   description:
-    "Puts services back to the release before, or to the one that is named: its compose files and its images, which are proven to be here before anything stops. The files in the repository stay as they are, and a service stays back until its files or its image change. `.env` and env files are used as they are now.",
+    "Puts services back to the release before, or to the one that is named: its compose files and its images, which are proven to be here before anything stops. The files in the repository stay as they are, and a service stays back until its files or its image change. What only the newer version has is stopped, and not taken away. `.env` and env files are used as they are now.",
   usage: "TARGET… | system",
   words: {
     min: 1,
@@ -37,13 +39,14 @@ export default makeCommand({
     ["homelab rollback plex", "to what ran before"],
     ["homelab rollback plex --list", "what can be gone back to: when, which commit, which images"],
     ["homelab rollback plex --to 41", "to one of these"],
+    ["homelab rollback media --dry-run", "which releases would be put back"],
     ["sudo homelab rollback system", "NixOS: to the generation before"],
   ],
   async run(context, words, { to, list }) {
     if (words.length === 1 && words[0] === SYSTEM) return rollbackSystem(context);
     const book = await openBook(context);
     const targets = targetsOf(book, words);
-    if (list || context.options.dryRun) return showReleases(context, book.root, targets);
+    if (list) return showReleases(context, book.root, targets);
     if (to !== undefined && targets.length !== 1) {
       throw new HomelabError("usage", "`--to` names a release of one service, and these are several", {
         hint: "name one service",
@@ -54,17 +57,29 @@ export default makeCommand({
         hint: `\`homelab rollback ${targets[0]} --list\` shows them`,
       });
     }
+    const asked = { book, targets, to: to === undefined ? undefined : Number(to) };
+    if (context.options.dryRun) return showPlan(context, asked);
     await runLocked(context, book.root, async (session) => {
       const engine = await connect(context, book, session.store, targets);
       const holds = new HoldBook(context.env, book.root);
-      const { drivers } = engine;
-      const release = to === undefined ? undefined : Number(to);
-      const report = await rollback({ ...session, book, targets, to: release, drivers, holds });
+      const report = await rollback({ ...session, ...asked, drivers: engine.drivers, holds });
       engine.close();
       return report;
     });
   },
 });
+
+/** What would be put back, proven to be here. */
+async function showPlan(context: Context, asked: Omit<RollbackQuestion, "drivers">): Promise<void> {
+  const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
+  const engine = await connect(context, asked.book, store, asked.targets);
+  try {
+    printPlan(context, (await makeRollbackPlan({ ...asked, drivers: engine.drivers })).plan);
+  } finally {
+    engine.close();
+    store.close();
+  }
+}
 
 function showReleases(context: Context, root: string, targets: readonly string[]): void {
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));

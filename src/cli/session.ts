@@ -51,7 +51,7 @@ export async function runLocked(
   try {
     const lock = await takeLock(root, {
       wait: options.lockWait ?? 0,
-      outer: env[RUN_VARIABLE] === undefined ? undefined : Number(env[RUN_VARIABLE]),
+      outer: env[RUN_VARIABLE],
       signal: stop.stop,
       onWait: (holder) => {
         waited = true;

@@ -1,9 +1,10 @@
-import { makeStopPlan, type StopPlan } from "../plan/stop.ts";
+import type { Book } from "../book/types.ts";
+import { makeStopPlan, type StopPlan, type StopRequest } from "../plan/stop.ts";
 import { halt } from "../run/halt.ts";
 import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
 import { confirm } from "./ask.ts";
-import { openBook, targetsOf } from "./book.ts";
+import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { connect } from "./engine.ts";
@@ -47,13 +48,18 @@ export default makeCommand({
         root: book.root,
         drivers,
         holds: new HoldBook(context.env, book.root),
-        makePlan: () => makeStopPlan({ book, targets: targetsOf(book, words), drivers, withDependents }),
+        makePlan: () => makeStopPlan({ book, ...stopped(book, words), drivers, withDependents }),
       });
       engine.close();
       return report;
     });
   },
 });
+
+function stopped(book: Book, words: readonly string[]): Pick<StopRequest, "targets" | "outright"> {
+  const { names: targets, outright } = resolveWords(book, words);
+  return { targets, outright };
+}
 
 /** What would be stopped, without the lock. */
 async function planStop(
@@ -62,10 +68,14 @@ async function planStop(
   withDependents: boolean,
 ): Promise<StopPlan> {
   const book = await openBook(context);
-  const targets = targetsOf(book, words);
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
   const engine = await connect(context, book, store, [...book.recipes.keys()]);
-  const plan = await makeStopPlan({ book, targets, drivers: engine.drivers, withDependents });
+  const plan = await makeStopPlan({
+    book,
+    ...stopped(book, words),
+    drivers: engine.drivers,
+    withDependents,
+  });
   engine.close();
   store.close();
   return plan;

@@ -94,9 +94,13 @@ export function restartCommand(compose: Compose, project: string, services: read
   return [...compose.argv, "--progress", "plain", "-p", project, "restart", "--no-deps", ...services];
 }
 
-/** `docker compose config --images`: the images of one directory, those that are built included. Needs no engine. */
-export function imagesCommand(compose: Compose, project: string): string[] {
-  return [...compose.argv, "-p", project, "config", "--images"];
+/**
+ * `docker compose config --images`: the images of one directory, those that are built included; with `profiled` also
+ * of what waits for a profile, which may lack its env files as long as nobody asks for it. Needs no engine.
+ */
+export function imagesCommand(compose: Compose, project: string, profiled: boolean): string[] {
+  const [before, behind] = profiled ? [["--profile", "*"], ["--no-env-resolution"]] : [[], []];
+  return [...compose.argv, "-p", project, ...before, "config", ...behind, "--images"];
 }
 
 /** `docker compose config`: compose's own check of one directory, and what it makes of it. Needs no engine. */

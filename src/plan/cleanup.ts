@@ -4,12 +4,14 @@ export interface CleanupFacts {
   readonly images: readonly ImageSummary[];
   /** Ids of images that containers are made from. */
   readonly used: ReadonlySet<string>;
-  /** Tags that compose files name, as the engine writes them. */
+  /** Tags and digests that compose files name, as the engine writes them. */
   readonly wanted: ReadonlySet<string>;
   /** Ids that releases need, to be gone back to. */
   readonly kept: ReadonlySet<string>;
   /** Names without tags of images that services use or used: others are not ours to judge. */
   readonly repositories: ReadonlySet<string>;
+  /** Those of which some may be needed by files that cannot be read. */
+  readonly doubtful: ReadonlySet<string>;
   /** Also images that no service ever had to do with. */
   readonly all: boolean;
 }
@@ -20,9 +22,11 @@ export function removable(facts: CleanupFacts): ImageSummary[] {
     .filter(({ Id, RepoTags, RepoDigests }) => {
       if (facts.used.has(Id) || facts.kept.has(Id)) return false;
       const tags = tagsOf({ RepoTags });
-      if (tags.some((tag) => facts.wanted.has(tag))) return false;
+      const references = [...tags, ...(RepoDigests ?? [])];
+      if (references.some((reference) => facts.wanted.has(reference))) return false;
+      const names = references.map(repositoryOf);
+      if (names.some((name) => facts.doubtful.has(name))) return false;
       if (facts.all || tags.length === 0) return true;
-      const names = [...tags, ...(RepoDigests ?? [])].map(repositoryOf);
       return names.some((name) => facts.repositories.has(name));
     })
     .sort((a, b) => b.Size - a.Size);
@@ -35,3 +39,9 @@ export const tagsOf = ({ RepoTags }: Pick<ImageSummary, "RepoTags">): string[] =
 /** The name of an image without tag and digest. */
 export const repositoryOf = (reference: string): string =>
   reference.replace(/@.*$/, "").replace(/:[^/:]+$/, "");
+
+/** How the engine may write a reference that has a digest: it keeps no tag beside one. */
+export const withoutTag = (reference: string): string => {
+  const [, digest] = reference.split("@");
+  return digest === undefined ? reference : `${repositoryOf(reference)}@${digest}`;
+};

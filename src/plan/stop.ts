@@ -1,4 +1,5 @@
 import type { Book, Need, Recipe, RecipeKind } from "../book/types.ts";
+import { HomelabError, Problems } from "../errors.ts";
 import { closure, type Graph, topologicalOrder } from "../graph/graph.ts";
 import type { Driver } from "../units/driver.ts";
 import { deriveNeeds } from "./derive.ts";
@@ -8,6 +9,8 @@ export interface StopRequest {
   readonly book: Book;
   /** Recipe names that were asked for. */
   readonly targets: readonly string[];
+  /** Those of them that were named outright, rather than by a group or family. */
+  readonly outright: ReadonlySet<string>;
   readonly drivers: ReadonlyMap<RecipeKind, Driver>;
   /** Also what needs the targets and runs. */
   readonly withDependents: boolean;
@@ -19,11 +22,17 @@ export interface StopPlan {
   readonly needs: ReadonlyMap<string, readonly Need[]>;
   /** Steps that were not asked for, with what they need of the targets. */
   readonly dependents: readonly { readonly name: string; readonly needs: string }[];
+  /** Targets that cannot be stopped, with why. */
+  readonly problems: ReadonlyMap<string, HomelabError>;
 }
 
-/** Plans to stop the targets and what runs and needs them, the dependents first. Changes nothing. */
+/**
+ * Plans to stop the targets and what runs and needs them, the dependents first. Changes nothing. Throws when one that
+ * was named outright cannot be stopped, or none of them can.
+ */
 export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   const { targets, drivers, withDependents } = request;
+  const problems = problemsOf(request);
   const every = [...request.book.recipes.values()];
   await Promise.all(
     [...drivers].map(([kind, driver]) => driver.observe(every.filter((recipe) => recipe.kind === kind))),
@@ -36,7 +45,8 @@ export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   const asked = new Set(targets);
   const isUp = ({ kind, name }: Recipe) => drivers.get(kind)?.isUp(name) ?? false;
   const chosen = recipes.filter((recipe) => asked.has(recipe.name) || isUp(recipe));
-  const names = new Set(chosen.map((recipe) => recipe.name));
+  // What stays up whatever happens keeps nothing else up.
+  const names = new Set(chosen.map((recipe) => recipe.name).filter((name) => !problems.has(name)));
   const needs = new Map(
     chosen.map(({ name }) => [
       name,
@@ -45,6 +55,8 @@ export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   );
   const steps = chosen.map((recipe): Step => {
     const { name: id, kind } = recipe;
+    const problem = problems.get(id);
+    if (problem) return blocked(recipe, problem);
     const up = isUp(recipe);
     return {
       id,
@@ -58,8 +70,35 @@ export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   const dependents = chosen
     .filter(({ name }) => !asked.has(name))
     .map((recipe) => ({ name: recipe.name, needs: firstNeed(recipe, names) }));
-  return { plan: { root: book.root, targets: [...targets], steps }, needs, dependents };
+  return { plan: { root: book.root, targets: [...targets], steps }, needs, dependents, problems };
 }
+
+function problemsOf({ book, targets, outright, drivers }: StopRequest): Map<string, HomelabError> {
+  const problems = new Map<string, HomelabError>();
+  for (const name of targets) {
+    const recipe = book.recipes.get(name);
+    if (recipe && !drivers.has(recipe.kind)) problems.set(name, impossible(recipe));
+  }
+  const refused = [...problems].filter(([name]) => outright.has(name) || problems.size === targets.length);
+  if (refused.length > 0) throw new Problems(refused.map(([, problem]) => problem));
+  return problems;
+}
+
+function impossible({ name, kind }: Recipe): HomelabError {
+  const hint = "name services, families or groups of services";
+  return kind === "task"
+    ? new HomelabError("usage", `\`${name}\` is a task, which ends by itself`, { hint })
+    : new HomelabError("unsupported", `\`${name}\` is a ${kind}, which this version cannot stop`, { hint });
+}
+
+const blocked = ({ name: id, kind }: Recipe, { code, message }: HomelabError): Step => ({
+  id,
+  kind,
+  action: "blocked",
+  reason: { code, text: message },
+  effect: "read",
+  needs: [],
+});
 
 async function bookAsItRuns({ book, drivers }: StopRequest): Promise<Book> {
   const options = { book, drivers, withNeeds: false, parse: false };

@@ -1,10 +1,15 @@
 import { existsSync } from "node:fs";
+import { delay } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 
 /** Bytes of each output stream that are kept: the last ones. */
 const TAIL_BYTES = 64 * 1024;
 /** Between asking a process group to end and killing it, unless said otherwise, in milliseconds. */
 const GRACE_MS = 5_000;
+/** A program has ended, and its output is read to the end, when this long nothing more of it came, twice. */
+const QUIET_MS = 50;
+/** What chatters on in the background is not listened to for longer than so many of these pauses. */
+const PAUSES = 20;
 
 export interface ProcessOptions {
   readonly cwd?: string | undefined;
@@ -19,6 +24,8 @@ export interface ProcessOptions {
    * process's group, so that the terminal's Ctrl-C reaches it by itself.
    */
   readonly foreground?: boolean | undefined;
+  /** What it leaves running in the background, with its output open, is not waited for. */
+  readonly leaveBehind?: boolean | undefined;
   /** Milliseconds until the group is ended. */
   readonly deadline: number;
   /** Ends the group early. */
@@ -76,14 +83,22 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   if (options.signal?.aborted) cancel();
   options.signal?.addEventListener("abort", cancel, { once: true });
 
+  let pieces = 0;
+  const see = (stream: "stdout" | "stderr") => (piece: Uint8Array) => {
+    pieces++;
+    options.tee?.(stream, piece);
+  };
   const collect = async (): Promise<ProcessResult> => {
+    const [read, left] = [new AbortController(), new AbortController()];
+    const silenced = AbortSignal.any([killed.signal, left.signal]);
+    if (options.leaveBehind)
+      void child.exited.then(() => untilQuiet(() => pieces, read.signal)).then(() => left.abort());
     const [stdout, stderr] = await Promise.all([
-      tail(child.stdout, options.keep ?? TAIL_BYTES, killed.signal, (piece) =>
-        options.tee?.("stdout", piece),
-      ),
-      tail(child.stderr, TAIL_BYTES, killed.signal, (piece) => options.tee?.("stderr", piece)),
+      tail(child.stdout, options.keep ?? TAIL_BYTES, silenced, see("stdout")),
+      tail(child.stderr, TAIL_BYTES, silenced, see("stderr")),
       child.exited,
     ]);
+    read.abort();
     clearTimeout(timer);
     clearTimeout(killer);
     options.signal?.removeEventListener("abort", cancel);
@@ -146,18 +161,31 @@ function signal(whom: number, name: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-/** The last `limit` bytes of a stream. Once `killed` fires, what left the group no longer holds up the end of it. */
+/**
+ * Resolves when nothing more comes of a program that has ended. Its pipe does not tell, as others have it open: only
+ * time does. One pause may be over because this process itself was held up, and not because nothing came.
+ */
+async function untilQuiet(pieces: () => number, signal: AbortSignal): Promise<void> {
+  let [seen, quiet] = [pieces(), 0];
+  for (let pause = 0; pause < PAUSES && quiet < 2 && !signal.aborted; pause++) {
+    await delay(QUIET_MS, signal);
+    quiet = pieces() === seen ? quiet + 1 : 0;
+    seen = pieces();
+  }
+}
+
+/** The last `limit` bytes of a stream. Once `silenced` fires, what holds it open no longer holds up the end of it. */
 async function tail(
   stream: ReadableStream<Uint8Array> | undefined,
   limit: number,
-  killed: AbortSignal,
+  silenced: AbortSignal,
   see: (piece: Uint8Array) => void,
 ): Promise<string> {
   if (!stream) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream.getReader();
-  killed.addEventListener("abort", () => void reader.cancel(), { once: true });
+  silenced.addEventListener("abort", () => void reader.cancel(), { once: true });
   for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) {
     see(part.value);
     chunks.push(part.value);

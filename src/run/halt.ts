@@ -5,7 +5,15 @@ import type { RunReport, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { Driver } from "../units/driver.ts";
 import { waitForLeftovers } from "./leftovers.ts";
-import { conclude, failed, type RunOptions, runSteps, settledOutcome, settledReport } from "./steps.ts";
+import {
+  conclude,
+  failed,
+  problemOutcome,
+  type RunOptions,
+  runSteps,
+  settledOutcome,
+  settledReport,
+} from "./steps.ts";
 
 export interface HaltRequest extends RunOptions {
   readonly root: string;
@@ -23,13 +31,14 @@ export async function halt(request: HaltRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
   const { root, drivers } = request;
   await waitForLeftovers(request, root);
-  const { plan, needs } = await request.makePlan();
+  const { plan, needs, problems } = await request.makePlan();
   // First, so that a run that is killed here leaves nothing stopped that the next one would start.
-  remember(request, plan.targets, times.at);
+  const stopping = plan.targets.filter((name) => !problems.has(name));
+  remember(request, stopping, times.at);
   const kinds = new Set(plan.steps.filter((step) => step.action === "stop").map((step) => step.kind));
   for (const kind of kinds) await drivers.get(kind)?.prepare();
   const steps: readonly StepReport[] =
-    kinds.size === 0
+    kinds.size === 0 && problems.size === 0
       ? plan.steps.map(settledReport)
       : await runSteps(request, {
           plan,
@@ -37,6 +46,8 @@ export async function halt(request: HaltRequest): Promise<RunReport> {
           relation: "is needed by",
           began: times.began,
           execute: async (step, context, slots) => {
+            const problem = problems.get(step.id);
+            if (problem) return problemOutcome(problem);
             const driver = drivers.get(step.kind);
             if (step.action !== "stop" || !driver) return settledOutcome(step);
             const stopped = await slots.use(() => driver.stop(step.id, context));

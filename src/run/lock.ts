@@ -19,29 +19,34 @@ export interface Lock {
   release(): void;
 }
 
-/** Tells what a run starts that it is inside of it: the pid that holds the lock. */
+/** Tells what a run starts which runs it is inside of, one in the other: their pids, with commas between. */
 export const RUN_VARIABLE = "HOMELAB_RUN";
+
+/** The value of that variable for what the process `pid` starts, which may be inside of other runs itself. */
+export const insideOf = (outer: string | undefined, pid: number): string =>
+  outer ? `${outer},${pid}` : String(pid);
 
 /**
  * Takes the one lock of a root: an advisory lock on the directory itself, so that all users and all state
  * directories meet at the same place, nothing has to be written, and the kernel frees it with its holder.
- * A run that was started from inside of the run that holds it (`outer`: that one's pid) goes on under its lock.
+ * A run that was started from inside of the run that holds it goes on under its lock; `outer` is what that variable says.
  * Throws `lock-held`, naming the holder, when it is not free within `wait` milliseconds.
  */
 export async function takeLock(
   root: string,
   options: {
     wait: number;
-    outer?: number | undefined;
+    outer?: string | undefined;
     signal: AbortSignal;
     onWait: (holder: Holder | undefined) => void;
   },
 ): Promise<Lock> {
   const fd = openSync(root, "r");
   const deadline = now() + options.wait;
+  const outer = new Set(options.outer?.split(","));
   let told = false;
   while (!tryLock(fd)) {
-    if (options.outer !== undefined && lockHolder(root)?.pid === options.outer) break;
+    if (outer.size > 0 && outer.has(String(lockHolder(root)?.pid))) break;
     if (now() >= deadline || options.signal.aborted) {
       const holder = lockHolder(root);
       closeSync(fd);

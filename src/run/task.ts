@@ -9,7 +9,7 @@ import { type ProcessResult, runProcess } from "../process/runner.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensureSteps } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
-import { RUN_VARIABLE } from "./lock.ts";
+import { insideOf, RUN_VARIABLE } from "./lock.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import { conclude, type RunOptions, runSteps } from "./steps.ts";
 
@@ -100,12 +100,14 @@ async function runLine(
   line: string,
   limits: { deadline: number; signal: AbortSignal | undefined },
 ): Promise<ProcessResult> {
+  const inside = { HOMELAB_ROOT: root, [RUN_VARIABLE]: insideOf(env[RUN_VARIABLE], process.pid) };
   const options = {
     ...limits,
     cwd: root,
-    env: { ...env, ...values, HOMELAB_ROOT: root, [RUN_VARIABLE]: String(process.pid) },
+    env: { ...env, ...values, ...inside },
     redact: redactor(Object.entries(values)),
     foreground,
+    leaveBehind: true,
     tee,
   };
   if (!line.startsWith("#!")) return runProcess(["sh", "-c", line], options);

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { KEPT_RELEASES } from "./images.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -44,7 +45,7 @@ export interface Release {
   readonly lenders?: readonly string[] | undefined;
 }
 
-/** Releases that are kept per service. */
+/** Releases that are kept per service, each once or twice. */
 const KEPT = 10;
 
 /** The newest release of every service of a root. */
@@ -85,27 +86,42 @@ export function listReleases(store: Store, root: string, name: string): StoredRe
   );
 }
 
-/** Releases that count when it is asked what may go: the current one and the one before. */
-const COUNTED = 2;
+/** Image ids of the current and the previous release of every service of a root, and what the images are called. */
+export interface ReleasedImages {
+  readonly ids: Set<string>;
+  readonly names: Set<string>;
+}
 
-/** Image ids and references of the current and the previous release of every service of every root. */
-export function imagesOfReleases(store: Store): { readonly ids: Set<string>; readonly names: Set<string> } {
-  const ids = new Set<string>();
-  const names = new Set<string>();
-  store.with(undefined, (database) => {
-    const rows = database
-      .query<{ data: string }, []>(
-        `SELECT data FROM release AS own WHERE ${COUNTED} >
-          (SELECT count(*) FROM release WHERE root = own.root AND name = own.name AND id > own.id)`,
-      )
-      .all();
-    for (const { image, imageId } of rows.flatMap(({ data }) => (JSON.parse(data) as Release).containers)) {
+/** The images that releases need, by root. */
+export function imagesOfReleases(store: Store): Map<string, ReleasedImages> {
+  const counted = new Map<string, Set<string>>();
+  const images = new Map<string, ReleasedImages>();
+  for (const { root, name, data } of allReleases(store)) {
+    const own = counted.get(`${root}\n${name}`) ?? new Set();
+    counted.set(`${root}\n${name}`, own);
+    const release = JSON.parse(data) as Release;
+    const which = identity(release);
+    if (own.size === KEPT_RELEASES || own.has(which)) continue;
+    own.add(which);
+    const { ids, names } = images.get(root) ?? { ids: new Set(), names: new Set() };
+    images.set(root, { ids, names });
+    for (const { image, imageId } of release.containers) {
       ids.add(imageId);
       names.add(image);
     }
-  });
-  return { ids, names };
+  }
+  return images;
 }
+
+/** The newest first. */
+const allReleases = (store: Store): { root: string; name: string; data: string }[] =>
+  store.with<{ root: string; name: string; data: string }[]>([], (database) =>
+    database
+      .query<{ root: string; name: string; data: string }, []>(
+        "SELECT root, name, data FROM release ORDER BY id DESC",
+      )
+      .all(),
+  );
 
 /** The compose files of a release, in their order; none when they could not be kept. */
 export function releaseFiles(store: Store, id: number): ComposeText[] {
@@ -153,17 +169,28 @@ export function recordRelease(
   });
 }
 
+/**
+ * Keeps the newest releases. Of one that was put back there are copies: the newest is what runs, and the oldest says
+ * what came before it.
+ */
 function prune(database: Database, root: string, name: string): void {
-  const { changes } = database.run(
-    `DELETE FROM release WHERE root = ?1 AND name = ?2 AND id NOT IN
-      (SELECT id FROM release WHERE root = ?1 AND name = ?2 ORDER BY id DESC LIMIT ${KEPT})`,
-    [root, name],
-  );
-  if (changes > 0) database.run("DELETE FROM release_file WHERE release NOT IN (SELECT id FROM release)");
+  const copies = new Map<string, number[]>();
+  const words = "SELECT id, data FROM release WHERE root = ? AND name = ? ORDER BY id DESC";
+  for (const { id, data } of database
+    .query<{ id: number; data: string }, [string, string]>(words)
+    .all(root, name)) {
+    const which = identity(JSON.parse(data) as Release);
+    copies.set(which, [...(copies.get(which) ?? []), id]);
+  }
+  const gone = [...copies.values()].flatMap((ids, index) => (index < KEPT ? ids.slice(1, -1) : ids));
+  for (const id of gone) {
+    database.run("DELETE FROM release WHERE id = ?", [id]);
+    database.run("DELETE FROM release_file WHERE release = ?", [id]);
+  }
 }
 
-/** What makes two releases the same one: files and images. */
+/** What makes two releases the same one: files and images, in whatever order the containers were made. */
 export function identity(release: Release): string {
-  const images = release.containers.map((container) => [container.service, container.imageId]);
+  const images = release.containers.map(({ service, imageId }) => `${service} ${imageId}`).sort();
   return JSON.stringify([release.project, release.manifest, images]);
 }

@@ -69,7 +69,7 @@ export class Store {
 
   private constructor(
     readonly directory: string,
-    private readonly warn: (text: string) => void,
+    readonly warn: (text: string) => void,
     private readonly readonly: boolean,
   ) {}
 

@@ -77,8 +77,13 @@ export interface Driver {
   isUp(name: string): boolean;
   /** Stops all of it that is up, and takes nothing away. */
   stop(name: string, context: StepContext): Promise<Applied>;
-  /** Puts back an earlier release, by its id, else the one before; only for kinds that keep releases. */
-  rollback?(name: string, to: number | undefined, context: StepContext): Promise<Applied>;
+  /**
+   * The id of the release to put back: `to`, else the one before. Throws when there is none, or when something of what
+   * it was made from is not here any more. Only for kinds that keep releases.
+   */
+  restorable?(name: string, to: number | undefined): Promise<number>;
+  /** Puts back a release by its id. */
+  rollback?(name: string, release: number, context: StepContext): Promise<Applied>;
   /**
    * Names of recipes whose network this one shares: it cannot run without them, whatever is written. Observed before.
    * With `parse` also by what the files say, else only by what is there.

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { app } from "../helpers/compose.ts";
+import { app, composeFile, idle } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { IMAGE } from "../helpers/paths.ts";
 import { start } from "../helpers/spawn.ts";
@@ -77,6 +78,76 @@ test.concurrent("what is built here, or must not be pulled, is not asked about",
     "services/two~/compose.yml": app({ image: "built~", build: "." }),
   });
   expect((await lab.json("pull-images", "one~", "two~", "--dry-run")).document.steps).toEqual([]);
+});
+
+/** Images of this homelab that `cleanup` would remove. Others on the daemon have images of their own. */
+const removable = async (lab: Homelab, ...words: string[]): Promise<string[]> =>
+  (await lab.json("cleanup", "--dry-run", ...words)).document.steps
+    .map(({ id }: { id: string }) => id)
+    .filter((id: string) => id.includes("~"))
+    .sort();
+
+test.concurrent("cleanup keeps whatever a compose file names, also of another homelab", async () => {
+  await using lab = await homelab({});
+  const repo = "homelab-lab/old~";
+  const other = "../other/services/two~/compose.yml";
+  for (const tag of ["1", "never", "built", "profile", "borrowed", "elsewhere", "junk"])
+    await make(lab, `${repo}:${tag}`, tag);
+  const off = (fields: object) => idle({ ...fields, profiles: ["off"] });
+  lab.write({
+    "services/one~/compose.yml": composeFile({
+      app: idle({ image: `${repo}:1`, pull_policy: "never" }),
+      never: off({ image: `${repo}:never`, pull_policy: "never" }),
+      built: off({ image: `${repo}:built`, build: "." }),
+      profile: off({ image: `${repo}:profile`, env_file: "not-there.env" }),
+      borrowed: { extends: { file: "base.yml", service: "base" }, profiles: ["off"] },
+    }),
+    "services/one~/base.yml": composeFile({ base: idle({ image: `${repo}:borrowed` }) }),
+    [other]: composeFile({
+      app: idle({ image: `${repo}:1`, pull_policy: "never" }),
+      off: off({ image: `${repo}:elsewhere` }),
+    }),
+  });
+  expect((await lab.run("ensure", "one~")).code).toBe(0);
+  expect((await lab.run("-C", "../other", "ensure", "two~")).code).toBe(0);
+  for (const words of [[], ["--all"]]) expect(await removable(lab, ...words)).toEqual([`${repo}:junk`]);
+  // What it needs is not known then, and nothing that may be among it goes.
+  lab.write({ [other]: "services: [" });
+  const { code, stdout, stderr } = await lab.run("cleanup", "--dry-run");
+  expect([code, stdout.includes("~"), stderr]).toEqual([
+    0,
+    false,
+    expect.stringContaining(
+      "warning: images of <top>/other stay: what two~ needs is not known: malformed YAML in services/two~/compose.yml: ",
+    ),
+  ]);
+});
+
+test.concurrent("cleanup keeps images of releases that another user's runs made", async () => {
+  await using lab = await homelab({});
+  await lab.tool(".", "git", "init", "-q");
+  const repo = "homelab-lab/old~";
+  for (const tag of ["1", "2", "3"]) {
+    await make(lab, `${repo}:${tag}`, tag);
+    lab.write({ "services/one~/compose.yml": app({ image: `${repo}:${tag}`, pull_policy: "never" }) });
+    expect((await lab.run("ensure", "one~")).code).toBe(0);
+  }
+  const cron = lab.with({ env: { HOMELAB_STATE_DIR: `${lab.top}/other` } });
+  expect(await removable(cron)).toEqual([`${repo}:1`]);
+  // Where that cannot be written down it is said, and no more than that.
+  rmSync(lab.path(".git/homelab"), { recursive: true });
+  lab.write({
+    ".git/homelab": "",
+    "services/one~/compose.yml": app({ image: `${repo}:1`, pull_policy: "never" }),
+    "services/two~/compose.yml": app({ image: `${repo}:1`, pull_policy: "never" }),
+  });
+  const { code, stderr } = await lab.run("ensure", "all");
+  expect([code, stderr.match(/^warning: .*$/gm)]).toEqual([
+    0,
+    [
+      "warning: <root>/.git/homelab/images.json cannot be written (EEXIST): `homelab cleanup` of another user may remove images of earlier releases",
+    ],
+  ]);
 });
 
 test.concurrent("cleanup removes images of services that nothing needs any more, and nothing else (checklist 10, 29)", async () => {

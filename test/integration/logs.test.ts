@@ -57,6 +57,23 @@ test.concurrent("logs of several services are told apart and secrets are masked"
   });
 });
 
+test.concurrent("what is searched for is found however long ago it was said", async () => {
+  await using lab = await homelab({
+    "homelab.yml": "services: { one~: { ready: { stable: 0s } } }\n",
+    "services/one~/compose.yml": app(
+      shell("echo needle; for i in $(seq 200); do echo hay $i; done; exec sleep 1000"),
+    ),
+  });
+  await lab.run("ensure", "all");
+  const lines = async (...words: string[]) =>
+    (await lab.run("logs", "one~", ...words)).stdout.split("\n").slice(0, -1);
+  await eventually("all was said", async () => (await lines("--tail", "all")).length === 201);
+  expect(await lines()).toHaveLength(100);
+  expect(await lines("--since", "1h")).toHaveLength(201);
+  expect(await lines("--grep", "needle")).toEqual(["needle"]);
+  expect(await lines("--since", "1h", "--grep", "needle", "--tail", "10")).toEqual([]);
+});
+
 test.concurrent("following goes on over a restart and ends with Ctrl-C", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "one~");

@@ -149,6 +149,40 @@ error: nothing was done: the answer was not yes`,
   expect((await lab.statuses())["services/vpn~:app"]).toBe("exited");
 });
 
+test.concurrent("what cannot be stopped is refused, with all else that was named, and is not held", async () => {
+  await using lab = await homelab({
+    ...FILES,
+    "recipes/more.yml":
+      "units: { nginx~: { unit: nginx.service } }\ntasks: { hello~: { run: echo hello, needs: [plex~] } }\n",
+  });
+  await lab.run("ensure", "plex~");
+  for (const [word, message, hint] of [
+    ["nginx~", "`nginx~` is a unit, which this version cannot stop", "services, families or groups"],
+    ["hello~", "`hello~` is a task, which ends by itself", "services, families or groups"],
+  ] as const) {
+    for (const more of [[], ["--dry-run"], ["--yes"]]) {
+      const { code, stdout, stderr } = await lab.run("stop", "plex~", word, ...more);
+      expect([code, stdout, stderr]).toEqual([
+        word === "hello~" ? 2 : 69,
+        "",
+        `error: ${message}\n  hint: name ${hint} of services\n`,
+      ]);
+    }
+  }
+  expect(await lab.statuses()).toEqual({ "services/plex~:app": "running" });
+  expect(statusesOf((await lab.json("status", "plex~")).document)).toEqual({ "plex~": "ready" });
+  // Meant by `all` it is no reason to leave all else running.
+  const { code, document } = await lab.json("stop", "all");
+  expect(code).toBe(69);
+  expect(document.steps.map(({ id, action, result }: never) => [id, action, result])).toEqual([
+    ["index~", "none", "unchanged"],
+    ["vpn~", "none", "unchanged"],
+    ["plex~", "stop", "changed"],
+    ["nginx~", "blocked", "failed"],
+  ]);
+  expect(await lab.statuses()).toEqual({ "services/plex~:app": "exited" });
+});
+
 test.concurrent("what is stopped with a broken compose file is stopped all the same", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "plex~");

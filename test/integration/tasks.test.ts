@@ -17,6 +17,7 @@ tasks:
   script: { needs: [web~], run: "#!/bin/sh -e\\nread line < homelab.yml\\necho \\"$line\\"\\n" }
   blocked: { needs: [broken~], run: 'echo never' }
   inner: { run: 'homelab ensure web~ && echo inner' }
+  outer: { run: ['homelab inner', 'homelab -C other around "$PWD"'] }
   slow: { run: ['echo begun; sleep 1000', 'echo never'], finally: 'echo ended' }
 `,
   "services/web~/compose.yml": app(),
@@ -35,6 +36,25 @@ test.concurrent("a task is a command; its parameters reach the shell as its envi
   expect((await lab.run("hello", "--", "--force")).stdout).toBe("hello --force\ndone\n");
   const { document } = await lab.json("history");
   expect(document.runs.map(({ command }: { command: string }) => command)).toEqual(["hello", "hello"]);
+});
+
+test.concurrent("a task is called by its exact name, also where that begins like a command", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `tasks:
+  status-all: { description: Every status, params: [how], run: 'echo "all $how"' }
+  deploy-docs: { run: 'homelab status-web~; echo docs' }
+`,
+    "services/web~/compose.yml": app(),
+  });
+  expect(await lab.run("status-all", "loud")).toMatchObject({ code: 0, stdout: "all loud\n" });
+  expect((await lab.run("status-all", "--help")).stdout).toStartWith("Every status\n");
+  expect((await lab.run("deploy-docs", "--dry-run")).stdout).toContain("$ homelab status-web~; echo docs");
+  // Named in a task, and none.
+  expect(await lab.run("status-web~")).toMatchObject({ code: 3, stderr: "" });
+  expect((await lab.run("status-docs")).stderr).toStartWith("error: unknown target `docs`\n");
+  expect((await lab.run("__complete", "--", "status-all", "")).stdout).toBe("");
+  lab.write({ "homelab.yml": "tasks: { list: { run: 'echo never' } }\n" });
+  expect(await lab.run("validate")).toMatchObject({ code: 78 });
 });
 
 test.concurrent("the wrong number of words is an error with the usage, and nothing is run", async () => {
@@ -97,6 +117,12 @@ test.concurrent("a run that a task starts goes on under the task's lock", async 
   await using lab = await homelab(FILES);
   const inner = lab.with({ env: { PATH: `${dirname(BINARY)}:${process.env.PATH}` } });
   expect(await inner.run("inner")).toMatchObject({ code: 0, stdout: "inner\n" });
+  // Also over further tasks, and over those of another homelab: none of them waits for what it is inside of.
+  lab.write({
+    "other/homelab.yml": "tasks: { around: { params: [back], run: 'homelab -C \"$back\" inner' } }\n",
+  });
+  const nested = await inner.run("outer", "--lock-wait", "20s");
+  expect([nested.code, nested.stdout]).toEqual([0, "inner\ninner\n"]);
 });
 
 test.concurrent("Ctrl-C ends a task, its last lines run, and nothing else does (checklist 23)", async () => {
@@ -105,6 +131,24 @@ test.concurrent("Ctrl-C ends a task, its last lines run, and nothing else does (
   await eventually("it runs", () => slow.printed().includes("begun"));
   slow.kill("SIGINT");
   expect(await slow.ended).toMatchObject({ code: 130, stdout: "begun\nended\n" });
+});
+
+test.concurrent("what a line leaves in the background is not waited for, and goes on", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `tasks:
+  serve: { run: 'sleep 1000 & echo $! > pid; echo begun; echo loud >&2' }
+`,
+  });
+  const began = performance.now();
+  expect(await lab.run("serve")).toEqual({
+    code: 0,
+    stdout: "begun\n",
+    stderr: "loud\nserve: ran in <time>\n1 changed in <time>\n",
+  });
+  expect(performance.now() - began).toBeLessThan(30_000);
+  const pid = Number(await Bun.file(lab.path("pid")).text());
+  expect(await Bun.file(`/proc/${pid}/cmdline`).text()).toBe("sleep\x001000\0");
+  process.kill(pid, "SIGKILL");
 });
 
 test.concurrent("a task shows itself: in its help, in a dry run, in the list", async () => {

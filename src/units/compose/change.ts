@@ -44,6 +44,12 @@ export async function up(
   return outcome("up", await run(request, [...command, ...only], view.dir), request.redact);
 }
 
+/** Whether a change did anything to containers: made some, started some, took some away. */
+export function changedBetween(before: readonly ContainerView[], after: readonly ContainerView[]): boolean {
+  const states = new Map(before.map(({ id, state }) => [id, state]));
+  return after.length !== before.length || after.some(({ id }) => states.get(id) !== "running");
+}
+
 /** `docker compose pull` of what is missing. */
 export async function pull(request: ChangeRequest, view: ServiceView): Promise<Failure | undefined> {
   request.context.progress("changing", `images of ${request.name}`);

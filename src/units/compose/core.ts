@@ -4,6 +4,7 @@ import { type Compose, findCompose } from "../../docker/compose.ts";
 import { EventHub } from "../../docker/hub.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
+import { noteImages } from "../../store/images.ts";
 import { dropPin, type Pin, readPins, setPin } from "../../store/pins.ts";
 import { latestReleases, type Release, recordRelease, releaseFiles } from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
@@ -43,6 +44,7 @@ export class ServiceCore {
   pins: ReadonlyMap<string, Pin> = new Map();
   private observation: Observation | undefined;
   private compose: Promise<Compose> | undefined;
+  private warned = false;
 
   constructor(readonly options: ComposeDriverOptions) {
     this.hub = new EventHub(options.docker);
@@ -105,13 +107,17 @@ export class ServiceCore {
   }
 
   async containersNow(view: ServiceView): Promise<ContainerView[]> {
+    return (await this.projectNow(view)).filter((container) => view.expected.has(container.service));
+  }
+
+  /** The same with those of compose services that should have none. */
+  async projectNow(view: ServiceView): Promise<ContainerView[]> {
     const summaries = await this.options.docker.list(view.project);
     const known = new Set(view.containers.map((container) => container.id));
     return summaries
       .filter(isLasting)
       .map((summary) => containerView(summary))
-      .filter((container) => container.dir === view.dir || known.has(container.id))
-      .filter((container) => view.expected.has(container.service));
+      .filter((container) => container.dir === view.dir || known.has(container.id));
   }
 
   activePin(recipe: ServiceRecipe): Pin | undefined {
@@ -181,7 +187,20 @@ export class ServiceCore {
     const files = pin ? releaseFiles(store, pin.release) : composeTexts(view);
     const made = releaseOf(view, containers, book.root, names);
     const id = recordRelease(store, book.root, name, made, files, Date.now());
+    this.note(
+      name,
+      made.containers.map(({ imageId }) => imageId),
+    );
     if (pin && id !== undefined) setPin(store, book.root, name, { ...pin, release: id });
     else if (!pin && this.pins.has(name)) dropPin(store, book.root, name);
+  }
+
+  /** For other users of this homelab, who cannot read what this one's state directory holds. */
+  private note(name: string, images: readonly string[]): void {
+    const { store, book } = this.options;
+    const refusal = noteImages(book.root, name, images);
+    if (refusal === undefined || this.warned) return;
+    this.warned = true;
+    store.warn(`${refusal}: \`homelab cleanup\` of another user may remove images of earlier releases`);
   }
 }

@@ -2,7 +2,7 @@ import type { Recipe, ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
-import { failure, halt, pull, up } from "./change.ts";
+import { changedBetween, failure, halt, pull, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide, touches } from "./decide.ts";
 import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
@@ -146,12 +146,8 @@ export class ComposeDriver implements Driver {
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
     const failed = await this.disk.note(await up(request, view, decision, pinned));
-    const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);
-    work.changed =
-      decision.action === "restart" ||
-      after.some((container) => before.get(container.id)?.state !== "running") ||
-      after.length !== before.size;
+    work.changed = decision.action === "restart" || changedBetween(view.containers, after);
     if (!failed) return { ok: true, changed: work.changed };
     return (await this.restorer()).fallBack(work.recipe.name, failed, context);
   }
@@ -187,9 +183,13 @@ export class ComposeDriver implements Driver {
     return still ? failure("still-up", `${still.name} is still ${still.state}`) : { ok: true, changed: true };
   }
 
-  async rollback(name: string, to: number | undefined, context: StepContext): Promise<Applied> {
+  async restorable(name: string, to: number | undefined): Promise<number> {
+    return (await this.restorer()).restorable(name, to);
+  }
+
+  async rollback(name: string, release: number, context: StepContext): Promise<Applied> {
     for (const { id } of this.core.found(this.core.work(name).recipe)) this.touched.set(id, name);
-    return (await this.restorer()).rollback(name, to, context);
+    return (await this.restorer()).rollback(name, release, context);
   }
 
   /** Loaded when it is needed: most runs never go back. */

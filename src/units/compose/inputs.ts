@@ -35,6 +35,13 @@ export interface Inputs {
   readonly images: readonly string[];
   /** A service takes its image from a file that was not read: compose knows it. */
   readonly borrowsImage: boolean;
+  /** The same of all compose services, whether or not they should have containers, and of images that are made here. */
+  readonly every: {
+    readonly images: readonly string[];
+    /** Compose services that are built and whose image has no name of its own. */
+    readonly unnamed: readonly string[];
+    readonly borrowsImage: boolean;
+  };
   /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
   readonly mounted: ReadonlySet<string>;
   /** Names that the files give to containers. */
@@ -117,6 +124,7 @@ class InputReader {
       expected,
       images: this.values(images),
       borrowsImage: active.some(({ image, built }) => image === undefined && !built),
+      every: this.every(summary),
       mounted,
       containerNames: this.values(active.map(({ containerName }) => containerName)),
       lenders: this.values(active.map(({ networkMode }) => networkMode)).flatMap(
@@ -124,6 +132,16 @@ class InputReader {
       ),
       documents: this.own,
       lookup: this.lookup,
+    };
+  }
+
+  private every({ services }: ComposeSummary): Inputs["every"] {
+    const all = [...services.values()];
+    const nameless = [...services].filter(([, { image }]) => image === undefined);
+    return {
+      images: this.values(all.map(({ image }) => image)),
+      unnamed: nameless.filter(([, { built }]) => built).map(([service]) => service),
+      borrowsImage: nameless.some(([, { built }]) => !built),
     };
   }
 

@@ -4,27 +4,51 @@ import { HomelabError } from "../../errors.ts";
 import type { Pin } from "../../store/pins.ts";
 import { listReleases, releaseFiles, type StoredRelease } from "../../store/releases.ts";
 import type { Applied, Failure, StepContext } from "../driver.ts";
-import { up } from "./change.ts";
+import { type ChangeRequest, changedBetween, halt, up } from "./change.ts";
 import type { ServiceCore, Work } from "./core.ts";
 import { readFiles, type ServiceView, viewService } from "./facts.ts";
 import { rehash } from "./manifest.ts";
+import { isUp } from "./observe.ts";
 import { holds } from "./pin.ts";
 import { imagesOf } from "./release.ts";
-import { chooseRelease, requireRestorable, writeReleaseFiles } from "./rollback.ts";
+import {
+  cameSince,
+  chooseRelease,
+  requireRestorable,
+  writeReleaseFiles,
+  writtenServices,
+} from "./rollback.ts";
 import { endSwitches } from "./switch.ts";
 
 /** Goes back: when somebody asks for it, and after an update that failed. */
 export class Restorer {
   constructor(private readonly core: ServiceCore) {}
 
-  async rollback(name: string, to: number | undefined, context: StepContext): Promise<Applied> {
+  /** The id of the release to go back to, proven to be here. Throws `usage` or `refused`. */
+  async restorable(name: string, to: number | undefined): Promise<number> {
+    const { docker, store, book } = this.core.options;
+    const { recipe } = this.core.work(name);
+    const target = this.choose(recipe, listReleases(store, book.root, name), to);
+    await requireRestorable(docker, store, recipe, target);
+    return target.id;
+  }
+
+  private choose(
+    recipe: ServiceRecipe,
+    stored: readonly StoredRelease[],
+    to: number | undefined,
+  ): StoredRelease {
+    const runs = new Set(this.core.found(recipe).map((container) => container.id));
+    return chooseRelease(recipe.name, stored, { pin: this.core.pins.get(recipe.name), runs, to });
+  }
+
+  async rollback(name: string, release: number, context: StepContext): Promise<Applied> {
     const { store, book, env } = this.core.options;
     const work = this.core.work(name);
     const { recipe } = work;
     const stored = listReleases(store, book.root, name);
     const pin = this.core.pins.get(name);
-    const runs = new Set(this.core.found(recipe).map((container) => container.id));
-    const target = chooseRelease(name, stored, { pin, runs, to });
+    const target = this.choose(recipe, stored, release);
     const manifest = rehash(stored[0]?.release.manifest ?? target.release.manifest, recipe, env);
     const images = imagesOf(this.core.found(recipe), stored[0]?.release);
     const refused =
@@ -32,7 +56,7 @@ export class Restorer {
     const why = `asked for with \`rollback\` (release ${target.id})`;
     const next = { release: target.id, at: Date.now(), why, refused };
     const failed = await this.restore(work, target, next, context);
-    return failed ?? { ok: true, changed: true };
+    return failed ?? { ok: true, changed: work.changed };
   }
 
   /** After an update that failed: back to what was last ready, where the recipe wants it so. */
@@ -75,15 +99,51 @@ export class Restorer {
     const { recipe } = work;
     const files = await requireRestorable(docker, store, recipe, stored);
     const { options } = this.core;
+    const expected = await this.expectedNow(work);
     const made = await readFiles(recipe, stored.release, options, pin);
     const view = await viewService(recipe, this.core.seen(), stored.release, made, options, pin);
     const request = await this.core.changeRequest(work, "rollback", context, view);
     await endSwitches(docker, await this.core.containersNow(view));
     const other = writeReleaseFiles(store, book.root, recipe, files, stored.release);
-    context.progress("changing", `rolling back to release ${stored.id}`);
     work.view = view;
-    work.changed = true;
-    return up(request, view, {}, other);
+    const written = await writtenServices(files);
+    const stopped = await this.stopNewcomers(request, view, { written, expected });
+    if (typeof stopped !== "number") return stopped;
+    context.progress("changing", `rolling back to release ${stored.id}`);
+    const failed = await up(request, view, {}, other);
+    work.changed = stopped > 0 || changedBetween(view.containers, await this.core.containersNow(view));
+    return failed;
+  }
+
+  /** Compose services that what is there by now asks for; none when its files cannot be read. */
+  private async expectedNow(work: Work): Promise<ReadonlySet<string>> {
+    if (work.view) return new Set(work.view.expected.keys());
+    try {
+      const { inputs, known } = await this.core.files(work);
+      return new Set(inputs?.expected.keys() ?? known?.containers.map(({ service }) => service));
+    } catch (error) {
+      if (error instanceof HomelabError) return new Set();
+      throw error;
+    }
+  }
+
+  /**
+   * Stops what a release does not have: it would go on for nobody, and hold what the release needs, such as a port.
+   * First, and without taking it away. Gives how many there were.
+   */
+  private async stopNewcomers(
+    request: ChangeRequest,
+    view: ServiceView,
+    version: Readonly<Record<"written" | "expected", ReadonlySet<string>>>,
+  ): Promise<number | Failure> {
+    const running = (await this.core.projectNow(view)).filter(isUp);
+    const release = new Set(view.release?.containers.map(({ service }) => service));
+    const services = cameSince(
+      running.map(({ service }) => service),
+      { ...version, release },
+    );
+    const newcomers = running.filter(({ service }) => services.has(service));
+    return (await halt("stop", request, newcomers)) ?? newcomers.length;
   }
 
   private async restoreAndCheck(

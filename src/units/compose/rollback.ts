@@ -13,6 +13,7 @@ import {
   type StoredRelease,
 } from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
+import { parseCompose, summarize } from "./file.ts";
 import { hashText, rehash } from "./manifest.ts";
 
 /**
@@ -80,6 +81,25 @@ export async function requireRestorable(
     );
   }
   return files;
+}
+
+/**
+ * Compose services that came with what a release replaces: they are not in the release, and either its files do not
+ * know them, or what it replaces asks for them. What somebody started by a profile is his own business.
+ */
+export function cameSince(
+  services: Iterable<string>,
+  { release, written, expected }: Readonly<Record<"release" | "written" | "expected", ReadonlySet<string>>>,
+): Set<string> {
+  return new Set(
+    [...services].filter((name) => !release.has(name) && (!written.has(name) || expected.has(name))),
+  );
+}
+
+/** The compose services that a release's own files have, also those that wait for a profile. */
+export async function writtenServices(files: readonly ComposeText[]): Promise<Set<string>> {
+  const documents = await Promise.all(files.map(({ path, text }) => parseCompose(path, text, () => path)));
+  return new Set(summarize(documents).services.keys());
 }
 
 /** A YAML file that is not the project's own, and that is not what it was. */

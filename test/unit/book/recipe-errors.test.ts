@@ -47,6 +47,16 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
   [
+    "a task with the name of a command",
+    { "homelab.yml": "services:\n  status:\ntasks:\n  list: { run: ls }\n" },
+    [
+      "recipe-invalid: `list` is a command of homelab: a task of this name could never be called",
+      "  at homelab.yml:4:3:   list: { run: ls }",
+      "                        ^^^^",
+      "  hint: give the task another name",
+    ],
+  ],
+  [
     "a name with a command in it",
     { "homelab.yml": "services:\n  $(x):\n" },
     [

@@ -44,6 +44,30 @@ test("what left the group and keeps the output open does not hold it up for ever
   expect(result).toMatchObject({ exitCode: 0, timedOut: true });
 });
 
+test("what is left in the background is not waited for where that is wanted, and nothing of the rest is lost", async () => {
+  const script = "sleep 300 & echo $!; seq 100000; echo end >&2";
+  const result = await runProcess(["sh", "-c", script], { ...options, leaveBehind: true, keep: 1_000_000 });
+  const [pid, ...lines] = result.stdout.split("\n");
+  process.kill(Number(pid), "SIGKILL");
+  expect([lines.length, lines.at(-2), result.stderr]).toEqual([100_001, "100000", "end\n"]);
+  expect(result.timedOut).toBe(false);
+});
+
+test("whoever takes his time to hear it hears all of it", async () => {
+  const slow = { ...options, leaveBehind: true, keep: 1_000_000, tee: () => Bun.sleepSync(400) };
+  const { stdout } = await runProcess(["seq", "50000"], slow);
+  expect(stdout.split("\n").length).toBe(50_001);
+});
+
+test("what chatters on in the background is left behind as well", async () => {
+  const script = "while :; do echo more; sleep 0.01; done & echo $!";
+  const result = await runProcess(["sh", "-c", script], { ...options, leaveBehind: true });
+  const pid = Number(/^\d+$/m.exec(result.stdout)?.[0]);
+  for (let tries = 0; processStamp(pid) !== undefined && tries < 500; tries++) await Bun.sleep(10);
+  // Nobody reads it any more.
+  expect([result.exitCode, processStamp(pid)]).toEqual([0, undefined]);
+});
+
 test("a signal that came before the start ends it at once", async () => {
   const signal = AbortSignal.abort();
   expect(await runProcess(["sleep", "300"], { ...options, signal })).toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { HomelabError } from "../../../src/errors.ts";
-import { describeHolder, holderPid, lockHolder, takeLock } from "../../../src/run/lock.ts";
+import { describeHolder, holderPid, insideOf, lockHolder, takeLock } from "../../../src/run/lock.ts";
 import { temporary } from "../temporary.ts";
 
 const LOCKS = `1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF
@@ -28,7 +28,7 @@ test("describeHolder() says what is known", () => {
   expect(describeHolder(undefined)).toBe("another run");
 });
 
-const options = (wait: number, outer?: number) => ({
+const options = (wait: number, outer?: string) => ({
   wait,
   outer,
   signal: new AbortController().signal,
@@ -58,9 +58,10 @@ test("a lock excludes another process, names its holder, and is gone with it whe
 test("what is started from inside of a run goes on under its lock", async () => {
   using dir = temporary();
   const lock = await takeLock(dir.path, options(0));
-  await expect(takeLock(dir.path, options(0, 1))).rejects.toThrow("is working on");
-  const inner = await takeLock(dir.path, options(0, process.pid));
-  inner.release();
+  await expect(takeLock(dir.path, options(0, "1"))).rejects.toThrow("is working on");
+  for (const outer of [insideOf(undefined, process.pid), insideOf(insideOf("7", process.pid), 8)]) {
+    (await takeLock(dir.path, options(0, outer))).release();
+  }
   expect(lockHolder(dir.path)?.pid).toBe(process.pid);
   lock.release();
 });

@@ -5,7 +5,13 @@ import { join } from "node:path";
 import type { RunReport } from "../../../src/plan/types.ts";
 import { clearIntent, leftIntents, recordIntent } from "../../../src/store/intents.ts";
 import { readPins } from "../../../src/store/pins.ts";
-import { latestReleases, type Release, recordRelease } from "../../../src/store/releases.ts";
+import {
+  imagesOfReleases,
+  latestReleases,
+  listReleases,
+  type Release,
+  recordRelease,
+} from "../../../src/store/releases.ts";
 import { lastNotableRun, newRunId, recentRuns, recordRun, runsNamed } from "../../../src/store/runs.ts";
 import { Store, stateDirectory } from "../../../src/store/store.ts";
 import { temporary, write } from "../temporary.ts";
@@ -178,6 +184,45 @@ describe("releases", () => {
   });
 });
 
+/** A release of containers that have these images, each of a service named after its place in the alphabet. */
+const releaseOf = (...services: (readonly [service: string, imageId: string])[]): Release => {
+  const [container] = release("").containers;
+  if (!container) throw new Error("no container");
+  const containers = services.map(([service, imageId]) => ({ ...container, service, imageId, id: imageId }));
+  return { ...release(""), containers };
+};
+
+test("releases that differ in the order of their containers alone are the same one", () => {
+  using dir = temporary();
+  const store = open(dir.path);
+  recordRelease(store, "/r", "a", releaseOf(["app", "one"], ["db", "two"], ["db", "two"]), [], 1);
+  recordRelease(store, "/r", "a", releaseOf(["db", "two"], ["app", "one"], ["db", "two"]), [], 2);
+  expect(listReleases(store, "/r", "a").map(({ at }) => at)).toEqual([2]);
+  recordRelease(store, "/r", "a", releaseOf(["app", "two"], ["db", "one"], ["db", "two"]), [], 3);
+  expect(listReleases(store, "/r", "a").map(({ at }) => at)).toEqual([3, 2]);
+  store.close();
+});
+
+test("images of the current and the previous release count, whatever was recorded twice", () => {
+  using dir = temporary();
+  const store = open(dir.path);
+  // An earlier version took these for different ones.
+  for (const containers of [
+    ["app", "old"],
+    ["app", "previous"],
+    ["app", "now"],
+  ] as const)
+    recordRelease(store, "/r", "a", releaseOf(containers, ["db", "same"]), [], 1);
+  store.with(undefined, (database) => {
+    const data = JSON.stringify(releaseOf(["db", "same"], ["app", "now"]));
+    database.run("INSERT INTO release (root, name, at, data) VALUES ('/r', 'a', 2, ?)", [data]);
+  });
+  const { ids, names } = imagesOfReleases(store).get("/r") ?? {};
+  expect([...(names ?? [])]).toEqual(["i:1"]);
+  expect([...(ids ?? [])].sort()).toEqual(["now", "previous", "same"]);
+  store.close();
+});
+
 test("ten releases of a service are kept", () => {
   using dir = temporary();
   const store = open(dir.path);
@@ -198,6 +243,25 @@ test("ten releases of a service are kept", () => {
     "a12",
     "a13",
     "b99",
+  ]);
+  store.close();
+});
+
+test("to go back and forth uses up no releases: the first and the last copy of each are kept", () => {
+  using dir = temporary();
+  const store = open(dir.path);
+  for (const image of ["a", "b", "c"]) recordRelease(store, "/r", "web", release(image), [], 0);
+  for (let times = 0; times < 10; times++) {
+    for (const image of ["b", "c"]) recordRelease(store, "/r", "web", release(image), [], 0);
+  }
+  expect(
+    listReleases(store, "/r", "web").map(({ id, release: kept }) => [id, kept.containers[0]?.imageId]),
+  ).toEqual([
+    [23, "c"],
+    [22, "b"],
+    [3, "c"],
+    [2, "b"],
+    [1, "a"],
   ]);
   store.close();
 });

@@ -387,3 +387,17 @@ describe("composeFiles() in", () => {
     expect(composeFiles({ path: "/web", files: new Set(files) }, dotenv)).toEqual(want);
   });
 });
+
+test("every image is told, also of what is built, stays local or waits for a profile", async () => {
+  const compose = `services:
+  app: { image: "a:\${TAG}" }
+  built: { build: ., image: b }
+  unnamed: { build: . }
+  local: { image: c, pull_policy: never }
+  off: { image: d, profiles: [x], deploy: { replicas: 0 } }
+  more: { extends: { service: app } }
+`;
+  const { images, borrowsImage, every } = await read({ "compose.yml": compose, ".env": "TAG=1\n" });
+  expect([images, borrowsImage]).toEqual([["a:1"], true]);
+  expect(every).toEqual({ images: ["a:1", "b", "c", "d"], unnamed: ["unnamed"], borrowsImage: true });
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Pin } from "../../../../src/store/pins.ts";
-import { chooseRelease } from "../../../../src/units/compose/rollback.ts";
+import { cameSince, chooseRelease } from "../../../../src/units/compose/rollback.ts";
 import { release, released } from "./containers.ts";
 
 /** Releases 4 to 1, the newest first; 4 is a copy of 2, as after a rollback to it. */
@@ -37,4 +37,18 @@ test.each([
   ["none of that number", stored, 9, "`web` has no release 9"],
 ])("chooseRelease() refuses with %s", (_, releases, to, want) => {
   expect(() => chooseRelease("web", releases, { to, pin: undefined, runs })).toThrow(want);
+});
+
+test.each([
+  ["what the release has", ["app"], []],
+  ["what its files have under a profile", ["debug"], []],
+  ["what they had under a profile that is gone since", ["job"], ["job"]],
+  ["what its files do not know", ["new", "app"], ["new"]],
+])("cameSince() with %s", (_, services, want) => {
+  const version = {
+    release: new Set(["app"]),
+    written: new Set(["app", "debug", "job"]),
+    expected: new Set(["app", "job", "new"]),
+  };
+  expect([...cameSince(services, version)]).toEqual(want);
 });
