@@ -8,6 +8,7 @@ const WITHOUT_EVENTS_MS = 500;
 export class EventHub {
   private readonly waiters = new Set<{ ids: ReadonlySet<string>; wake: () => void }>();
   private readonly closed = new AbortController();
+  private readonly exits = new Map<string, number>();
   private live = false;
   private started: Promise<void> | undefined;
 
@@ -24,6 +25,11 @@ export class EventHub {
     this.waiters.delete(waiter);
   }
 
+  /** The exit code of a container's last life that ended while this was listening. */
+  lastExit(id: string): number | undefined {
+    return this.exits.get(id);
+  }
+
   close(): void {
     this.closed.abort();
   }
@@ -32,6 +38,7 @@ export class EventHub {
     while (!this.closed.signal.aborted) {
       try {
         for await (const event of this.docker.events(this.closed.signal, () => this.opened())) {
+          if (event.Action === "die") this.exits.set(event.Actor.ID, Number(event.Actor.Attributes.exitCode));
           for (const waiter of this.waiters) if (waiter.ids.has(event.Actor.ID)) waiter.wake();
         }
       } catch {

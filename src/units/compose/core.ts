@@ -8,6 +8,7 @@ import { latestReleases, type Release, recordRelease, releaseFiles } from "../..
 import type { Store } from "../../store/store.ts";
 import type { StepContext, Verified } from "../driver.ts";
 import { type ChangeRequest, explainWatch, failure } from "./change.ts";
+import { sightsOf } from "./crashes.ts";
 import type { Decision } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
 import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
@@ -132,7 +133,7 @@ export class ServiceCore {
         hub: this.hub,
         ids: containers.map((container) => container.id),
         ready: recipe.ready,
-        restarts: new Map(released.map((container) => [container.id, container.restarts])),
+        sights: new Map(released.map((container) => [container.id, sightsOf(container)])),
         changed,
         env,
         cwd: book.root,

@@ -107,7 +107,8 @@ function isSettled(container: ContainerView, facts: ServiceFacts): boolean {
   if (container.state === "exited") return true;
   if (container.state !== "running") return false;
   const known = released(container, facts.release);
-  if (known?.health || container.health !== "none") return container.health === "healthy";
+  if ((known?.health || container.health !== "none") && container.health !== "healthy") return false;
+  // In another life than it was seen ready in, it may be one of many.
   return (
     known !== undefined &&
     container.uptime !== undefined &&

@@ -1,6 +1,8 @@
 import type { Docker } from "../../docker/client.ts";
+import { counted, crashesOf, sightsOf } from "./crashes.ts";
 import { stateWords } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
+import { judge } from "./judge.ts";
 import { lostNetwork } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { sameLife } from "./uptime.ts";
@@ -19,8 +21,8 @@ export interface Status {
 /** From the best to the worst: a service is what its worst container is. */
 const RANK: readonly State[] = ["ready", "held", "starting", "stopped", "missing", "unhealthy", "failed"];
 
-/** An uptime from which on a container without health check counts without a closer look, in seconds. */
-const LONG_UP = 10;
+/** An uptime from which on a container counts without a closer look, in seconds: no loop has such lives. */
+const LONG_UP = 20 * 60;
 
 /** What a service is now. The engine is asked again only about containers that came up in the last seconds. */
 export async function statusOf(
@@ -93,16 +95,23 @@ async function runningStatus(
   docker: Docker,
   at: number,
 ): Promise<Status> {
-  const { name, health, uptime } = container;
+  const { name, uptime } = container;
   const up = container.status.replace(/^Up /, "up ").replace(/ \(healthy\)$/, ", healthy");
   const known = view.release?.containers.find((released) => released.id === container.id);
   const same = known && uptime && sameLife(uptime, known.startedAt, at);
-  if (health === "healthy" || same || (uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
+  if (same || (uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
   const details = await docker.inspect(container.id);
-  if (details.RestartCount > (known?.restarts ?? 0)) {
-    const detail = `${name} was restarted ${details.RestartCount} times, ${up}`;
-    return { state: "starting", detail, culprit: container };
-  }
-  if (at - Date.parse(details.State.StartedAt) >= STABLE_MS) return { state: "ready", detail: up };
-  return { state: "starting", detail: `${name} came up just now`, culprit: container };
+  const age = Math.max(0, at - Date.parse(details.State.StartedAt));
+  const crashes = crashesOf(counted(details, age), sightsOf(known));
+  const verdict = judge(details, age, { stable: STABLE_MS, mustRun: false, mustComplete: false, crashes });
+  if (verdict.state === "failed")
+    return { state: "failed", detail: `${verdict.detail}; ${up}`, culprit: container };
+  if (verdict.state === "ready") return { state: "ready", detail: up };
+  const detail =
+    crashes.proof > 0
+      ? `${name} was restarted ${times(crashes.count)} since it was last seen ready, ${up}`
+      : `${name} came up just now`;
+  return { state: "starting", detail, culprit: container };
 }
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);

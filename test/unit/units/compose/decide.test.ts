@@ -163,12 +163,12 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
     "none (up-to-date): ready and up to date, settled",
   ],
   [
-    "healthy again after a restart",
+    "healthy again after a restart: it may be one of many",
     {
       containers: [view("app", { health: "healthy", status: "Up 20 seconds (healthy)" })],
       release: release(released("app", { health: true })),
     },
-    "none (up-to-date): ready and up to date, settled",
+    "none (restarted): app was restarted since it was last seen ready, verified",
   ],
   [
     "unhealthy",
