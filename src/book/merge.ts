@@ -141,15 +141,19 @@ function need(raw: NonNullable<RawNeeds>[number]): Need {
     : { name: raw.name, when: raw.when ?? "healthy" };
 }
 
-function readiness({ http, tcp, command, within, stable }: RawReady): Ready {
+function readiness({ http, tcp, command, exec, within, stable }: RawReady): Ready {
   return {
     http,
     tcp,
-    command: typeof command === "string" ? command.split(/ +/) : command,
+    command: command === undefined ? undefined : argumentsOf(command),
+    exec: exec && { service: exec.service, command: argumentsOf(exec.command) },
     within: within === undefined ? undefined : parseDuration(within),
     stable: stable === undefined ? undefined : parseDuration(stable),
   };
 }
+
+const argumentsOf = (raw: string | readonly string[]): readonly string[] =>
+  typeof raw === "string" ? raw.split(/ +/) : raw;
 
 function lines(raw: string | readonly string[] | undefined): readonly string[] {
   return typeof raw === "string" ? [raw] : (raw ?? []);

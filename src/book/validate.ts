@@ -2,7 +2,18 @@ import * as v from "valibot";
 import type { Fault } from "./fault.ts";
 import { invalid } from "./fault.ts";
 import { nearest } from "./nearest.ts";
-import { isSection, NAME, NAME_RULE, need, type RecipeFile, ready, recipeFile, SECTIONS } from "./schema.ts";
+import {
+  isSection,
+  NAME,
+  NAME_RULE,
+  need,
+  type RecipeFile,
+  ready,
+  readyExec,
+  recipeFile,
+  SECTIONS,
+  serviceReady,
+} from "./schema.ts";
 
 type Path = readonly (string | number)[];
 
@@ -127,9 +138,10 @@ function unknownKeys(file: string, data: object, path: Path): Fault[] {
 }
 
 function keysAt(path: Path): string[] {
-  const [section, , key] = path;
+  const [section, , key, inner] = path;
   if (!isSection(section)) return Object.keys(recipeFile.entries);
-  if (key === "ready") return Object.keys(ready.entries);
+  if (key === "ready" && inner === "exec") return Object.keys(readyExec.entries);
+  if (key === "ready") return Object.keys((section === "services" ? serviceReady : ready).entries);
   if (key === "needs") return Object.keys(need.entries);
   return Object.keys(SECTIONS[section].entries);
 }

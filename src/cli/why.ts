@@ -45,6 +45,7 @@ export default makeCommand({
       engine,
       [...closure(book.recipes, targets)],
       new HoldBook(context.env, book.root),
+      context.env,
     );
     const failures = lastFailures(store, book.root);
     const causes: Cause[] = [];

@@ -14,6 +14,10 @@ import {
 const OUR_VERSION = "1.51";
 const PING_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** No verdict waits longer than this for the log that illustrates it. */
+const LOG_TIMEOUT_MS = 5_000;
+/** Nor is a line of it longer than somebody reads. */
+const LOG_WIDTH = 1_000;
 
 export interface LogRequest {
   /** How many of the last lines; default all. */
@@ -113,22 +117,36 @@ export class Docker {
     }
   }
 
+  /** Takes away a container that is not running; its volumes stay. */
+  async remove(id: string): Promise<void> {
+    const options = this.options({ method: "DELETE", responseType: "text" });
+    await this.request(() => ofetch(this.url(`/containers/${encodeURIComponent(id)}`), options));
+  }
+
   unpause(id: string): Promise<void> {
     return this.post(`/containers/${encodeURIComponent(id)}/unpause`);
   }
 
   /**
    * The last `lines` lines of a container's output, both streams, oldest first. Empty for a container that is
-   * being removed: whoever asks knows already what is wrong, and wants no other error in its place.
+   * being removed. Whoever asks knows already what is wrong, and wants no other error in its place: a log that cannot
+   * be read, or does not come, says so in a line of its own.
    */
   async logs(id: string, lines: number, tty: boolean): Promise<string[]> {
     const texts: string[] = [];
+    const signal = AbortSignal.timeout(LOG_TIMEOUT_MS);
     try {
-      for await (const { text } of this.logLines(id, { tail: String(lines), tty })) texts.push(text);
+      for await (const { text } of this.logLines(id, { tail: String(lines), tty, signal })) {
+        if (text !== "") texts.push(text.length > LOG_WIDTH ? `${text.slice(0, LOG_WIDTH)}…` : text);
+        if (texts.length > lines) texts.shift();
+        // A container that writes without a pause may keep the engine from coming to the end.
+        if (signal.aborted) break;
+      }
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (signal.aborted) texts.push(`(its log did not come within ${LOG_TIMEOUT_MS / 1000} s)`);
+      else if (!isGone(error)) texts.push(`(its log cannot be read: ${(error as Error).message})`);
     }
-    return texts.filter((line) => line !== "");
+    return texts;
   }
 
   /** Lines that a container wrote, as they come; with `follow` until it ends or `signal` fires. */
@@ -137,12 +155,8 @@ export class Docker {
     const query = new URLSearchParams({ stdout: "1", stderr: "1", timestamps: "1", tail });
     if (since !== undefined) query.set("since", since);
     if (follow) query.set("follow", "1");
-    const options = { responseType: "stream", timeout: 0, signal: signal ?? null } as const;
     const path = `/containers/${encodeURIComponent(id)}/logs?${query}`;
-    const stream = await this.request(() =>
-      ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), this.options(options)),
-    );
-    yield* readLogLines(stream, tty);
+    yield* readLogLines(await this.stream(path, { signal: signal ?? null }), tty);
   }
 
   /**
@@ -151,12 +165,7 @@ export class Docker {
    */
   async *events(signal: AbortSignal, onOpen: () => void): AsyncGenerator<DockerEvent> {
     const filters = encodeURIComponent(JSON.stringify({ type: ["container"] }));
-    const stream = await this.request(() =>
-      ofetch<ReadableStream<Uint8Array>, "stream">(
-        this.url(`/events?filters=${filters}`),
-        this.options({ responseType: "stream", signal, timeout: 0 }),
-      ),
-    );
+    const stream = await this.stream(`/events?filters=${filters}`, { signal });
     onOpen();
     let rest = "";
     const decoder = new TextDecoder();
@@ -167,8 +176,19 @@ export class Docker {
     }
   }
 
-  private get<T>(path: string): Promise<T> {
-    return this.request(() => ofetch<T, "json">(this.url(path), this.options({ responseType: "json" })));
+  /** One request of the engine's API that is answered by a document. */
+  get<T>(path: string, options: Pick<FetchOptions, "method" | "body" | "signal"> = {}): Promise<T> {
+    const all = this.options({ ...options, responseType: "json" });
+    return this.request(() => ofetch<T, "json">(this.url(path), all));
+  }
+
+  /** One that is answered by a stream, for which there is no deadline but `signal`. */
+  stream(
+    path: string,
+    options: Pick<FetchOptions, "method" | "body" | "signal">,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const all = this.options({ ...options, responseType: "stream", timeout: 0 });
+    return this.request(() => ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), all));
   }
 
   private async post(path: string): Promise<void> {

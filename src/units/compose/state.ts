@@ -1,4 +1,6 @@
+import type { ReadyExec } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
+import { hasProbe, type Probing, probe } from "../probe.ts";
 import { counted, crashesOf, sightsOf } from "./crashes.ts";
 import { stateWords } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
@@ -29,6 +31,7 @@ export async function statusOf(
   view: ServiceView,
   docker: Docker,
   { at, byId }: Pick<Observation, "at" | "byId">,
+  probing: Probing,
 ): Promise<Status> {
   const { containers, expected } = view;
   if (expected.size === 0) return { state: "ready", detail: "all its compose services wait for a profile" };
@@ -41,8 +44,28 @@ export async function statusOf(
   const worst = all.reduce((a, b) => (RANK.indexOf(b.state) > RANK.indexOf(a.state) ? b : a));
   const lost = lostNetwork({ containers, all: byId, touched: new Set() });
   if (worst.state === "ready" && lost) return { state: "unhealthy", detail: lost };
-  if (worst.state !== "ready" || all.length === 1) return worst;
+  if (worst.state !== "ready") return worst;
+  const unready =
+    view.recipe.ready && hasProbe(view.recipe.ready) && (await tryProbes(view, docker, probing));
+  if (unready) return { state: "unhealthy", detail: unready };
+  if (all.length === 1) return worst;
   return { state: "ready", detail: `${all.length} containers` };
+}
+
+/** What the recipe's own probes find wrong. Like a health check's output, what they say is masked. */
+async function tryProbes(
+  { recipe, containers, ...view }: ServiceView,
+  docker: Docker,
+  probing: Probing,
+): Promise<string | undefined> {
+  const [{ probeInside }, { secretsOf }] = await Promise.all([
+    import("./exec-probe.ts"),
+    import("./secrets.ts"),
+  ]);
+  const places = containers.map((each) => ({ ...each, running: each.state === "running" }));
+  const exec = (command: ReadyExec) => probeInside(docker, places, command);
+  const problem = await probe(recipe.ready ?? {}, { ...probing, exec });
+  return problem === undefined ? undefined : secretsOf(view)(problem);
 }
 
 async function containerStatus(

@@ -1,11 +1,11 @@
-import type { Ready } from "../../book/types.ts";
+import type { Ready, ReadyExec } from "../../book/types.ts";
 import { now } from "../../clock.ts";
 import { type Docker, isNotFound } from "../../docker/client.ts";
 import type { EventHub } from "../../docker/hub.ts";
-import type { ContainerDetails } from "../../docker/types.ts";
+import { type ContainerDetails, LABEL } from "../../docker/types.ts";
 import type { Sight } from "../../store/releases.ts";
 import type { StepContext } from "../driver.ts";
-import { hasProbe, probe } from "../probe.ts";
+import { hasProbe, type Probing, pauseOf, probe } from "../probe.ts";
 import { type Crashes, counted, crashesOf } from "./crashes.ts";
 import { hasHealthCheck, healthDeadline, judge, probeRound, type Verdict } from "./judge.ts";
 import { LifeClock } from "./lives.ts";
@@ -22,8 +22,6 @@ const PATIENCE_MS = 30_000;
 const COMPLETION_MS = 10 * 60_000;
 /** A probe's answer takes this long to become visible, at most. */
 const SLACK_MS = 1_000;
-/** Between two tries of a probe. */
-const PROBE_PAUSE_MS = 250;
 /** Even when nothing happens, the engine is asked again after this long. */
 const LOOK_AGAIN_MS = 5_000;
 
@@ -110,9 +108,9 @@ async function look(own: Watch): Promise<Watched | Undecided> {
     const recheck = Math.min(...all.map(({ verdict }) => recheckOf(verdict)), gateIn);
     return { all, containers, detail: waiting.verdict.detail, culprit: waiting.details, recheck };
   }
-  const problem = request.ready && (await probe(request.ready, request.env, request.cwd));
+  const problem = request.ready && (await probe(request.ready, probingOf(request, containers)));
   if (!problem) return { ok: true, detail: summary(all.map(({ verdict }) => verdict)), containers };
-  return { all, containers, detail: problem, culprit: containers[0], recheck: PROBE_PAUSE_MS };
+  return { all, containers, detail: problem, culprit: containers[0], recheck: pauseOf(request.ready) };
 }
 
 function see(details: ContainerDetails, { request, context, clock, first }: Watch): Seen {
@@ -129,6 +127,18 @@ function see(details: ContainerDetails, { request, context, clock, first }: Watc
     lastExit: request.hub.lastExit(Id),
   });
   return { details, age, crashes, verdict };
+}
+
+function probingOf({ docker, env, cwd }: WatchRequest, containers: readonly ContainerDetails[]): Probing {
+  const places = containers.map(({ Id, Name, Config, State }) => ({
+    id: Id,
+    name: Name.replace(/^\//, ""),
+    service: Config.Labels?.[LABEL.service] ?? "",
+    running: State.Status === "running",
+  }));
+  const exec = async (command: ReadyExec) =>
+    (await import("./exec-probe.ts")).probeInside(docker, places, command);
+  return { env, cwd, exec };
 }
 
 async function inspectAll({ docker, ids }: WatchRequest): Promise<ContainerDetails[] | undefined> {

@@ -37,6 +37,35 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
   [
+    "`ready.exec` with an unknown key and a shell line",
+    {
+      "homelab.yml":
+        "services:\n  plex:\n    ready: { exec: { servce: app, service: app, command: 'wget x | grep y' } }\n",
+    },
+    [
+      "recipe-invalid: `ready.exec.command` of service `plex` must be a list of arguments when it has quotes or shell characters, not `wget x | grep y`",
+      "  at homelab.yml:3:58:     ready: { exec: { servce: app, service: app, command: 'wget x | grep y' } }",
+      "                                                                                ^^^^^^^^^^^^^^^^^",
+      '  hint: Write it as a list, one argument each: `["curl", "-f", "http://127.0.0.1"]`',
+      "recipe-invalid: unknown key `servce` of `ready.exec` of service `plex`",
+      "  at homelab.yml:3:22:     ready: { exec: { servce: app, service: app, command: 'wget x | grep y' } }",
+      "                                            ^^^^^^",
+      "  hint: did you mean `service`?",
+    ],
+  ],
+  [
+    "`ready.exec` of what has no containers",
+    {
+      "homelab.yml": "units:\n  db: { unit: db.service, ready: { exec: { service: app, command: [x] } } }\n",
+    },
+    [
+      "recipe-invalid: unknown key `exec` of `ready` of unit `db`",
+      "  at homelab.yml:2:36:   db: { unit: db.service, ready: { exec: { service: app, command: [x] } } }",
+      "                                                          ^^^^",
+      "  hint: valid keys are http, tcp, command, within, stable",
+    ],
+  ],
+  [
     "an unknown key of a need",
     { "homelab.yml": "services:\n  plex:\n    needs: [{ name: loki, wen: started }]\n  loki:\n" },
     [
