@@ -8,7 +8,7 @@ import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks, hasLostNetwork } from "./network.ts";
-import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
+import { type ContainerView, containerView, isStuck, isUp, type Observation } from "./observe.ts";
 import { claim } from "./project.ts";
 
 /** Actions after which containers may be made from other images than before. */
@@ -90,7 +90,7 @@ export class ComposeDriver implements Driver {
       case "adopt":
         return { ok: true, changed: false };
       case "repair":
-        if (!decision.anew) return this.unpause(work, view, context);
+        if (!decision.anew) return this.unstick(work, view, context);
         if (!(await hasLostNetwork(this.options.docker, view.containers)))
           return { ok: true, changed: false };
         return this.up(work, view, decision, context);
@@ -116,6 +116,10 @@ export class ComposeDriver implements Driver {
     context: StepContext,
   ): Promise<Applied> {
     const request = await this.core.changeRequest(work, decision.action, context, view);
+    if (view.containers.some(isStuck)) {
+      const stuck = await this.unstick(work, view, context);
+      if (!stuck.ok) return stuck;
+    }
     if (decision.action === "restart") {
       const failed = await stop(request, view.containers.filter(isUp));
       if (failed) return failed;
@@ -178,12 +182,10 @@ export class ComposeDriver implements Driver {
     return broken.map(({ recipe, of }) => ({ name: recipe.name, of }));
   }
 
-  private async unpause(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
-    context.progress("changing", "unpausing");
-    for (const container of view.containers) {
-      if (container.state === "paused") await this.options.docker.unpause(container.id);
-    }
+  private async unstick(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
+    const { clearStuck } = await import("./clear.ts");
+    const failed = await clearStuck(this.options.docker, this.core.hub, view.containers, context);
     work.changed = true;
-    return { ok: true, changed: true };
+    return failed ?? { ok: true, changed: true };
   }
 }

@@ -12,6 +12,7 @@ import { drift } from "./manifest.ts";
 import { type LenderQuestion, lostNetwork } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { resolveProject } from "./project.ts";
+import { type Trouble, troublesOf } from "./troubles.ts";
 
 /** One service as it was found: what decisions, changes and explanations start from. */
 export interface ServiceView {
@@ -32,6 +33,8 @@ export interface ServiceView {
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
   readonly finished: ReadonlySet<string>;
+  /** What the engine says of containers that are stuck, by id. */
+  readonly troubles: ReadonlyMap<string, Trouble>;
 }
 
 export interface ViewOptions {
@@ -86,6 +89,7 @@ export async function viewService(
     composeName,
     expected,
     finished: await finishedOneShots(containers, known, docker),
+    troubles: await troublesOf(containers, docker),
   };
 }
 
@@ -104,7 +108,7 @@ export function factsOf(
   asked: Pick<ServiceFacts, "force" | "restart">,
   touched: LenderQuestion["touched"],
 ): ServiceFacts {
-  const { recipe, containers, expected, release, changed, remount, finished } = view;
+  const { recipe, containers, expected, release, changed, remount, finished, troubles } = view;
   return {
     containers,
     expected,
@@ -113,6 +117,7 @@ export function factsOf(
     remount,
     newestInput: release || containers.length === 0 ? undefined : newestInput(view),
     finished,
+    troubles,
     // What is newer is what it was taken away from.
     images: view.pin ? new Map() : observation.images,
     pinned: view.pin?.why,

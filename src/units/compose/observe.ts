@@ -59,6 +59,10 @@ export async function observe(docker: Docker): Promise<Observation> {
 export const isUp = ({ state }: ContainerView): boolean =>
   state === "running" || state === "restarting" || state === "paused";
 
+/** Whether a container is in a state from which compose cannot start it. */
+export const isStuck = ({ state }: ContainerView): boolean =>
+  state === "paused" || state === "removing" || state === "dead";
+
 /** Containers of `docker compose run` come and go and belong to no service's state. */
 export const isLasting = (summary: ContainerSummary): boolean => summary.Labels?.[LABEL.oneoff] !== "True";
 

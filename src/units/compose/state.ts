@@ -90,8 +90,11 @@ async function containerStatus(
         (await wasStopped(container, docker)) ? "stopped" : "failed",
         `${name} is ${stateWords(container)}`,
       );
-    default:
-      return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
+    default: {
+      const trouble = view.troubles.get(container.id);
+      const broken = trouble !== undefined && trouble.code !== "removing";
+      return status(broken ? "failed" : "stopped", trouble?.text ?? `${name} is ${stateWords(container)}`);
+    }
   }
 }
 
