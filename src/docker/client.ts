@@ -188,7 +188,13 @@ export class Docker {
     options: Pick<FetchOptions, "method" | "body" | "signal">,
   ): Promise<ReadableStream<Uint8Array>> {
     const all = this.options({ ...options, responseType: "stream", timeout: 0 });
-    return this.request(() => ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), all));
+    return this.request(async () => {
+      try {
+        return await ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), all);
+      } catch (error) {
+        throw await withWords(error);
+      }
+    });
   }
 
   private async post(path: string): Promise<void> {
@@ -232,6 +238,15 @@ export function isNotFound(error: unknown): boolean {
 function isGone(error: unknown): boolean {
   const status = error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode;
   return status === 404 || status === 409;
+}
+
+/** The answer to a request for a stream is one, too, when it is a refusal: this reads what it says. */
+async function withWords(error: unknown): Promise<unknown> {
+  const { data, statusCode } = error as { data?: unknown; statusCode?: number };
+  if (!(data instanceof ReadableStream)) return error;
+  const text = await new Response(data).text();
+  const message = /^\{"message":"(.*)"\}\s*$/s.exec(text)?.[1] ?? text.trim();
+  return { statusCode, data: { message: message || undefined }, cause: error };
 }
 
 function explain(error: unknown, endpoint: Endpoint): HomelabError {

@@ -53,6 +53,8 @@ export interface ContainerDetails {
   readonly Config: {
     readonly Image: string;
     readonly Tty: boolean;
+    /** Seconds from asking it to stop to killing it; -1: never. Absent: the engine's 10. */
+    readonly StopTimeout?: number | undefined;
     readonly Labels: Readonly<Record<string, string>> | null;
     readonly Healthcheck?: {
       readonly Test?: readonly string[];

@@ -7,12 +7,14 @@ import type { Failure, StepContext } from "../driver.ts";
 import type { Decision } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
 import { explainFailure, lastLines } from "./failure.ts";
+import { type Grace, graceWords, longestGrace, withGrace } from "./grace.ts";
 import type { ContainerView } from "./observe.ts";
 import type { Watched } from "./verify.ts";
 
 const LOG_LINES = 20;
 
 export interface ChangeRequest {
+  readonly docker: Docker;
   readonly compose: Compose;
   readonly store: Store;
   readonly root: string;
@@ -27,14 +29,15 @@ export interface ChangeRequest {
 /** `docker compose up` for what was decided. Resolves to nothing when it went well. */
 export async function up(
   request: ChangeRequest,
-  view: Pick<ServiceView, "project" | "dir">,
+  view: Pick<ServiceView, "project" | "dir" | "containers">,
   decision: Pick<Decision, "only" | "anew">,
   other?: OtherFiles,
 ): Promise<Failure | undefined> {
   const only = decision.only ? ["--no-deps", ...decision.only] : [];
   const command = upCommand(request.compose, view.project, { recreate: decision.anew === true, other });
-  request.context.progress("changing", "docker compose up");
-  return outcome("up", await run(request, [...command, ...only], view.dir), request.redact);
+  const grace = await longestGrace(request.docker, view.containers);
+  request.context.progress("changing", withGrace("docker compose up", grace));
+  return outcome("up", await run(request, [...command, ...only], view.dir), request.redact, grace);
 }
 
 /** `docker compose pull` of what is missing. */
@@ -53,10 +56,11 @@ export async function stop(
   containers: readonly ContainerView[],
 ): Promise<Failure | undefined> {
   for (const project of new Set(containers.map((container) => container.project))) {
-    const services = containers.filter((each) => each.project === project).map((each) => each.service);
-    request.context.progress("changing", "docker compose stop");
-    const argv = stopCommand(request.compose, project, [...new Set(services)]);
-    const failure = outcome("stop", await run(request, argv, "/"), request.redact);
+    const own = containers.filter((each) => each.project === project);
+    const grace = await longestGrace(request.docker, own);
+    request.context.progress("changing", withGrace("docker compose stop", grace));
+    const argv = stopCommand(request.compose, project, [...new Set(own.map((each) => each.service))]);
+    const failure = outcome("stop", await run(request, argv, "/"), request.redact, grace);
     if (failure) return failure;
   }
   return undefined;
@@ -82,9 +86,14 @@ function outcome(
   verb: "up" | "stop" | "pull",
   { exitCode, timedOut, cancelled, stderr }: ProcessResult,
   redact: (text: string) => string,
+  grace?: Grace,
 ): Failure | undefined {
   if (exitCode === 0) return undefined;
-  if (timedOut) return failure("timeout", `docker compose ${verb} did not end in time`);
+  if (timedOut) {
+    const why = grace ? `: ${graceWords(grace)}` : "";
+    const hint = grace && "`--timeout` must be longer than that; without it a run has an hour";
+    return failure("timeout", `docker compose ${verb} did not end in time${why}`, hint);
+  }
   if (cancelled) return failure("interrupted", `broken off during docker compose ${verb}`);
   const why = explainFailure(stderr);
   return {

@@ -97,10 +97,11 @@ export class ServiceCore {
     context: StepContext,
     view?: ServiceView,
   ): Promise<ChangeRequest> {
-    const { store, book } = this.options;
+    const { store, book, docker } = this.options;
     const { secretsOf } = await import("./secrets.ts");
     const redact = view ? secretsOf(view) : (text: string) => text;
     return {
+      docker,
       compose: await this.findCompose(),
       store,
       root: book.root,

@@ -1,5 +1,6 @@
 import type { ContainerDetails, HealthProbe } from "../../docker/types.ts";
 import type { Crashes } from "./crashes.ts";
+import { spanWords } from "./span.ts";
 
 /** What is asked of a container before it counts as ready. Milliseconds. */
 export interface Standard {
@@ -68,7 +69,7 @@ function judgeRunning(details: ContainerDetails, name: string, age: number, stan
     state: "waiting",
     detail:
       proof > 0
-        ? `${name} is up again after ${after}; watching that it stays up for ${words(proof)}`
+        ? `${name} is up again after ${after}; watching that it stays up for ${spanWords(proof)}`
         : `${name} is up; watching that it stays up`,
     // After a crash it has to prove itself for the whole time before others may build on it.
     up: proof === 0,
@@ -80,23 +81,13 @@ function judgeRunning(details: ContainerDetails, name: string, age: number, stan
 function loopWords({ State, RestartCount }: ContainerDetails, age: number, standard: Standard): string {
   const { count, since } = standard.crashes;
   const span = Date.parse(State.StartedAt) + age - since;
-  const within = span >= MINUTE_MS && Number.isFinite(span) ? ` in ${words(span)}` : "";
+  const within = span >= MINUTE_MS && Number.isFinite(span) ? ` in ${spanWords(span)}` : "";
   const exit = State.Status === "running" ? standard.lastExit : State.ExitCode;
   const times = Math.max(count, 0) || RestartCount;
   return `keeps crashing: ${times} restarts${within}${exit === undefined ? "" : `, exit code ${exit}`}`;
 }
 
 const MINUTE_MS = 60_000;
-
-/** `15 s`, `4 min`, `3 h`, `2 days`: as much as somebody who reads it needs. */
-export function words(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
-}
 
 /** Whether all that was probed is of a former life: then the word of it is, too. */
 function isStale(details: ContainerDetails): boolean {

@@ -8,7 +8,6 @@ import {
   probeRound,
   type Standard,
   type Verdict,
-  words,
 } from "../../../../src/units/compose/judge.ts";
 import { details } from "./containers.ts";
 
@@ -347,13 +346,3 @@ test("currentProbes() leaves out those of a former life", () => {
   const state = health("unhealthy", ["2026-11-20T11:54:59Z", "before"], ["2026-11-20T11:55:00Z", "now"]);
   expect(currentProbes(details({ state })).map((probe) => probe.Output)).toEqual(["now"]);
 });
-
-test.each([
-  [0, "0 s"],
-  [14_600, "15 s"],
-  [119_000, "119 s"],
-  [120_000, "2 min"],
-  [45 * 60_000, "45 min"],
-  [5 * 3_600_000, "5 h"],
-  [60 * 24 * 3_600_000, "60 days"],
-])("%d ms are %s", (milliseconds, want) => expect(words(milliseconds)).toBe(want));
