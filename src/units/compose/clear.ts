@@ -5,6 +5,7 @@ import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Failure, StepContext } from "../driver.ts";
 import { failure } from "./change.ts";
+import { inspectIfThere } from "./lookup.ts";
 import { type ContainerView, isStuck } from "./observe.ts";
 
 /** A removal that takes longer than this hangs. */
@@ -82,14 +83,5 @@ async function removeDead(
       `${name} is dead and cannot be removed: ${why}`,
       "something holds its files: `systemctl restart docker` removes what is dead, then run again",
     );
-  }
-}
-
-async function inspectIfThere(docker: Docker, id: string): Promise<ContainerDetails | undefined> {
-  try {
-    return await docker.inspect(id);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
   }
 }

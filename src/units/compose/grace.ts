@@ -1,5 +1,6 @@
-import { type Docker, isNotFound } from "../../docker/client.ts";
+import type { Docker } from "../../docker/client.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
+import { inspectIfThere } from "./lookup.ts";
 import { type ContainerView, isUp } from "./observe.ts";
 import { spanWords } from "./span.ts";
 
@@ -39,12 +40,3 @@ export function withGrace(note: string, grace: Grace | undefined): string {
 
 export const graceWords = ({ name, ms }: Grace): string =>
   `${name} may take ${Number.isFinite(ms) ? `up to ${spanWords(ms)}` : "as long as it likes"} to stop`;
-
-async function inspectIfThere(docker: Docker, id: string): Promise<ContainerDetails | undefined> {
-  try {
-    return await docker.inspect(id);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
-}
