@@ -133,7 +133,7 @@ export const service = mapping({
   ),
   rollback: described(
     v.picklist(["auto", "manual", "never"], "must be `auto`, `manual` or `never`"),
-    "What happens after a failed change: auto goes back to the last release that was ready; default: manual",
+    "What happens after a failed change: auto goes back to the last release that was ready; manual (default): nothing; never: `homelab rollback` is refused as well",
   ),
 });
 

@@ -14,6 +14,11 @@ import { claim } from "./project.ts";
 /** Actions after which containers may be made from other images than before. */
 const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
 
+function impossible(problem: HomelabError): Decided {
+  const reason = { code: problem.code, text: problem.message };
+  return { action: "blocked", reason, effect: "read", settled: false, problem };
+}
+
 /** Services: compose projects, observed and verified through the engine's API, changed through compose. */
 export class ComposeDriver implements Driver {
   readonly kind = "service";
@@ -65,10 +70,14 @@ export class ComposeDriver implements Driver {
       work.view = view;
     } catch (error) {
       if (!(error instanceof HomelabError)) throw error;
-      const reason = { code: error.code, text: error.message };
-      return { action: "blocked", reason, effect: "read", settled: false, problem: error };
+      return impossible(error);
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
+    if (work.decision.action === "update" && work.recipe.rollback === "auto") {
+      const { missingWayBack } = await import("./way-back.ts");
+      const problem = await missingWayBack(this.options.docker, work.view, work.decision);
+      if (problem) return impossible(problem);
+    }
     if (work.decision.effect !== "read")
       for (const { id } of work.view.containers) this.touched.set(id, name);
     return work.decision;

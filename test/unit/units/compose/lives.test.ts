@@ -40,7 +40,7 @@ test.each<[what: string, looks: [startedAt: string, wall: number, monotonic: num
     ],
     [60_000, 2000],
   ],
-])("the age of a life %s", (_, looks, want) => {
+])("situation 39: the age of a life %s", (_, looks, want) => {
   const clock = new LifeClock();
   expect(looks.map(([startedAt, wall, monotonic]) => clock.age("id", startedAt, wall, monotonic))).toEqual(
     want,
