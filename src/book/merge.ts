@@ -97,8 +97,8 @@ function draft(file: RecipeFile, section: Exclude<Section, "groups">, name: stri
   switch (section) {
     case "services": {
       const raw = file.services?.[name] ?? {};
-      const { dir, project, mounts = [], rollback = "manual" } = raw;
-      return { ...node(name, origin, raw), kind: "service", dir, project, mounts, rollback };
+      const { dir, project, mounts = [], rollback = "manual", before_update: beforeUpdate } = raw;
+      return { ...node(name, origin, raw), kind: "service", dir, project, mounts, beforeUpdate, rollback };
     }
     case "units": {
       const raw = file.units?.[name];

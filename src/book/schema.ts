@@ -131,6 +131,10 @@ export const service = mapping({
     v.array(matching(ABSOLUTE_PATH, "must be an absolute path"), "must be a list of absolute paths"),
     "Directories that must be mounted, else the service is not started: an unmounted disk looks like an empty library",
   ),
+  before_update: described(
+    name,
+    "Task that runs before an update, such as a snapshot of the service's data; when it fails, nothing is touched",
+  ),
   rollback: described(
     v.picklist(["auto", "manual", "never"], "must be `auto`, `manual` or `never`"),
     "What happens after a failed change: auto goes back to the last release that was ready; manual (default): nothing; never: `homelab rollback` is refused as well",

@@ -58,6 +58,8 @@ export interface ServiceRecipe extends Node {
   readonly family?: string | undefined;
   readonly project?: string | undefined;
   readonly mounts: readonly string[];
+  /** Name of the task that runs before an update. */
+  readonly beforeUpdate?: string | undefined;
   readonly rollback: "auto" | "manual" | "never";
 }
 

@@ -6,6 +6,9 @@ const TAIL_BYTES = 64 * 1024;
 /** Between asking a process group to end and killing it, unless said otherwise, in milliseconds. */
 const GRACE_MS = 5_000;
 
+/** Tells what a run starts that it is inside of it: the pid that holds the lock. */
+export const RUN_VARIABLE = "HOMELAB_RUN";
+
 export interface ProcessOptions {
   readonly cwd?: string | undefined;
   /** The whole environment of the child; PATH is looked up in it. */

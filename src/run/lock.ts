@@ -19,9 +19,6 @@ export interface Lock {
   release(): void;
 }
 
-/** Tells what a run starts that it is inside of it: the pid that holds the lock. */
-export const RUN_VARIABLE = "HOMELAB_RUN";
-
 /**
  * Takes the one lock of a root: an advisory lock on the directory itself, so that all users and all state
  * directories meet at the same place, nothing has to be written, and the kernel frees it with its holder.

@@ -114,3 +114,43 @@ details: homelab report <run>
   ]);
   expect(await hostname(lab)).toBe("migrated exited");
 });
+
+test.concurrent("situation 38: what comes before an update runs before it, and keeps it back when it fails", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `services:
+  web~: { before_update: snapshot, ready: { stable: 0s } }
+tasks:
+  snapshot:
+    run: ['echo "$HOMELAB_SERVICE $HOMELAB_SERVICE_DIR" >> snapshots', 'test ! -e full || { echo no space in pool; exit 28; }']
+`,
+    [WEB]: app({ hostname: "one" }),
+  });
+  const snapshots = async () =>
+    (await Bun.file(lab.path("snapshots")).exists())
+      ? lab.shared(await Bun.file(lab.path("snapshots")).text())
+      : "";
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  // Nothing that could be lost by then.
+  expect(await snapshots()).toBe("");
+  lab.write({ [WEB]: app({ hostname: "two" }), full: "" });
+  const { document } = await lab.json("plan", "web~");
+  expect(document.steps[0].reason.text).toBe(
+    "compose.yml changed since it was last ready; `snapshot` runs first",
+  );
+  expect(await lab.run("ensure", "web~")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `web~: failed after <time>: not updated: \`test ! -e full || { echo no space in pool; exit 28; }\` of the task \`snapshot\`, which comes before, exited with code 28
+  | no space in pool
+  hint: what ran before runs on; correct the task, or take \`before_update\` out of the recipe
+1 failed in <time>
+details: homelab report <run>
+`,
+  });
+  expect(await hostname(lab)).toBe("one running");
+  await lab.tool(".", "rm", "full");
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  expect(await hostname(lab)).toBe("two running");
+  expect(await snapshots()).toBe("web~ <root>/services/web~\n".repeat(2));
+});

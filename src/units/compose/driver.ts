@@ -1,4 +1,4 @@
-import type { Recipe, ServiceRecipe } from "../../book/types.ts";
+import type { Book, Recipe, ServiceRecipe, TaskRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
@@ -13,6 +13,23 @@ import { claim } from "./project.ts";
 
 /** Actions after which containers may be made from other images than before. */
 const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
+
+/** The task that runs before a decided change, if it is one that may put other programs to work on the same data. */
+function taskBefore(
+  book: Book,
+  { recipe, changed }: ServiceView,
+  decision: Decision,
+): TaskRecipe | undefined {
+  if (recipe.beforeUpdate === undefined) return undefined;
+  const changes = decision.action === "update" || (decision.effect !== "read" && changed.length > 0);
+  const task = changes ? book.recipes.get(recipe.beforeUpdate) : undefined;
+  return task?.kind === "task" ? task : undefined;
+}
+
+const comesAfter = (decision: Decision, task: string): Decision => ({
+  ...decision,
+  reason: { ...decision.reason, text: `${decision.reason.text}; \`${task}\` runs first` },
+});
 
 function impossible(problem: HomelabError): Decided {
   const reason = { code: problem.code, text: problem.message };
@@ -78,6 +95,8 @@ export class ComposeDriver implements Driver {
       const problem = await missingWayBack(this.options.docker, work.view, work.decision);
       if (problem) return impossible(problem);
     }
+    const before = taskBefore(this.options.book, work.view, work.decision);
+    if (before) work.decision = comesAfter(work.decision, before.name);
     if (work.decision.effect !== "read")
       for (const { id } of work.view.containers) this.touched.set(id, name);
     return work.decision;
@@ -125,6 +144,12 @@ export class ComposeDriver implements Driver {
     context: StepContext,
   ): Promise<Applied> {
     const request = await this.core.changeRequest(work, decision.action, context, view);
+    const task = taskBefore(this.options.book, view, decision);
+    if (task) {
+      const { runBefore } = await import("./before-update.ts");
+      const refused = await runBefore(task, work.recipe, this.options, context);
+      if (refused) return refused;
+    }
     if (view.containers.some(isStuck)) {
       const stuck = await this.unstick(work, view, context);
       if (!stuck.ok) return stuck;

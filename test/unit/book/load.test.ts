@@ -19,6 +19,7 @@ services:
     after: [jellyfin]
     ready: { http: "http://127.0.0.1:8989/ping", command: curl -f localhost, exec: { service: app, command: wget -q vpn }, within: 1m30s, stable: 500ms }
     mounts: [/mnt/vault/media]
+    before_update: fmt
     rollback: auto
 units:
   jellyfin: { unit: jellyfin.service }
@@ -79,6 +80,7 @@ test("loadBook() reads every kind of recipe", async () => {
         stable: 500,
       },
       mounts: ["/mnt/vault/media"],
+      beforeUpdate: "fmt",
       rollback: "auto",
     },
     { kind: "unit", name: "jellyfin", unit: "jellyfin.service", ...soft },

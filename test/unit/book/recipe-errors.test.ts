@@ -23,7 +23,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: unknown key `colour` of service `plex`",
       "  at homelab.yml:4:5:     colour: red",
       "                          ^^^^^^",
-      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, before_update, rollback",
     ],
   ],
   [
