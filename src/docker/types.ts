@@ -87,5 +87,6 @@ export const LABEL = {
   number: "com.docker.compose.container-number",
   oneoff: "com.docker.compose.oneoff",
   workingDir: "com.docker.compose.project.working_dir",
+  configHash: "com.docker.compose.config-hash",
   configFiles: "com.docker.compose.project.config_files",
 } as const;

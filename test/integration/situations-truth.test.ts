@@ -6,6 +6,8 @@ import { type Homelab, homelab } from "../helpers/homelab.ts";
 /** What is true after a start: situations 4 to 9, 12 and 39 of the list in issue 4. */
 
 const WEB = "services/web~/compose.yml";
+/** For what has to watch several lives of a container. */
+const LONG_MS = 300_000;
 const TOP = { "services/top~/compose.yml": app() };
 interface Steps {
   readonly steps: readonly { readonly id: string; readonly action: string; readonly result: string }[];
@@ -32,6 +34,26 @@ describe("one-shots", () => {
     expect((await lab.run("ensure", "web~")).code).toBe(0);
     expect(await started()).not.toBe(second);
     expect(await lab.docker("logs", "web~-app-1")).toBe("two\n");
+  });
+
+  test.concurrent("situation 4: a one-shot does not run again for a change of another service beside it", async () => {
+    const files = (hostname: string, line: string) =>
+      composeFile({
+        app: idle({ hostname, depends_on: { migrate: { condition: "service_completed_successfully" } } }),
+        migrate: idle(shell(line)),
+      });
+    await using lab = await homelab({ [WEB]: files("one", "echo one") });
+    const started = () => lab.docker("inspect", "--format", "{{.State.StartedAt}}", "web~-migrate-1");
+    expect((await lab.run("ensure", "web~")).code).toBe(0);
+    const first = await started();
+    lab.write({ [WEB]: files("two", "echo one") });
+    expect(results((await lab.json("ensure", "web~")).document)).toEqual({ "web~": ["update", "changed"] });
+    expect(await inspect(lab, "{{.Config.Hostname}}")).toBe("two");
+    expect(await started()).toBe(first);
+    lab.write({ [WEB]: files("two", "echo two") });
+    expect((await lab.run("ensure", "web~")).code).toBe(0);
+    expect(await started()).not.toBe(first);
+    expect(await lab.run("ensure", "web~")).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
   test.concurrent("situation 4: a one-shot that gets there at its third try, as its policy allows, is ready", async () => {
@@ -178,41 +200,49 @@ describe("crash loops", () => {
         codes.push(code);
         return false;
       },
-      110_000,
+      200_000,
     );
     return codes;
   };
 
-  test.concurrent("situation 9: a container that dies every 11 s is up at nearly every look, and is caught", async () => {
-    await using lab = await homelab({ [WEB]: app({ ...shell("sleep 11; exit 7"), restart: "always" }) });
-    expect((await lab.run("ensure", "web~")).code).toBe(0);
-    await eventually("a crash", async () => (await inspect(lab, "{{.RestartCount}}")) !== "0");
-    const { code, document } = await lab.json("status", "web~");
-    expect({ code, ...document.recipes[0] }).toMatchObject({
-      code: 3,
-      state: expect.stringMatching(/starting|failed/),
-    });
-    expect(document.recipes[0].detail).toMatch(
-      /was restarted (once|2 times) since it was last seen ready|keeps/,
-    );
-    const { code: failed, stderr } = await lab.run("ensure", "web~");
-    expect(failed).toBe(1);
-    expect(stderr).toMatch(
-      /^web~: failed after <time>: web~-app-1 keeps crashing: \d restarts.*, exit code 7\n/,
-    );
-    expect((await lab.run("status", "web~")).code).toBe(3);
-  });
+  test.concurrent(
+    "situation 9: a container that dies every 11 s is up at nearly every look, and is caught",
+    async () => {
+      await using lab = await homelab({ [WEB]: app({ ...shell("sleep 11; exit 7"), restart: "always" }) });
+      expect((await lab.run("ensure", "web~")).code).toBe(0);
+      await eventually("a crash", async () => (await inspect(lab, "{{.RestartCount}}")) !== "0");
+      const { code, document } = await lab.json("status", "web~");
+      expect({ code, ...document.recipes[0] }).toMatchObject({
+        code: 3,
+        state: expect.stringMatching(/starting|failed/),
+      });
+      expect(document.recipes[0].detail).toMatch(
+        /was restarted (once|2 times) since it was last seen ready|keeps/,
+      );
+      const { code: failed, stderr } = await lab.run("ensure", "web~");
+      expect(failed).toBe(1);
+      expect(stderr).toMatch(
+        /^web~: failed after <time>: web~-app-1 keeps crashing: \d restarts.*, exit code 7\n/,
+      );
+      expect((await lab.run("status", "web~")).code).toBe(3);
+    },
+    LONG_MS,
+  );
 
-  test.concurrent("situation 9: a loop that is longer than the window is caught by the counts of earlier runs", async () => {
-    await using lab = await homelab({ [WEB]: app({ ...shell("sleep 20; exit 7"), restart: "always" }) });
-    // Each of these runs sees one more crash, and a container that stays up for as long as it watches.
-    const codes = await untilCaught(lab);
-    expect(codes.length).toBeGreaterThan(0);
-    expect(codes.every((code) => code === 0)).toBe(true);
-    const { document } = await lab.json("status", "web~");
-    expect(document.recipes[0]).toMatchObject({ state: "failed" });
-    expect(document.recipes[0].detail).toMatch(/^web~-app-1 keeps (crashing: \d+ restarts|restarting)/);
-  });
+  test.concurrent(
+    "situation 9: a loop that is longer than the window is caught by the counts of earlier runs",
+    async () => {
+      await using lab = await homelab({ [WEB]: app({ ...shell("sleep 20; exit 7"), restart: "always" }) });
+      // Each of these runs sees one more crash, and a container that stays up for as long as it watches.
+      const codes = await untilCaught(lab);
+      expect(codes.length).toBeGreaterThan(0);
+      expect(codes.every((code) => code === 0)).toBe(true);
+      const { document } = await lab.json("status", "web~");
+      expect(document.recipes[0]).toMatchObject({ state: "failed" });
+      expect(document.recipes[0].detail).toMatch(/^web~-app-1 keeps (crashing: \d+ restarts|restarting)/);
+    },
+    LONG_MS,
+  );
 
   test.concurrent("situation 9: one crash is waited out, and three in two months are no loop", async () => {
     await using lab = await homelab({
@@ -277,6 +307,19 @@ details: homelab report <run>
     await lab.docker("exec", "web~-app-1", "touch", "/tmp/address");
     expect((await lab.run("ensure", "top~")).code).toBe(0);
     expect((await lab.run("status", "top~", "web~")).code).toBe(0);
+  });
+
+  test.concurrent("situation 12: a probe in a compose service that is not there is found before anything runs", async () => {
+    await using lab = await homelab({
+      "homelab.yml": 'services:\n  web~: { ready: { exec: { service: vpn, command: ["true"] } } }\n',
+      [WEB]: app(),
+    });
+    const { code, stdout } = await lab.run("validate");
+    expect(code).toBe(78);
+    expect(stdout).toContain(
+      "`ready.exec` of `web~` asks the compose service `vpn`, which its compose file does not have",
+    );
+    expect(stdout).toContain("hint: it has app\n");
   });
 
   test.concurrent.each([

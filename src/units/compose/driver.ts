@@ -1,4 +1,5 @@
 import type { Book, Recipe, ServiceRecipe, TaskRecipe } from "../../book/types.ts";
+import type { Compose } from "../../docker/compose.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
@@ -159,7 +160,9 @@ export class ComposeDriver implements Driver {
       if (failed) return failed;
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
-    const failed = await up(request, view, decision, pinned);
+    const only = pinned ? undefined : await this.onlyUnfinished(request.compose, view, decision);
+    if (only?.length === 0) return { ok: true, changed: false };
+    const failed = await up(request, view, only ? { ...decision, only } : decision, pinned);
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);
     work.changed =
@@ -168,6 +171,14 @@ export class ComposeDriver implements Driver {
       after.length !== before.size;
     if (!failed) return { ok: true, changed: work.changed };
     return (await this.restorer()).fallBack(work.recipe.name, failed, context);
+  }
+
+  /** For an update: the compose services to name, so that finished one-shots are not run again for another one. */
+  private async onlyUnfinished(compose: Compose, view: ServiceView, { action, anew }: Decision) {
+    if (action !== "update" || anew || view.containers.every(({ state }) => state !== "exited"))
+      return undefined;
+    const { withoutFinished } = await import("./finished.ts");
+    return withoutFinished(compose, view, this.core.seen().images);
   }
 
   async stop(name: string, context: StepContext): Promise<Applied> {

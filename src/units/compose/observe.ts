@@ -26,6 +26,8 @@ export interface ContainerView {
   readonly status: string;
   /** Epoch seconds. */
   readonly created: number;
+  /** What compose made of its service when it made the container; empty when that is not known. */
+  readonly configHash: string;
 }
 
 /** What the engine says is there, at one moment. */
@@ -84,6 +86,7 @@ export function containerView(summary: ContainerSummary, resolve = directoryReso
     networkOf: /^container:(\w+)$/.exec(summary.HostConfig?.NetworkMode ?? "")?.[1],
     status: summary.Status,
     created: summary.Created,
+    configHash: labels[LABEL.configHash] ?? "",
   };
 }
 
