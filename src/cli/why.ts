@@ -33,6 +33,7 @@ export default makeCommand({
     const known = {
       book,
       engine,
+      holds,
       inspected,
       failures: lastFailures(store, book.root),
       told: new Set<string>(),
@@ -53,6 +54,7 @@ export default makeCommand({
 interface Knowledge {
   readonly book: Book;
   readonly engine: Engine;
+  readonly holds: HoldBook;
   readonly inspected: ReadonlyMap<string, Inspected>;
   readonly failures: ReadonlyMap<string, NonNullable<Cause["lastRun"]>>;
   /** Names that are explained already. */
@@ -75,7 +77,9 @@ async function causeOf(name: string, known: Knowledge): Promise<Cause | undefine
   const { docker } = known.engine;
   const explanation = view && docker ? await explain(view, own, docker) : undefined;
   const why = problem && { problem: { code: problem.code, hint: problem.hint } };
-  return { id, state, detail, ...explanation, ...why, lastRun: known.failures.get(name), causes };
+  const hold = state === "held" ? known.holds.get(name) : undefined;
+  const held = hold && { held: { at: new Date(hold.at).toISOString(), command: hold.command } };
+  return { id, state, detail, ...explanation, ...held, ...why, lastRun: known.failures.get(name), causes };
 }
 
 /** Whether a need in this state lets go on what waits for it. */
@@ -89,8 +93,9 @@ function lastFailures(store: Store, root: string): Map<string, NonNullable<Cause
     for (const step of report.steps) {
       if (settled.has(step.id)) continue;
       settled.add(step.id);
+      const { result: outcome, detail } = step;
       const bad = step.result !== "changed" && step.result !== "unchanged";
-      if (bad) result.set(step.id, { run, at: new Date(at).toISOString(), detail: step.detail });
+      if (bad) result.set(step.id, { run, at: new Date(at).toISOString(), result: outcome, detail });
     }
   }
   return result;

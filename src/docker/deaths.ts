@@ -17,5 +17,11 @@ export async function lastExitSince(docker: Docker, id: string, since: number): 
   const stream = await docker.stream(`/events?${query}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   const lines = (await new Response(stream).text()).split("\n").filter((line) => line.trim() !== "");
   const last = lines.at(-1);
-  return last === undefined ? undefined : Number((JSON.parse(last) as DockerEvent).Actor.Attributes.exitCode);
+  return last === undefined ? undefined : exitCodeOf(JSON.parse(last) as DockerEvent);
+}
+
+/** The exit code that a `die` event tells, if it does. */
+export function exitCodeOf({ Actor }: Pick<DockerEvent, "Actor">): number | undefined {
+  const { exitCode } = Actor.Attributes;
+  return exitCode !== undefined && /^\d+$/.test(exitCode) ? Number(exitCode) : undefined;
 }

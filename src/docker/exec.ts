@@ -1,6 +1,9 @@
 import type { Docker } from "./client.ts";
 import { readLogLines } from "./logs.ts";
 
+/** Nobody reads more of a line. */
+const WIDTH = 500;
+
 export interface ExecResult {
   /** Undefined when it did not end in time. */
   readonly exitCode: number | undefined;
@@ -26,7 +29,7 @@ export async function exec(
   try {
     const start = { method: "POST", body: { Detach: false, Tty: false }, signal };
     for await (const { text } of readLogLines(await docker.stream(`/exec/${Id}/start`, start), false)) {
-      if (text.trim() !== "") said = text.trim();
+      if (text.trim() !== "") said = text.trim().slice(0, WIDTH);
       if (signal.aborted) break;
     }
   } catch (error) {

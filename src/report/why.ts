@@ -19,11 +19,15 @@ export interface Cause {
     | { readonly count: number; readonly at: string; readonly exitCode?: number | undefined }
     | undefined;
   readonly lostNetwork?: { readonly of: string; readonly at?: string | undefined } | undefined;
+  /** It was stopped on purpose, when and by which command. */
+  readonly held?: { readonly at: string; readonly command: string } | undefined;
   /** Why nothing can be done about it as it stands. */
   readonly problem?: { readonly code: string; readonly hint?: string | undefined } | undefined;
   readonly log?: readonly string[] | undefined;
   /** What the last run that touched it ended with, when that was bad. */
-  readonly lastRun?: { readonly run: string; readonly at: string; readonly detail: string } | undefined;
+  readonly lastRun?:
+    | { readonly run: string; readonly at: string; readonly result: string; readonly detail: string }
+    | undefined;
   /** It is explained elsewhere in the same document. */
   readonly again?: boolean | undefined;
   /** Services that it waits for and that are not ready either. */
@@ -44,7 +48,7 @@ function chains(target: Cause, known: ReadonlyMap<string, Cause>): string[][] {
   const queue = [[target.id]];
   for (let path = queue.shift(); path; path = queue.shift()) {
     const cause = known.get(path.at(-1) ?? "");
-    if (cause?.causes.length === 0 && cause.state !== "ready") found.push(path);
+    if (cause && isRoot(cause)) found.push(path);
     for (const { id } of cause?.causes ?? []) {
       if (seen.has(id)) continue;
       seen.add(id);
@@ -53,6 +57,10 @@ function chains(target: Cause, known: ReadonlyMap<string, Cause>): string[][] {
   }
   return found.toSorted((a, b) => rank(a, known) - rank(b, known));
 }
+
+/** Whether it stands in the way by itself, and not only because of what it waits for. */
+const isRoot = ({ state, causes, held }: Cause): boolean =>
+  state !== "ready" && (causes.length === 0 || held !== undefined);
 
 /** What is broken comes before what only has not been brought up yet. */
 const RANKS: readonly string[] = ["unhealthy", "failed", "held", "stopped", "starting", "missing"];
@@ -151,8 +159,8 @@ function deepestFirst(target: Cause, known: ReadonlyMap<string, Cause>, told: Se
 function block(cause: Cause, target: string, s: Style, now: Date): string {
   const ready = cause.state === "ready";
   const paint = ready ? s.green : s.red;
-  const head = `${s.bold(cause.id)} is ${paint(cause.state)}${ready ? "" : moment(cause, now)}: ${printable(cause.detail)}`;
-  const hint = ready || cause.causes.length > 0 ? undefined : hintOf(cause, target);
+  const head = `${s.bold(cause.id)} is ${paint(cause.state)}${ready || cause.state === "held" ? "" : moment(cause, now)}: ${printable(cause.detail)}`;
+  const hint = isRoot(cause) ? hintOf(cause, target) : undefined;
   const lines = [
     ...probeLines(cause, now),
     ...restartLines(cause, now),
@@ -182,10 +190,11 @@ function restartLines({ restarts }: Cause, now: Date): string[] {
 }
 
 function lastRunLines({ lastRun, detail }: Cause, now: Date): string[] {
-  if (!lastRun || lastRun.detail === detail) return [];
-  return [
-    `the last run, at ${clock(new Date(lastRun.at), now)}, ended with: ${printable(lastRun.detail)} (\`homelab report ${lastRun.run}\`)`,
-  ];
+  // What it waited for is told by itself.
+  if (!lastRun || lastRun.result === "blocked") return [];
+  const words = lastRun.detail.includes(detail) ? " that" : `: ${printable(lastRun.detail)}`;
+  const when = clock(new Date(lastRun.at), now);
+  return [`the last run, at ${when}, ended with${words} (\`homelab report ${lastRun.run}\`)`];
 }
 
 /** What to do next about a cause that waits for nothing else. */

@@ -309,6 +309,18 @@ details: homelab report <run>
     expect((await lab.run("status", "top~", "web~")).code).toBe(0);
   });
 
+  test.concurrent("situation 12: who is asked through a container is not asked without a pause", async () => {
+    await using lab = await homelab({
+      "homelab.yml":
+        'services:\n  web~: { ready: { exec: { service: app, command: [sh, -c, "echo x >> /tmp/tries; exit 1"] }, within: 9s } }\n',
+      [WEB]: app(),
+    });
+    expect((await lab.run("ensure", "web~")).code).toBe(1);
+    const tries = (await lab.docker("exec", "web~-app-1", "cat", "/tmp/tries")).split("\n").length - 1;
+    expect(tries).toBeGreaterThan(1);
+    expect(tries).toBeLessThan(7);
+  });
+
   test.concurrent("situation 12: a probe in a compose service that is not there is found before anything runs", async () => {
     await using lab = await homelab({
       "homelab.yml": 'services:\n  web~: { ready: { exec: { service: vpn, command: ["true"] } } }\n',

@@ -29,7 +29,12 @@ const prowlarr = cause("prowlarr", "stopped", "prowlarr-app-1 is stopped (exit c
   causes: [gluetun],
 });
 const sonarr = cause("sonarr-shows", "missing", "no containers", {
-  lastRun: { run: "20261120-031500-abcdef", at: at(3, 15), detail: "needs prowlarr, which failed" },
+  lastRun: {
+    run: "20261120-031500-abcdef",
+    at: at(3, 15),
+    result: "blocked",
+    detail: "needs prowlarr, which failed",
+  },
   causes: [prowlarr],
 });
 const text = (...targets: Cause[]) => whyText(targets, style(false), NOW);
@@ -48,7 +53,6 @@ gluetun is unhealthy since 03:12 (14 min): gluetun-app-1 is unhealthy
   hint: \`homelab logs gluetun\` shows what it said; \`homelab restart gluetun\` starts it afresh
 prowlarr is stopped since 03:20 (6 min): prowlarr-app-1 is stopped (exit code 0, 5 minutes ago)
 sonarr-shows is missing: no containers
-  the last run, at 03:15, ended with: needs prowlarr, which failed (\`homelab report 20261120-031500-abcdef\`)
 `);
   });
 
@@ -93,6 +97,32 @@ sonarr-shows is missing: no containers
       "sonarr-shows waits for loki, and loki is missing: no containers",
       "",
     ]);
+  });
+
+  test("ends at what was stopped on purpose as well, whatever that needs", () => {
+    const held = cause("prowlarr", "held", "stopped on purpose at 03:01 (`stop prowlarr`)", {
+      since: at(3, 1),
+      held: { at: at(3, 1), command: "stop prowlarr" },
+      causes: [gluetun],
+    });
+    const lines = text({ ...sonarr, causes: [held] }).split("\n");
+    expect(lines.slice(0, 2)).toEqual([
+      "sonarr-shows waits for prowlarr, prowlarr needs gluetun, and gluetun has been unhealthy since 03:12 (14 min): the last probe said: dial: connection refused",
+      "sonarr-shows waits for prowlarr, and prowlarr is held: stopped on purpose at 03:01 (`stop prowlarr`)",
+    ]);
+    expect(lines).toContain("prowlarr is held: stopped on purpose at 03:01 (`stop prowlarr`)");
+    expect(lines).toContain("  hint: `homelab ensure prowlarr` starts it, and ends the hold");
+  });
+
+  test("tells how the last run ended where that says more", () => {
+    const run = { run: "20261120-031500-abcdef", at: at(3, 15), result: "failed" };
+    const web = (detail: string) => text(cause("web", "failed", "it is so", { lastRun: { ...run, detail } }));
+    expect(web("not ready in time: it is so")).toContain(
+      "\n  the last run, at 03:15, ended with that (`homelab report 20261120-031500-abcdef`)\n",
+    );
+    expect(web("port 80 is taken")).toContain(
+      "\n  the last run, at 03:15, ended with: port 80 is taken (`homelab report 20261120-031500-abcdef`)\n",
+    );
   });
 
   test("of one that is up all the same says so", () => {
