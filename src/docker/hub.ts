@@ -41,7 +41,7 @@ export class EventHub {
         for await (const event of this.docker.events(this.closed.signal, () => this.opened())) {
           if (event.Action === "die") this.exits.set(event.Actor.ID, exitCodeOf(event));
           // A command in a container changes nothing of it; who tries one there would be woken by his own.
-          if (event.Action.startsWith("exec_")) continue;
+          if (event.Action.startsWith("exec")) continue;
           for (const waiter of this.waiters) if (waiter.ids.has(event.Actor.ID)) waiter.wake();
         }
       } catch {

@@ -246,6 +246,8 @@ describe("crash loops", () => {
 
   test.concurrent("situation 9: one crash is waited out, and three in two months are no loop", async () => {
     await using lab = await homelab({
+      // Less time than the proof takes.
+      "homelab.yml": "services:\n  web~: { ready: { within: 6s } }\n",
       [WEB]: app({
         ...shell("until test -e /tmp/end; do sleep 0.1; done; rm /tmp/end; exit 4"),
         restart: "always",

@@ -12,6 +12,8 @@ import type { ContainerView } from "./observe.ts";
 import type { Watched } from "./verify.ts";
 
 const LOG_LINES = 20;
+/** Timers may be that early. */
+const OVER_MS = 100;
 
 export interface ChangeRequest {
   readonly docker: Docker;
@@ -79,7 +81,9 @@ async function run(request: ChangeRequest, argv: readonly string[], cwd: string)
   recordIntent(store, root, { name, pid: child.pid, action });
   const result = await child.result;
   clearIntent(store, root, name);
-  return result;
+  // The run is broken off at the same moment at which the time of its programs is over.
+  const late = result.cancelled && context.remaining() < OVER_MS;
+  return late ? { ...result, timedOut: true } : result;
 }
 
 function outcome(

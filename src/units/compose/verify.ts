@@ -152,16 +152,18 @@ async function inspectAll({ docker, ids }: WatchRequest): Promise<ContainerDetai
 
 function patience(all: readonly Seen[], { request, context }: Watch, waited: number): number {
   const { ready, changed } = request;
-  if (ready?.within !== undefined) return ready.within;
+  // What crashed gets the time to prove itself, however short the time is in which it has to be up.
+  const proofs = all.map(({ details, age, crashes: { proof } }) =>
+    proof > 0 && details.State.Status === "running" ? waited + proof - age + SLACK_MS : 0,
+  );
+  if (ready?.within !== undefined) return Math.max(ready.within, ...proofs);
   if (context.mustComplete) return COMPLETION_MS;
-  const each = all.map(({ details, age, crashes: { proof } }) => {
-    const rest = proof > 0 && details.State.Status === "running" ? waited + proof - age + SLACK_MS : 0;
-    if (changed || !hasHealthCheck(details)) return Math.max(rest, healthDeadline(details, PATIENCE_MS));
+  const each = all.map(({ details, age }) => {
+    if (changed || !hasHealthCheck(details)) return healthDeadline(details, PATIENCE_MS);
     // Nothing was done to it: what is left of its own time, and at least one more word of its probe.
-    const own = Math.max(healthDeadline(details, 0) - (age - waited), probeRound(details));
-    return Math.max(rest, own + SLACK_MS);
+    return Math.max(healthDeadline(details, 0) - (age - waited), probeRound(details)) + SLACK_MS;
   });
-  return Math.max(hasProbe(ready) ? PATIENCE_MS : 0, ...each);
+  return Math.max(hasProbe(ready) ? PATIENCE_MS : 0, ...each, ...proofs);
 }
 
 /** Tells dependents how far this is; returns in how many milliseconds time alone opens the next gate. */
