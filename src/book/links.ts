@@ -33,6 +33,8 @@ export function link(
       const fault = needFault(names, recipe, need, index);
       if (fault) faults.push(fault);
     }
+    const task = beforeFault(names, recipe);
+    if (task) faults.push(task);
     for (const [index, name] of recipe.after.entries()) {
       const fault = afterFault(names, recipe, name, index);
       if (fault) faults.push(fault);
@@ -96,6 +98,25 @@ function afterFault(names: Names, recipe: Recipe, name: string, index: number): 
     hint: suggestion(name, candidates(names, NEEDED)),
     at,
   });
+}
+
+/** A task that runs before an update runs by itself: nobody can be asked anything. */
+function beforeFault({ recipes, broken }: Names, recipe: Recipe): Fault | undefined {
+  if (recipe.kind !== "service" || recipe.beforeUpdate === undefined) return undefined;
+  const { name, beforeUpdate, origin } = recipe;
+  const task = recipes.get(beforeUpdate);
+  const at = origin && { file: origin.file, path: [...origin.path, "before_update"] };
+  const said = `\`before_update\` of \`${name}\` names \`${beforeUpdate}\``;
+  if (!task && broken.has(beforeUpdate)) return undefined;
+  if (task?.kind !== "task") {
+    const tasks = [...recipes.values()].filter(({ kind }) => kind === "task").map((each) => each.name);
+    const what = task ? `which is a ${task.kind}` : "but there is no such task";
+    return invalid(`${said}, ${what}`, { hint: suggestion(beforeUpdate, tasks), at });
+  }
+  const asks = task.params.length > 0 ? "parameters" : task.confirm === undefined ? undefined : "a question";
+  if (asks) return invalid(`${said}, a task with ${asks}`, { hint: "it has to run by itself", at });
+  if (task.needs.length === 0) return undefined;
+  return invalid(`${said}, a task with needs`, { hint: `write them as needs of \`${name}\``, at });
 }
 
 function groupFaults(names: Names, group: Group): Fault[] {

@@ -97,9 +97,10 @@ function draft(file: RecipeFile, section: Exclude<Section, "groups">, name: stri
   switch (section) {
     case "services": {
       const raw = file.services?.[name] ?? {};
-      const { dir, project, mounts = [], rollback = "manual", env } = raw;
+      const { dir, project, mounts = [], rollback = "manual", env, before_update: beforeUpdate } = raw;
       const optional = env?.optional ?? [];
-      return { ...node(name, origin, raw), kind: "service", dir, project, mounts, rollback, optional };
+      const own = { dir, project, mounts, beforeUpdate, rollback, optional };
+      return { ...node(name, origin, raw), kind: "service", ...own };
     }
     case "units": {
       const raw = file.units?.[name];
@@ -142,15 +143,19 @@ function need(raw: NonNullable<RawNeeds>[number]): Need {
     : { name: raw.name, when: raw.when ?? "healthy" };
 }
 
-function readiness({ http, tcp, command, within, stable }: RawReady): Ready {
+function readiness({ http, tcp, command, exec, within, stable }: RawReady): Ready {
   return {
     http,
     tcp,
-    command: typeof command === "string" ? command.split(/ +/) : command,
+    command: command === undefined ? undefined : argumentsOf(command),
+    exec: exec && { service: exec.service, command: argumentsOf(exec.command) },
     within: within === undefined ? undefined : parseDuration(within),
     stable: stable === undefined ? undefined : parseDuration(stable),
   };
 }
+
+const argumentsOf = (raw: string | readonly string[]): readonly string[] =>
+  typeof raw === "string" ? raw.split(/ +/) : raw;
 
 function lines(raw: string | readonly string[] | undefined): readonly string[] {
   return typeof raw === "string" ? [raw] : (raw ?? []);

@@ -73,26 +73,45 @@ const needs = described(
 const after = described(names, "Soft order: recipes that come first when they are in the plan as well");
 const description = described(text(), "One line that says what this is");
 
+const commandLine = v.union(
+  [
+    matching(PLAIN_WORDS, "must be a list of arguments when it has quotes or shell characters"),
+    v.pipe(v.array(text("must be text"), "must be a list"), v.minLength(1, "must have a program")),
+  ],
+  "must be a list of arguments or one line of plain words",
+);
+
 export const ready = mapping({
   http: described(
     matching(HTTP_URL, "must be an http or https URL"),
     "URL that answers with a status below 400",
   ),
   tcp: described(hostPort, "`host:port` that accepts a connection"),
-  command: described(
-    v.union(
-      [
-        matching(PLAIN_WORDS, "must be a list of arguments when it has quotes or shell characters"),
-        v.pipe(v.array(text("must be text"), "must be a list"), v.minLength(1, "must have a program")),
-      ],
-      "must be a list of arguments or one line of plain words",
-    ),
-    "Program and arguments, run without a shell; exit status 0 is ready",
-  ),
+  command: described(commandLine, "Program and arguments, run without a shell; exit status 0 is ready"),
   within: described(duration, "How long it may take; without it, the containers' health checks decide"),
   stable: described(duration, "How long a container without health check must stay up"),
 });
 const readiness = described(ready, "Probes beside the containers' own health checks");
+
+export const readyExec = mapping({
+  service: v.pipe(
+    matching(/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/, "must be the name of a service of the compose file"),
+    v.description("Service of the compose file, in whose container it runs"),
+  ),
+  command: v.pipe(
+    commandLine,
+    v.description("Program and arguments, run without a shell; exit status 0 is ready"),
+  ),
+});
+
+/** What only containers can be asked. */
+export const serviceReady = mapping({
+  ...ready.entries,
+  exec: described(
+    readyExec,
+    "Command that is tried inside of a running container, such as whether a VPN gets through; 10 s at most",
+  ),
+});
 
 const address = described(matching(ADDRESS, "must be a host name or IP address"), "Host name or IP address");
 const user = described(matching(USER, "must be a user name"), "User to log in as over ssh");
@@ -117,14 +136,18 @@ export const service = mapping({
   ),
   needs,
   after,
-  ready: readiness,
+  ready: described(serviceReady, "Probes beside the containers' own health checks"),
   mounts: described(
     v.array(matching(ABSOLUTE_PATH, "must be an absolute path"), "must be a list of absolute paths"),
     "Directories that must be mounted, else the service is not started: an unmounted disk looks like an empty library",
   ),
+  before_update: described(
+    name,
+    "Task that runs before an update, such as a snapshot of the service's data; when it fails, nothing is touched",
+  ),
   rollback: described(
     v.picklist(["auto", "manual", "never"], "must be `auto`, `manual` or `never`"),
-    "What happens after a failed change: auto goes back to the last release that was ready; default: manual",
+    "What happens after a failed change: auto goes back to the last release that was ready; manual (default): nothing; never: `homelab rollback` is refused as well",
   ),
   env: described(environment, "Its environment files"),
 });
@@ -195,6 +218,7 @@ export const recipeFile = mapping({
 export type RecipeFile = v.InferOutput<typeof recipeFile>;
 export type RawService = NonNullable<v.InferOutput<typeof service>>;
 export type RawNeeds = RawService["needs"];
+/** As a service has it, which is all that there is. */
 export type RawReady = NonNullable<RawService["ready"]>;
 
 /** What one entry of a section is called, and its schema's keys. */

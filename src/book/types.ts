@@ -19,10 +19,18 @@ export interface Ready {
   readonly tcp?: string | undefined;
   /** Argument vector; exit status 0 is ready. */
   readonly command?: readonly string[] | undefined;
+  /** Runs in the container of a compose service. */
+  readonly exec?: ReadyExec | undefined;
   /** How long it may take; default: derived from the health checks. */
   readonly within?: number | undefined;
   /** How long a container without health check must stay up. */
   readonly stable?: number | undefined;
+}
+
+/** Argument vector for the container of a compose service; exit status 0 is ready. */
+export interface ReadyExec {
+  readonly service: string;
+  readonly command: readonly string[];
 }
 
 interface Node {
@@ -50,6 +58,8 @@ export interface ServiceRecipe extends Node {
   readonly family?: string | undefined;
   readonly project?: string | undefined;
   readonly mounts: readonly string[];
+  /** Name of the task that runs before an update. */
+  readonly beforeUpdate?: string | undefined;
   readonly rollback: "auto" | "manual" | "never";
   /** Variables that may stay without value. */
   readonly optional: readonly string[];

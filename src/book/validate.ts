@@ -11,8 +11,10 @@ import {
   need,
   type RecipeFile,
   ready,
+  readyExec,
   recipeFile,
   SECTIONS,
+  serviceReady,
 } from "./schema.ts";
 
 type Path = readonly (string | number)[];
@@ -146,9 +148,10 @@ function unknownKeys(file: string, data: object, path: Path): Fault[] {
 }
 
 function keysAt(path: Path): string[] {
-  const [section, , key] = path;
+  const [section, , key, inner] = path;
   if (!isSection(section)) return Object.keys(recipeFile.entries);
-  if (key === "ready") return Object.keys(ready.entries);
+  if (key === "ready" && inner === "exec") return Object.keys(readyExec.entries);
+  if (key === "ready") return Object.keys((section === "services" ? serviceReady : ready).entries);
   if (key === "needs") return Object.keys(need.entries);
   if (key === "env") return Object.keys(environment.entries);
   return Object.keys(SECTIONS[section].entries);

@@ -1,5 +1,5 @@
 import { dockerEndpoint } from "../docker/endpoint.ts";
-import { execCommand, findDocker } from "../docker/exec.ts";
+import { execCommand, findDocker } from "../docker/interactive.ts";
 import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
 import { type ProcessResult, runProcess } from "../process/runner.ts";

@@ -5,6 +5,7 @@ import { sinceHold } from "../plan/held.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { ServiceView } from "../units/compose/facts.ts";
 import { type Status, statusOf } from "../units/compose/state.ts";
+import type { Context } from "./context.ts";
 import type { Engine } from "./engine.ts";
 
 /** One recipe as it is now. */
@@ -16,12 +17,13 @@ export interface Inspected extends Status {
   readonly problem?: HomelabError | undefined;
 }
 
-/** Looks at services, in the given order, without what they need. Other kinds of recipes are left out. */
+/** Looks at services and tries their probes, in the given order, without what they need. Other kinds of recipes are left out. */
 export async function inspectServices(
   book: Book,
   { compose, docker }: Engine,
   names: readonly string[],
   holds: HoldBook,
+  env: Context["env"],
 ): Promise<Map<string, Inspected>> {
   const recipes = names.map((name) => book.recipes.get(name)).filter((recipe) => recipe?.kind === "service");
   const result = new Map<string, Inspected>();
@@ -38,7 +40,7 @@ export async function inspectServices(
     }
     const view = compose.viewOf(id);
     if (!view) throw new Error(`${id} was decided without a view`);
-    const status = await statusOf(view, docker, compose.seen());
+    const status = await statusOf(view, docker, compose.seen(), { env, cwd: book.root });
     const down = status.state === "stopped" || status.state === "missing";
     const detail = down ? heldDetail(recipe, book, holds, (name) => compose.isUp(name)) : undefined;
     return { id, kind, view, ...status, ...(detail && { state: "held", detail }) };

@@ -183,13 +183,19 @@ async function followAll(
 ): Promise<void> {
   const { docker, sources, filter } = request;
   const open = new Set<string>();
+  const heard = new Map<string, string>();
   const failed = Promise.withResolvers<never>();
-  const one = async (source: Source, from: string) => {
+  const one = async (source: Source) => {
     if (open.has(source.id)) return;
     open.add(source.id);
+    // After a restart the log begins with lines of the life before.
+    const last = heard.get(source.id);
+    const from = last === undefined ? since(source.id) : justAfter(last);
     try {
-      for await (const entry of linesOf(docker, source, { since: from, follow: true, signal }, filter.grep))
+      for await (const entry of linesOf(docker, source, { since: from, follow: true, signal }, filter.grep)) {
+        heard.set(source.id, entry.line.time);
         write(entry);
+      }
       if (!signal.aborted) context.messages.info(`${source.name} ended`);
     } catch (error) {
       if (!signal.aborted) failed.reject(error);
@@ -198,20 +204,20 @@ async function followAll(
     }
   };
   const watch = async () => {
-    for await (const { Action, Actor, time } of docker.events(signal, () => {})) {
+    for await (const { Action, Actor } of docker.events(signal, () => {})) {
       if (Action !== "start") continue;
       const dir = Actor.Attributes["com.docker.compose.project.working_dir"];
       const like = sources.find((source) => source.dir === dir);
       if (!like) continue;
       const service = Actor.Attributes["com.docker.compose.service"] ?? "";
       const name = Actor.Attributes.name ?? like.name;
-      void one({ ...like, id: Actor.ID, service, name }, String(time));
+      void one({ ...like, id: Actor.ID, service, name });
     }
     throw new HomelabError("docker-unavailable", "Docker went away", {
       hint: "see `systemctl status docker`",
     });
   };
-  for (const source of sources) void one(source, since(source.id));
+  for (const source of sources) void one(source);
   await Promise.race([watch(), failed.promise]);
 }
 

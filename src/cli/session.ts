@@ -1,6 +1,7 @@
 import { now } from "../clock.ts";
 import { type ErrorCode, EXIT_CODES, HomelabError } from "../errors.ts";
 import type { RunReport } from "../plan/types.ts";
+import { RUN_VARIABLE } from "../process/runner.ts";
 import { isJournal, withPriority } from "../report/journal.ts";
 import { runDocument } from "../report/json.ts";
 import { plainListener } from "../report/plain.ts";
@@ -8,7 +9,7 @@ import { symbolsFor } from "../report/symbols.ts";
 import { terminalListener } from "../report/tree.ts";
 import { writerWhileOpen } from "../report/write.ts";
 import type { RunListener } from "../run/events.ts";
-import { describeHolder, RUN_VARIABLE, takeLock } from "../run/lock.ts";
+import { describeHolder, takeLock } from "../run/lock.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
 import { commandId, isAwaited } from "../store/notices.ts";
 import type { RunOrigin } from "../store/runs.ts";

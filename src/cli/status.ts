@@ -27,9 +27,8 @@ export default makeCommand({
     const targets = words.length === 0 ? (expandTarget(book, "all") ?? []) : targetsOf(book, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
-    const inspected = [
-      ...(await inspectServices(book, engine, targets, new HoldBook(context.env, book.root))).values(),
-    ];
+    const holds = new HoldBook(context.env, book.root);
+    const inspected = [...(await inspectServices(book, engine, targets, holds, context.env)).values()];
     engine.close();
     store.close();
     if (context.options.json) printJson({ version: 1, root: book.root, recipes: inspected.map(document) });

@@ -24,6 +24,7 @@ import {
 } from "../units/compose/clashes.ts";
 import { explainFailure } from "../units/compose/failure.ts";
 import { type Inputs, readInputs } from "../units/compose/inputs.ts";
+import { strangeProbes } from "../units/compose/probe-check.ts";
 import { sameProject } from "../units/compose/project.ts";
 import { secretsOf } from "../units/compose/secrets.ts";
 import { openBook, targetsOf } from "./book.ts";
@@ -146,6 +147,7 @@ async function findClashes({ env, messages }: Context, checked: readonly Checked
     ...networkClashes(resolved),
     ...missingSources(resolved, existsSync),
     ...missingMounts(resolved),
+    ...strangeProbes(resolved),
   ];
   const asked = missingExternals(resolved, { networks: new Set(), volumes: new Set() });
   if (asked.length === 0) return clashes;

@@ -15,6 +15,10 @@ const OUR_VERSION = "1.51";
 const PING_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 600_000;
+/** No verdict waits longer than this for the log that illustrates it. */
+const LOG_TIMEOUT_MS = 5_000;
+/** Nor is a line of it longer than somebody reads. */
+const LOG_WIDTH = 1_000;
 
 export interface LogRequest {
   /** How many of the last lines; default all. */
@@ -129,16 +133,10 @@ export class Docker {
 
   /** Stops a container, in its own time, and takes it away; its volumes stay. */
   async removeContainer(id: string): Promise<void> {
-    const path = `/containers/${encodeURIComponent(id)}`;
     // It may take as long as it has been given to end.
-    await this.request(() =>
-      ofetch(
-        this.url(`${path}/stop`),
-        this.options({ method: "POST", responseType: "text", timeout: STOP_TIMEOUT_MS }),
-      ),
-    );
-    const options = this.options({ method: "DELETE", responseType: "text" });
-    await this.request(() => ofetch(this.url(path), options));
+    const options = this.options({ method: "POST", responseType: "text", timeout: STOP_TIMEOUT_MS });
+    await this.request(() => ofetch(this.url(`/containers/${encodeURIComponent(id)}/stop`), options));
+    await this.remove(id);
   }
 
   unpause(id: string): Promise<void> {
@@ -157,16 +155,24 @@ export class Docker {
 
   /**
    * The last `lines` lines of a container's output, both streams, oldest first. Empty for a container that is
-   * being removed: whoever asks knows already what is wrong, and wants no other error in its place.
+   * being removed. Whoever asks knows already what is wrong, and wants no other error in its place: a log that cannot
+   * be read, or does not come, says so in a line of its own.
    */
   async logs(id: string, lines: number, tty: boolean): Promise<string[]> {
     const texts: string[] = [];
+    const signal = AbortSignal.timeout(LOG_TIMEOUT_MS);
     try {
-      for await (const { text } of this.logLines(id, { tail: String(lines), tty })) texts.push(text);
+      for await (const { text } of this.logLines(id, { tail: String(lines), tty, signal })) {
+        if (text !== "") texts.push(text.length > LOG_WIDTH ? `${text.slice(0, LOG_WIDTH)}…` : text);
+        if (texts.length > lines) texts.shift();
+        // A container that writes without a pause may keep the engine from coming to the end.
+        if (signal.aborted) break;
+      }
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (signal.aborted) texts.push(`(its log did not come within ${LOG_TIMEOUT_MS / 1000} s)`);
+      else if (!isGone(error)) texts.push(`(its log cannot be read: ${(error as Error).message})`);
     }
-    return texts.filter((line) => line !== "");
+    return texts;
   }
 
   /** Lines that a container wrote, as they come; with `follow` until it ends or `signal` fires. */
@@ -175,12 +181,8 @@ export class Docker {
     const query = new URLSearchParams({ stdout: "1", stderr: "1", timestamps: "1", tail });
     if (since !== undefined) query.set("since", since);
     if (follow) query.set("follow", "1");
-    const options = { responseType: "stream", timeout: 0, signal: signal ?? null } as const;
     const path = `/containers/${encodeURIComponent(id)}/logs?${query}`;
-    const stream = await this.request(() =>
-      ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), this.options(options)),
-    );
-    yield* readLogLines(stream, tty);
+    yield* readLogLines(await this.stream(path, { signal: signal ?? null }), tty);
   }
 
   /**
@@ -189,12 +191,7 @@ export class Docker {
    */
   async *events(signal: AbortSignal, onOpen: () => void): AsyncGenerator<DockerEvent> {
     const filters = encodeURIComponent(JSON.stringify({ type: ["container"] }));
-    const stream = await this.request(() =>
-      ofetch<ReadableStream<Uint8Array>, "stream">(
-        this.url(`/events?filters=${filters}`),
-        this.options({ responseType: "stream", signal, timeout: 0 }),
-      ),
-    );
+    const stream = await this.stream(`/events?filters=${filters}`, { signal });
     onOpen();
     let rest = "";
     const decoder = new TextDecoder();
@@ -205,8 +202,25 @@ export class Docker {
     }
   }
 
-  private get<T>(path: string): Promise<T> {
-    return this.request(() => ofetch<T, "json">(this.url(path), this.options({ responseType: "json" })));
+  /** One request of the engine's API that is answered by a document. */
+  get<T>(path: string, options: Pick<FetchOptions, "method" | "body" | "signal"> = {}): Promise<T> {
+    const all = this.options({ ...options, responseType: "json" });
+    return this.request(() => ofetch<T, "json">(this.url(path), all));
+  }
+
+  /** One that is answered by a stream, for which there is no deadline but `signal`. */
+  stream(
+    path: string,
+    options: Pick<FetchOptions, "method" | "body" | "signal">,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const all = this.options({ ...options, responseType: "stream", timeout: 0 });
+    return this.request(async () => {
+      try {
+        return await ofetch<ReadableStream<Uint8Array>, "stream">(this.url(path), all);
+      } catch (error) {
+        throw await withWords(error);
+      }
+    });
   }
 
   private async post(path: string): Promise<void> {
@@ -250,6 +264,15 @@ export function isNotFound(error: unknown): boolean {
 function isGone(error: unknown): boolean {
   const status = error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode;
   return status === 404 || status === 409;
+}
+
+/** The answer to a request for a stream is one, too, when it is a refusal: this reads what it says. */
+async function withWords(error: unknown): Promise<unknown> {
+  const { data, statusCode } = error as { data?: unknown; statusCode?: number };
+  if (!(data instanceof ReadableStream)) return error;
+  const text = await new Response(data).text();
+  const message = /^\{"message":"(.*)"\}\s*$/s.exec(text)?.[1] ?? text.trim();
+  return { statusCode, data: { message: message || undefined }, cause: error };
 }
 
 function explain(error: unknown, endpoint: Endpoint): HomelabError {

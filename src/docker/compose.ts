@@ -103,6 +103,11 @@ export function imagesCommand(compose: Compose, project: string, profiled: boole
   return [...compose.argv, "-p", project, ...before, "config", ...behind, "--images"];
 }
 
+/** `docker compose config --hash`: what compose makes of services, as a hash each. Needs no engine. */
+export function hashCommand(compose: Compose, project: string, services: readonly string[]): string[] {
+  return [...compose.argv, "-p", project, "config", "--hash", services.join(",")];
+}
+
 /** `docker compose config`: compose's own check of one directory, and what it makes of it. Needs no engine. */
 export function checkCommand(compose: Compose, project: string): string[] {
   return [...compose.argv, "-p", project, "config", "--format", "json"];

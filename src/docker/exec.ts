@@ -1,25 +1,41 @@
-import { HomelabError } from "../errors.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Docker } from "./client.ts";
+import { readLogLines } from "./logs.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Nobody reads more of a line. */
+const WIDTH = 500;
 
-export interface ExecRequest {
-  readonly container: string;
-  readonly command: readonly string[];
-  /** It gets a terminal of its own, which is the person's. */
-  readonly terminal: boolean;
+export interface ExecResult {
+  /** Undefined when it did not end in time. */
+  readonly exitCode: number | undefined;
+  /** The last line that it wrote. */
+  readonly said: string;
 }
 
-/** `docker exec` with its input open: the command line. */
-export function execCommand(docker: string, { container, command, terminal }: ExecRequest): string[] {
-  return [docker, "exec", "-i", ...(terminal ? ["-t"] : []), container, ...command];
-}
-
-/** The docker command and the environment in which it talks to the engine at hand. Throws `unavailable`. */
-export function findDocker(env: Environment, endpoint: Endpoint): { docker: string; env: Environment } {
-  const docker = Bun.which("docker", { PATH: env.PATH ?? "" });
-  if (docker) return { docker, env: endpoint.unix ? { ...env, DOCKER_HOST: endpoint.host } : env };
-  throw new HomelabError("unavailable", "the command `docker` is not installed", {
-    hint: "install the package docker-ce-cli (Debian: docker-cli), or add its directory to PATH",
-  });
+/**
+ * Runs a command in a running container, without a shell. The engine has no way to end one that takes too long: after
+ * `deadline` milliseconds it is left alone. Throws when it cannot be started.
+ */
+export async function exec(
+  docker: Docker,
+  id: string,
+  command: readonly string[],
+  deadline: number,
+): Promise<ExecResult> {
+  const signal = AbortSignal.timeout(deadline);
+  const body = { Cmd: command, AttachStdout: true, AttachStderr: true };
+  const path = `/containers/${encodeURIComponent(id)}/exec`;
+  const { Id } = await docker.get<{ Id: string }>(path, { method: "POST", body });
+  let said = "";
+  try {
+    const start = { method: "POST", body: { Detach: false, Tty: false }, signal };
+    for await (const { text } of readLogLines(await docker.stream(`/exec/${Id}/start`, start), false)) {
+      if (text.trim() !== "") said = text.trim().slice(0, WIDTH);
+      if (signal.aborted) break;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  if (signal.aborted) return { exitCode: undefined, said };
+  const { ExitCode } = await docker.get<{ ExitCode: number | null }>(`/exec/${Id}/json`);
+  return { exitCode: ExitCode ?? undefined, said };
 }

@@ -1,5 +1,6 @@
 import { delay } from "../clock.ts";
 import type { Docker } from "./client.ts";
+import { exitCodeOf } from "./deaths.ts";
 
 /** How long to wait for the next word when the stream of events has broken off, in milliseconds. */
 const WITHOUT_EVENTS_MS = 500;
@@ -8,6 +9,7 @@ const WITHOUT_EVENTS_MS = 500;
 export class EventHub {
   private readonly waiters = new Set<{ ids: ReadonlySet<string>; wake: () => void }>();
   private readonly closed = new AbortController();
+  private readonly exits = new Map<string, number | undefined>();
   private live = false;
   private started: Promise<void> | undefined;
 
@@ -24,6 +26,11 @@ export class EventHub {
     this.waiters.delete(waiter);
   }
 
+  /** The exit code of a container's last life that ended while this was listening. */
+  lastExit(id: string): number | undefined {
+    return this.exits.get(id);
+  }
+
   close(): void {
     this.closed.abort();
   }
@@ -32,6 +39,9 @@ export class EventHub {
     while (!this.closed.signal.aborted) {
       try {
         for await (const event of this.docker.events(this.closed.signal, () => this.opened())) {
+          if (event.Action === "die") this.exits.set(event.Actor.ID, exitCodeOf(event));
+          // A command in a container changes nothing of it; who tries one there would be woken by his own.
+          if (event.Action.startsWith("exec")) continue;
           for (const waiter of this.waiters) if (waiter.ids.has(event.Actor.ID)) waiter.wake();
         }
       } catch {

@@ -1,3 +1,5 @@
+import { HomelabError } from "../errors.ts";
+
 /** One line that a container wrote. */
 export interface LogLine {
   readonly stream: "stdout" | "stderr";
@@ -25,6 +27,10 @@ export async function* readLogLines(
 }
 
 const HEADER = 8;
+/** The engine's frames are far smaller: what claims to be larger is no frame. */
+const MAX_FRAME = 16 * 1024 * 1024;
+/** A line that is longer comes in pieces: nothing bounds what a container writes without an end of line. */
+const MAX_LINE = 256 * 1024;
 
 async function* frames(
   chunks: AsyncIterable<Uint8Array>,
@@ -34,6 +40,7 @@ async function* frames(
     let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     while (bytes.length >= HEADER) {
       const size = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4);
+      if (size > MAX_FRAME) throw notALog();
       if (bytes.length < HEADER + size) break;
       yield { stream: bytes[0] === 2 ? "stderr" : "stdout", payload: bytes.subarray(HEADER, HEADER + size) };
       bytes = bytes.subarray(HEADER + size);
@@ -43,10 +50,17 @@ async function* frames(
   }
 }
 
+const notALog = (): HomelabError =>
+  new HomelabError("docker-unavailable", "Docker's answer is no stream of lines", {
+    hint: "the program in DOCKER_HOST may not be Docker, or the container was made anew meanwhile: run again",
+  });
+
 /** Puts lines together from pieces that may end in the middle of a line, or of a character. */
 class LineDecoder {
   private readonly decoder = new TextDecoder();
   private rest = "";
+  /** When the long line began of which there were pieces before; empty at a line's beginning. */
+  private since = "";
 
   constructor(private readonly stream: LogLine["stream"]) {}
 
@@ -54,6 +68,12 @@ class LineDecoder {
     const lines = (this.rest + this.decoder.decode(bytes, { stream: true })).split("\n");
     this.rest = lines.pop() ?? "";
     for (const line of lines) yield this.line(line);
+    if (this.rest.length > MAX_LINE) {
+      const piece = this.line(this.rest);
+      yield piece;
+      this.since = piece.time;
+      this.rest = "";
+    }
   }
 
   *end(): Generator<LogLine> {
@@ -63,12 +83,10 @@ class LineDecoder {
   }
 
   private line(written: string): LogLine {
-    const [, time = "", text = ""] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(written) ?? [
-      undefined,
-      "",
-      written,
-    ];
-    return { stream: this.stream, time, text: text.replace(/\r$/, "") };
+    const match = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(written);
+    const time = match?.[1] ?? this.since;
+    this.since = "";
+    return { stream: this.stream, time, text: (match?.[2] ?? written).replace(/\r$/, "") };
   }
 }
 

@@ -57,6 +57,8 @@ export interface ContainerDetails {
   readonly Config: {
     readonly Image: string;
     readonly Tty: boolean;
+    /** Seconds from asking it to stop to killing it; -1: never. Absent: the engine's 10. */
+    readonly StopTimeout?: number | undefined;
     readonly Labels: Readonly<Record<string, string>> | null;
     readonly Healthcheck?: {
       readonly Test?: readonly string[];
@@ -89,5 +91,6 @@ export const LABEL = {
   number: "com.docker.compose.container-number",
   oneoff: "com.docker.compose.oneoff",
   workingDir: "com.docker.compose.project.working_dir",
+  configHash: "com.docker.compose.config-hash",
   configFiles: "com.docker.compose.project.config_files",
 } as const;

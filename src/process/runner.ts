@@ -11,6 +11,13 @@ const QUIET_MS = 50;
 /** What chatters on in the background is not listened to for longer than so many of these pauses. */
 const PAUSES = 20;
 
+/** Tells what a run starts that it is inside of it: the pid that holds the lock. */
+export const RUN_VARIABLE = "HOMELAB_RUN";
+
+/** The value of that variable for what the process `pid` starts, which may be inside of other runs itself. */
+export const insideOf = (outer: string | undefined, pid: number): string =>
+  outer ? `${outer},${pid}` : String(pid);
+
 export interface ProcessOptions {
   readonly cwd?: string | undefined;
   /** The whole environment of the child; PATH is looked up in it. */

@@ -19,13 +19,6 @@ export interface Lock {
   release(): void;
 }
 
-/** Tells what a run starts which runs it is inside of, one in the other: their pids, with commas between. */
-export const RUN_VARIABLE = "HOMELAB_RUN";
-
-/** The value of that variable for what the process `pid` starts, which may be inside of other runs itself. */
-export const insideOf = (outer: string | undefined, pid: number): string =>
-  outer ? `${outer},${pid}` : String(pid);
-
 /**
  * Takes the one lock of a root: an advisory lock on the directory itself, so that all users and all state
  * directories meet at the same place, nothing has to be written, and the kernel frees it with its holder.

@@ -90,7 +90,7 @@ export function failed(failure: Failure, stop: StopSwitch, { remaining }: StepCo
   const { reason, detail, hint, log, stands } = failure;
   const early = reason.code === "interrupted" || reason.code === "timeout";
   if (early && (stop.cause === "timeout" || remaining() <= 0)) {
-    return { result: "timed-out", reason: { code: "timeout", text: `out of time: ${detail}` }, detail };
+    return { result: "timed-out", reason: { code: "timeout", text: `out of time: ${detail}` }, detail, hint };
   }
   if (reason.code === "interrupted") return { result: "cancelled", reason, detail };
   return { result: "failed", reason, detail, hint, log, stands };

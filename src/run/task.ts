@@ -1,15 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TaskRecipe } from "../book/types.ts";
 import { now } from "../clock.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import { lineName, outputTail, runLine } from "../process/line.ts";
 import { redactor } from "../process/redact.ts";
-import { type ProcessResult, runProcess } from "../process/runner.ts";
+import { insideOf, type ProcessResult, RUN_VARIABLE } from "../process/runner.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensureSteps } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
-import { insideOf, RUN_VARIABLE } from "./lock.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import { conclude, type RunOptions, runSteps } from "./steps.ts";
 
@@ -88,21 +85,16 @@ async function untilOneFails(
   for (const line of lines) {
     const stopped = limits.signal !== undefined && request.stop.stop.aborted;
     if (stopped) return cancelled("not all of its lines were begun: the run was stopped");
-    const result = await runLine(request, line, { deadline: limits.deadline(), signal: limits.signal });
+    const own = { deadline: limits.deadline(), signal: limits.signal };
+    const result = await runLine(line, { ...optionsFor(request), ...own });
     if (result.exitCode !== 0) return failure(request, line, result);
   }
   return { result: "changed", reason, detail: "ran to its end" };
 }
 
-/** One line goes to `sh -c`; a text that begins with `#!` is a script for the program that it names. */
-async function runLine(
-  { root, env, values, foreground, tee }: TaskRequest,
-  line: string,
-  limits: { deadline: number; signal: AbortSignal | undefined },
-): Promise<ProcessResult> {
+function optionsFor({ root, env, values, foreground, tee }: TaskRequest) {
   const inside = { HOMELAB_ROOT: root, [RUN_VARIABLE]: insideOf(env[RUN_VARIABLE], process.pid) };
-  const options = {
-    ...limits,
+  return {
     cwd: root,
     env: { ...env, ...values, ...inside },
     redact: redactor(Object.entries(values)),
@@ -110,16 +102,6 @@ async function runLine(
     leaveBehind: true,
     tee,
   };
-  if (!line.startsWith("#!")) return runProcess(["sh", "-c", line], options);
-  const dir = mkdtempSync(join(tmpdir(), "homelab-task-"));
-  try {
-    const script = join(dir, "script");
-    writeFileSync(script, line);
-    chmodSync(script, 0o700);
-    return await runProcess([script], options);
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
 }
 
 const cancelled = (text: string): Outcome => ({
@@ -129,20 +111,18 @@ const cancelled = (text: string): Outcome => ({
 });
 
 function failure({ stop }: TaskRequest, line: string, result: ProcessResult): Outcome {
-  const { exitCode, signal, timedOut, stdout, stderr } = result;
-  const [first = ""] = line.replace(/^#!.*\n/, "").split("\n");
-  const which = `\`${first.length > 60 ? `${first.slice(0, 59)}…` : first}\``;
+  const { exitCode, signal, timedOut } = result;
+  const which = lineName(line);
   if (timedOut || stop.cause === "timeout") {
     const text = `out of time during ${which}`;
     return { result: "timed-out", reason: { code: "timeout", text }, detail: text };
   }
   if (stop.cause !== undefined) return cancelled(`broken off during ${which}`);
   const text = `${which} ${exitCode === null ? `was ended by ${signal}` : `exited with code ${exitCode}`}`;
-  const log = `${stdout}\n${stderr}`.split(/\r?\n/).filter((each) => each.trim() !== "");
   return {
     result: "failed",
     reason: { code: "task-failed", text },
     detail: text,
-    log: log.slice(-LOG_LINES),
+    log: outputTail(result, LOG_LINES),
   };
 }

@@ -13,6 +13,12 @@ export interface Manifest {
   readonly chosen?: boolean | undefined;
 }
 
+/** How often the engine had restarted a container at a moment at which it was ready (epoch milliseconds). */
+export interface Sight {
+  readonly at: number;
+  readonly restarts: number;
+}
+
 /** One container of a release, as it was when it was seen ready. */
 export interface ReleasedContainer {
   readonly service: string;
@@ -27,6 +33,8 @@ export interface ReleasedContainer {
   /** Epoch milliseconds, by the engine's clock. */
   readonly startedAt: number;
   readonly restarts: number;
+  /** The last times that it was seen ready, the oldest first. */
+  readonly sights?: readonly Sight[] | undefined;
 }
 
 /** What was last seen ready of a service. */

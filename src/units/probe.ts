@@ -1,5 +1,5 @@
 import { type FetchOptions, ofetch } from "ofetch";
-import type { Ready } from "../book/types.ts";
+import type { Ready, ReadyExec } from "../book/types.ts";
 import { runProcess } from "../process/runner.ts";
 
 /** One try may take this long, in milliseconds. */
@@ -10,26 +10,39 @@ const DIRECT = { proxy: false } as FetchOptions<"text">;
 
 /** Whether a recipe says how to find out that it is ready, beside the containers' own health checks. */
 export const hasProbe = (ready: Ready | undefined): boolean =>
-  ready?.http !== undefined || ready?.tcp !== undefined || ready?.command !== undefined;
+  ready?.http !== undefined ||
+  ready?.tcp !== undefined ||
+  ready?.command !== undefined ||
+  ready?.exec !== undefined;
+
+/** What probes are tried with. */
+export interface Probing {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where commands run: the root. */
+  readonly cwd: string;
+  /** Tries a command in a container; undefined when it was well, otherwise what was seen instead. */
+  readonly exec?: ((probe: ReadyExec) => Promise<string | undefined>) | undefined;
+}
+
+/** Between two tries of a recipe's probes, in milliseconds: who is asked in a container may be far away. */
+export const pauseOf = (ready: Ready | undefined): number => (ready?.exec === undefined ? 250 : 2_000);
 
 /**
  * Tries a recipe's `ready` probes once. Undefined when all answer; otherwise what was seen instead.
- * http: any status below 400; tcp: a connection; command: exit code 0.
+ * http: any status below 400; tcp: a connection; command and exec: exit code 0.
  */
-export async function probe(
-  ready: Ready,
-  env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-): Promise<string | undefined> {
-  if (ready.http !== undefined) {
-    const problem = await probeHttp(ready.http);
+export async function probe(ready: Ready, { env, cwd, exec }: Probing): Promise<string | undefined> {
+  const tries = [
+    () => ready.http && probeHttp(ready.http),
+    () => ready.tcp && probeTcp(ready.tcp),
+    () => ready.command && probeCommand(ready.command, env, cwd),
+    () => ready.exec && (exec ? exec(ready.exec) : "only services have containers to try a command in"),
+  ];
+  for (const once of tries) {
+    const problem = await once();
     if (problem) return problem;
   }
-  if (ready.tcp !== undefined) {
-    const problem = await probeTcp(ready.tcp);
-    if (problem) return problem;
-  }
-  return ready.command === undefined ? undefined : probeCommand(ready.command, env, cwd);
+  return undefined;
 }
 
 async function probeHttp(url: string): Promise<string | undefined> {

@@ -158,11 +158,23 @@ describe("why", () => {
     const { code, stdout, stderr } = await lab.run("why", "proxy~");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(
-      /^proxy~ is missing: no containers\n {2}it needs:\n {4}web~ is missing: no containers\n {6}it needs:\n {8}db~ is unhealthy since .*: db~-app-1 is unhealthy\n/,
+      /^proxy~ waits for web~, web~ needs db~, and db~ has been unhealthy since \d\d:\d\d \(<time>\): the last probe said: too sick\nproxy~ waits for cache~, and cache~ is missing: no containers\n\ndb~ is unhealthy since \d\d:\d\d \(<time>\): db~-app-1 is unhealthy\n/,
     );
-    expect(stdout).toContain("probe (exit code 1): too sick\n");
+    expect(stdout).toMatch(/\n {2}probe at \d\d:\d\d \(exit code 1\): too sick\n/);
+    expect(stdout).toContain("\nweb~ is missing: no containers\n");
     const { document } = await lab.json("why", "proxy~");
-    expect(document.targets[0].causes[0].causes[0]).toMatchObject({ id: "db~", state: "unhealthy" });
+    expect(document.targets[0].chains).toEqual([
+      ["proxy~", "web~", "db~"],
+      ["proxy~", "cache~"],
+    ]);
+    expect(document.targets[0].causes[0].causes[0]).toMatchObject({
+      id: "db~",
+      state: "unhealthy",
+      container: "db~-app-1",
+      since: expect.any(String),
+      failing: expect.any(Number),
+      probes: expect.arrayContaining([{ at: expect.any(String), exitCode: 1, output: "too sick" }]),
+    });
   });
 
   test.concurrent("a service that is ready is said to be", async () => {
@@ -181,7 +193,7 @@ describe("why", () => {
     const { stdout } = await lab.run("why", "web~");
     expect(stdout).toContain("web~ is failed");
     expect(stdout).toContain("| last words\n");
-    expect(stdout).toContain("ended with: web~-app-1 exited with code 7\n");
+    expect(stdout).toContain("ended with: web~-app-1 exited with code 7 (`homelab report <run>`)\n");
   });
 });
 

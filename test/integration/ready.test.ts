@@ -12,7 +12,7 @@ const first = async (lab: Homelab, ...args: string[]) => {
 };
 
 describe("health", () => {
-  test.concurrent("an unhealthy container is not ready, although compose calls it running", async () => {
+  test.concurrent("an unhealthy container is not ready, although compose calls it running (situation 6)", async () => {
     await using lab = await homelab({
       // Its health check alone would be given half a minute.
       "homelab.yml": "services:\n  web~: { ready: { within: 6s } }\n",
@@ -33,7 +33,7 @@ describe("health", () => {
     expect(document.recipes[0]).toMatchObject({ state: "unhealthy", detail: "web~-app-1 is unhealthy" });
   });
 
-  test.concurrent("a container that becomes healthy again needs no change", async () => {
+  test.concurrent("a container that becomes healthy again needs no change (situation 7)", async () => {
     await using lab = await homelab({ [WEB]: app(health("test ! -e /tmp/sick")) });
     await lab.run("ensure", "web~");
     const before = await lab.containers();
@@ -47,7 +47,7 @@ describe("health", () => {
     expect(await lab.containers()).toEqual(before);
   });
 
-  test.concurrent("a health check that passes late is waited for, and the needs of others with it", async () => {
+  test.concurrent("a health check that passes late is waited for, and the needs of others with it (situation 7)", async () => {
     await using lab = await homelab({
       "homelab.yml": "services:\n  next~: { needs: [web~] }\n",
       [WEB]: app({
@@ -77,19 +77,22 @@ describe("crash loops", () => {
     ["at once", "exit 1"],
     ["after a second", "sleep 1; exit 1"],
     ["after a second, with exit code 0", "sleep 1; exit 0"],
-  ])("a container without health check that leaves %s and is restarted is not ready", async (_, line) => {
-    await using lab = await homelab({
-      [WEB]: app({ ...shell(`echo dying; ${line}`), restart: "unless-stopped" }),
-    });
-    const failed = await lab.run("ensure", "web~");
-    expect(failed.code).toBe(1);
-    expect(failed.stderr).toMatch(
-      /web~: failed after <time>: web~-app-1 keeps crashing: \d restarts, exit code \d\n {2}\| dying\n/,
-    );
-    expect((await lab.run("status", "web~")).code).toBe(3);
-  });
+  ])(
+    "a container without health check that leaves %s and is restarted is not ready (situation 9)",
+    async (_, line) => {
+      await using lab = await homelab({
+        [WEB]: app({ ...shell(`echo dying; ${line}`), restart: "unless-stopped" }),
+      });
+      const failed = await lab.run("ensure", "web~");
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toMatch(
+        /web~: failed after <time>: web~-app-1 keeps crashing: \d restarts, exit code \d\n {2}\| dying\n/,
+      );
+      expect((await lab.run("status", "web~")).code).toBe(3);
+    },
+  );
 
-  test.concurrent("a service that crashes later is not called up to date by the next run", async () => {
+  test.concurrent("a service that crashes later is not called up to date by the next run (situation 9)", async () => {
     await using lab = await homelab({
       [WEB]: app({ ...shell("until test -e /tmp/end; do sleep 0.1; done; exit 4"), restart: "always" }),
     });
@@ -102,7 +105,7 @@ describe("crash loops", () => {
 });
 
 describe("one-shots", () => {
-  test.concurrent("one that exits with 0 is ready and is not run again", async () => {
+  test.concurrent("one that exits with 0 is ready and is not run again (situation 4)", async () => {
     await using lab = await homelab({ [WEB]: app(shell("echo done")) });
     expect(await first(lab)).toEqual({
       code: 0,
@@ -116,7 +119,7 @@ describe("one-shots", () => {
     expect((await lab.run("status", "web~")).code).toBe(0);
   });
 
-  test.concurrent("it is not run again when a sibling of its project has to be started", async () => {
+  test.concurrent("it is not run again when a sibling of its project has to be started (situation 4)", async () => {
     await using lab = await homelab({
       [WEB]: composeFile({
         app: idle({ depends_on: { migrate: { condition: "service_completed_successfully" } } }),
@@ -134,7 +137,7 @@ describe("one-shots", () => {
     expect(started(after, "app")).not.toBe(started(before, "app"));
   });
 
-  test.concurrent("one that was run by hand before is adopted as finished", async () => {
+  test.concurrent("one that was run by hand before is adopted as finished (situation 4)", async () => {
     await using lab = await homelab({ [WEB]: app(shell("echo done")) });
     await lab.compose("services/web~", "up");
     const before = await lab.containers();
@@ -142,7 +145,7 @@ describe("one-shots", () => {
     expect(await lab.containers()).toEqual(before);
   });
 
-  test.concurrent("one that exits with 3 fails with what it said, and is run again by the next ensure", async () => {
+  test.concurrent("one that exits with 3 fails with what it said, and is run again by the next ensure (situation 5)", async () => {
     await using lab = await homelab({ [WEB]: app(shell("echo the reason; exit 3")) });
     const failed = {
       code: 1,
@@ -158,7 +161,7 @@ details: homelab report <run>
     expect(await first(lab)).toMatchObject({ code: 1, action: "start", result: "failed" });
   });
 
-  test.concurrent("a server that leaves with 0 is none", async () => {
+  test.concurrent("a server that leaves with 0 is none (situation 4)", async () => {
     await using lab = await homelab({
       [WEB]: app({ ...shell("sleep 1"), ...health("true", { interval: "30s" }) }),
     });

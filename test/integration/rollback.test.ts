@@ -172,7 +172,7 @@ test.concurrent("a compose file that is broken by now is no hindrance", async ()
   expect(await hostname(lab)).toBe("one");
 });
 
-test.concurrent("a bad update goes back by itself where the recipe says so, and is not tried again", async () => {
+test.concurrent("a bad update goes back by itself where the recipe says so, and is not tried again (situation 36)", async () => {
   await using lab = await homelab(files("auto"));
   await lab.run("ensure", "all");
   lab.write({ [WEB]: app({ hostname: "bad", ...shell("echo cannot start; exit 3") }) });
@@ -195,7 +195,7 @@ details: homelab report <run>
   expect(await hostname(lab)).toBe("one");
 });
 
-test.concurrent("a bad new image goes back to the one before, which is found by its id", async () => {
+test.concurrent("a bad new image goes back to the one before, which is found by its id (situation 36)", async () => {
   await using lab = await homelab(files("auto"));
   /** Makes an image that runs a command, and gives it the tag. */
   const image = async (line: string) => {

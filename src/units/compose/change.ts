@@ -14,12 +14,16 @@ import type { Failure, StepContext } from "../driver.ts";
 import type { Decision } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
 import { explainFailure, lastLines } from "./failure.ts";
+import { type Grace, graceWords, longestGrace, withGrace } from "./grace.ts";
 import type { ContainerView } from "./observe.ts";
 import type { Watched } from "./verify.ts";
 
 const LOG_LINES = 20;
+/** Timers may be that early. */
+const OVER_MS = 100;
 
 export interface ChangeRequest {
+  readonly docker: Docker;
   readonly compose: Compose;
   readonly store: Store;
   readonly root: string;
@@ -34,14 +38,15 @@ export interface ChangeRequest {
 /** `docker compose up` for what was decided. Resolves to nothing when it went well. */
 export async function up(
   request: ChangeRequest,
-  view: Pick<ServiceView, "project" | "dir">,
+  view: Pick<ServiceView, "project" | "dir" | "containers">,
   decision: Pick<Decision, "only" | "anew">,
   other?: OtherFiles,
 ): Promise<Failure | undefined> {
   const only = decision.only ? ["--no-deps", ...decision.only] : [];
   const command = upCommand(request.compose, view.project, { recreate: decision.anew === true, other });
-  request.context.progress("changing", "docker compose up");
-  return outcome("up", await run(request, [...command, ...only], view.dir), request.redact);
+  const grace = await longestGrace(request.docker, view.containers);
+  request.context.progress("changing", withGrace("docker compose up", grace));
+  return outcome("up", await run(request, [...command, ...only], view.dir), request.redact, grace);
 }
 
 /** Whether a change did anything to containers: made some, started some, took some away. */
@@ -68,10 +73,11 @@ export async function halt(
 ): Promise<Failure | undefined> {
   const command = { stop: stopCommand, restart: restartCommand }[verb];
   for (const project of new Set(containers.map((container) => container.project))) {
-    const services = containers.filter((each) => each.project === project).map((each) => each.service);
-    request.context.progress("changing", `docker compose ${verb}`);
-    const argv = command(request.compose, project, [...new Set(services)]);
-    const failure = outcome(verb, await run(request, argv, "/"), request.redact);
+    const own = containers.filter((each) => each.project === project);
+    const grace = await longestGrace(request.docker, own);
+    request.context.progress("changing", withGrace(`docker compose ${verb}`, grace));
+    const argv = command(request.compose, project, [...new Set(own.map((each) => each.service))]);
+    const failure = outcome(verb, await run(request, argv, "/"), request.redact, grace);
     if (failure) return failure;
   }
   return undefined;
@@ -90,16 +96,23 @@ async function run(request: ChangeRequest, argv: readonly string[], cwd: string)
   recordIntent(store, root, { name, pid: child.pid, action });
   const result = await child.result;
   clearIntent(store, root, name);
-  return result;
+  // The run is broken off at the same moment at which the time of its programs is over.
+  const late = result.cancelled && context.remaining() < OVER_MS;
+  return late ? { ...result, timedOut: true } : result;
 }
 
 function outcome(
   verb: "up" | "stop" | "restart" | "pull",
   { exitCode, timedOut, cancelled, stderr }: ProcessResult,
   redact: (text: string) => string,
+  grace?: Grace,
 ): Failure | undefined {
   if (exitCode === 0) return undefined;
-  if (timedOut) return failure("timeout", `docker compose ${verb} did not end in time`);
+  if (timedOut) {
+    const why = grace ? `: ${graceWords(grace)}` : "";
+    const hint = grace && "`--timeout` must be longer than that; without it a run has an hour";
+    return failure("timeout", `docker compose ${verb} did not end in time${why}`, hint);
+  }
   if (cancelled) return failure("interrupted", `broken off during docker compose ${verb}`);
   const why = explainFailure(stderr);
   return {

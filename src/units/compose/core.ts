@@ -10,6 +10,7 @@ import { latestReleases, type Release, recordRelease, releaseFiles } from "../..
 import type { Store } from "../../store/store.ts";
 import type { StepContext, Verified } from "../driver.ts";
 import { type ChangeRequest, explainWatch, failure } from "./change.ts";
+import { sightsOf } from "./crashes.ts";
 import type { Decision } from "./decide.ts";
 import { readFiles, type ServiceFiles, type ServiceView } from "./facts.ts";
 import { type ContainerView, containerView, isLasting, type Observation, observe } from "./observe.ts";
@@ -131,10 +132,11 @@ export class ServiceCore {
     context: StepContext,
     view?: ServiceView,
   ): Promise<ChangeRequest> {
-    const { store, book } = this.options;
+    const { store, book, docker } = this.options;
     const { secretsOf } = await import("./secrets.ts");
     const redact = view ? secretsOf(view) : (text: string) => text;
     return {
+      docker,
       compose: await this.findCompose(),
       store,
       root: book.root,
@@ -167,7 +169,7 @@ export class ServiceCore {
         hub: this.hub,
         ids: containers.map((container) => container.id),
         ready: recipe.ready,
-        restarts: new Map(released.map((container) => [container.id, container.restarts])),
+        sights: new Map(released.map((container) => [container.id, sightsOf(container)])),
         changed,
         env,
         cwd: book.root,

@@ -3,6 +3,7 @@ import type { Release, ReleasedContainer } from "../../store/releases.ts";
 import type { Lost } from "./network.ts";
 import type { ContainerView } from "./observe.ts";
 import { halfSwitched } from "./switch.ts";
+import type { Trouble } from "./troubles.ts";
 import { sameLife } from "./uptime.ts";
 
 /** All that is known of one service before anything is touched. Plain data. */
@@ -21,6 +22,8 @@ export interface ServiceFacts {
   readonly finished: ReadonlySet<string>;
   /** Local images: id by tag. */
   readonly images: ReadonlyMap<string, string>;
+  /** What the engine says of stuck containers, by id. */
+  readonly troubles?: ReadonlyMap<string, Trouble> | undefined;
   /** Asked to be made anew. */
   readonly force: boolean;
   /** Asked to be stopped and started again. */
@@ -107,10 +110,12 @@ export function touches(
 
 function decideByState(facts: ServiceFacts): Decision {
   const { containers, release } = facts;
+  const allDown = containers.filter((container) => isDown(container, facts));
   const paused = containers.find((container) => container.state === "paused");
-  if (paused) return change("repair", "paused", `${paused.name} is paused`);
-  const down = containers.find((container) => isDown(container, facts));
-  if (down) return start(facts, "stopped", `${down.name} is ${stateWords(down)}`);
+  if (paused && allDown.every(({ state }) => state === "paused"))
+    return change("repair", "paused", `${paused.name} is paused`);
+  const [down] = allDown;
+  if (down) return start(facts, ...downReason(down, facts));
   const stranger = containers.some((container) => !released(container, release));
   const troubled = containers.find(
     ({ health, state }) => state === "restarting" || /^(?:un|start)/.test(health),
@@ -136,7 +141,8 @@ function isSettled(container: ContainerView, facts: ServiceFacts): boolean {
   if (container.state === "exited") return true;
   if (container.state !== "running") return false;
   const known = released(container, facts.release);
-  if (known?.health || container.health !== "none") return container.health === "healthy";
+  if ((known?.health || container.health !== "none") && container.health !== "healthy") return false;
+  // In another life than it was seen ready in, it may be one of many.
   return (
     known !== undefined &&
     container.uptime !== undefined &&
@@ -149,6 +155,12 @@ function isDown(container: ContainerView, facts: ServiceFacts): boolean {
   if (container.state === "running" || container.state === "restarting") return false;
   if (container.state !== "exited" || container.exitCode !== 0) return true;
   return released(container, facts.release)?.kind !== "completed" && !facts.finished.has(container.id);
+}
+
+function downReason(container: ContainerView, { troubles }: ServiceFacts): [code: string, text: string] {
+  const trouble = troubles?.get(container.id);
+  if (trouble === undefined) return ["stopped", `${container.name} is ${stateWords(container)}`];
+  return [trouble.code, trouble.text];
 }
 
 function start(facts: ServiceFacts, code: string, text: string): Decision {

@@ -1,4 +1,5 @@
-import type { Recipe, ServiceRecipe } from "../../book/types.ts";
+import type { Book, Recipe, ServiceRecipe, TaskRecipe } from "../../book/types.ts";
+import type { Compose } from "../../docker/compose.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
@@ -10,7 +11,7 @@ import { FullDisk } from "./full-disk.ts";
 import { lendersOf } from "./lenders.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks } from "./network.ts";
-import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
+import { type ContainerView, containerView, isStuck, isUp, type Observation } from "./observe.ts";
 import type { Preflight } from "./preflight.ts";
 import { claim } from "./project.ts";
 
@@ -18,6 +19,28 @@ import { claim } from "./project.ts";
 const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** The task that runs before a decided change, if it is one that may put other programs to work on the same data. */
+function taskBefore(
+  book: Book,
+  { recipe, changed }: ServiceView,
+  decision: Decision,
+): TaskRecipe | undefined {
+  if (recipe.beforeUpdate === undefined) return undefined;
+  const changes = decision.action === "update" || (decision.effect !== "read" && changed.length > 0);
+  const task = changes ? book.recipes.get(recipe.beforeUpdate) : undefined;
+  return task?.kind === "task" ? task : undefined;
+}
+
+const comesAfter = (decision: Decision, task: string): Decision => ({
+  ...decision,
+  reason: { ...decision.reason, text: `${decision.reason.text}; \`${task}\` runs first` },
+});
+
+function blocked(problem: HomelabError): Decided {
+  const reason = { code: problem.code, text: problem.message };
+  return { action: "blocked", reason, effect: "read", settled: false, problem };
+}
 
 /** Services: compose projects, observed and verified through the engine's API, changed through compose. */
 export class ComposeDriver implements Driver {
@@ -80,8 +103,15 @@ export class ComposeDriver implements Driver {
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
     if (work.decision.effect === "read") return work.decision;
+    if (work.decision.action === "update" && work.recipe.rollback === "auto") {
+      const { missingWayBack } = await import("./way-back.ts");
+      const problem = await missingWayBack(this.options.docker, work.view, work.decision);
+      if (problem) return blocked(problem);
+    }
     const checked = preflight ? await (await this.preflight()).check(work, work.decision.action) : {};
     if (checked.refused) return blocked(checked.refused);
+    const before = taskBefore(this.options.book, work.view, work.decision);
+    if (before) work.decision = comesAfter(work.decision, before.name);
     for (const id of touches(work.decision, work.view.containers)) this.touched.set(id, name);
     return { ...work.decision, after: checked.after };
   }
@@ -135,6 +165,16 @@ export class ComposeDriver implements Driver {
     const refused = this.disk.refusal(decision.action);
     if (refused) return refused;
     const request = await this.core.changeRequest(work, decision.action, context, view);
+    const task = taskBefore(this.options.book, view, decision);
+    if (task) {
+      const { runBefore } = await import("./before-update.ts");
+      const refused = await runBefore(task, work.recipe, this.options, context);
+      if (refused) return refused;
+    }
+    if (view.containers.some(isStuck)) {
+      const stuck = await this.unstick(work, view, context);
+      if (!stuck.ok) return stuck;
+    }
     if (decision.action === "restart") {
       const failed = await halt("stop", request, view.containers.filter(isUp));
       if (failed) return failed;
@@ -145,7 +185,11 @@ export class ComposeDriver implements Driver {
       if (dead) return dead;
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
-    const failed = await this.disk.note(await up(request, view, decision, pinned));
+    const only = pinned ? undefined : await this.onlyUnfinished(request.compose, view, decision);
+    if (only?.length === 0) return { ok: true, changed: false };
+    const failed = await this.disk.note(
+      await up(request, view, only ? { ...decision, only } : decision, pinned),
+    );
     const after = await this.core.containersNow(view);
     work.changed = decision.action === "restart" || changedBetween(view.containers, after);
     if (!failed) return { ok: true, changed: work.changed };
@@ -168,6 +212,14 @@ export class ComposeDriver implements Driver {
     const done = await this.up(work, view, repaired.left, context);
     work.changed = true;
     return done.ok ? { ok: true, changed: true } : done;
+  }
+
+  /** For an update: the compose services to name, so that finished one-shots are not run again for another one. */
+  private async onlyUnfinished(compose: Compose, view: ServiceView, { action, anew }: Decision) {
+    if (action !== "update" || anew || view.containers.every(({ state }) => state !== "exited"))
+      return undefined;
+    const { withoutFinished } = await import("./finished.ts");
+    return withoutFinished(compose, view, this.core.seen().images);
   }
 
   async stop(name: string, context: StepContext): Promise<Applied> {
@@ -231,9 +283,11 @@ export class ComposeDriver implements Driver {
     this.admit(broken.map(({ recipe }) => recipe));
     return broken.map(({ recipe, of }) => ({ name: recipe.name, of }));
   }
-}
 
-function blocked(problem: HomelabError): Decided {
-  const reason = { code: problem.code, text: problem.message };
-  return { action: "blocked", reason, effect: "read", settled: false, problem };
+  private async unstick(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
+    const { clearStuck } = await import("./clear.ts");
+    const failed = await clearStuck(this.options.docker, this.core.hub, view.containers, context);
+    work.changed = true;
+    return failed ?? { ok: true, changed: true };
+  }
 }

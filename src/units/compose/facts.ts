@@ -12,6 +12,7 @@ import { drift } from "./manifest.ts";
 import { type LenderQuestion, type Lives, livesOf, lostNetworks } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { resolveProject } from "./project.ts";
+import { type Trouble, troublesOf } from "./troubles.ts";
 
 /** One service as it was found: what decisions, changes and explanations start from. */
 export interface ServiceView {
@@ -32,6 +33,8 @@ export interface ServiceView {
   readonly composeName?: string | undefined;
   readonly expected: ReadonlyMap<string, number>;
   readonly finished: ReadonlySet<string>;
+  /** What the engine says of containers that are stuck, by id. */
+  readonly troubles: ReadonlyMap<string, Trouble>;
   /** What its files say, where they had to be read. */
   readonly inputs?: Inputs | undefined;
   /** Names of containers whose network its files say that its own share. */
@@ -119,6 +122,7 @@ export async function viewService(
     lenders: inputs?.lenders ?? known?.lenders ?? [],
     lives: await livesOf(docker, containers, observation.byId),
     inputs,
+    troubles: await troublesOf(containers, docker),
   };
 }
 
@@ -141,7 +145,7 @@ export function factsOf(
   asked: Pick<ServiceFacts, "force" | "restart">,
   touched: LenderQuestion["touched"],
 ): ServiceFacts {
-  const { recipe, containers, expected, release, changed, remount, finished } = view;
+  const { recipe, containers, expected, release, changed, remount, finished, troubles } = view;
   return {
     containers,
     expected,
@@ -150,6 +154,7 @@ export function factsOf(
     remount,
     newestInput: release || containers.length === 0 ? undefined : newestInput(view),
     finished,
+    troubles,
     // What is newer is what it was taken away from.
     images: view.pin ? new Map() : observation.images,
     pinned: view.pin?.why,

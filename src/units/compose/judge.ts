@@ -1,4 +1,6 @@
 import type { ContainerDetails, HealthProbe } from "../../docker/types.ts";
+import type { Crashes } from "./crashes.ts";
+import { spanWords } from "./span.ts";
 
 /** What is asked of a container before it counts as ready. Milliseconds. */
 export interface Standard {
@@ -8,8 +10,10 @@ export interface Standard {
   readonly mustRun: boolean;
   /** It has to finish: being up is not enough. */
   readonly mustComplete: boolean;
-  /** The restart count when the watch began. */
-  readonly restartsBefore: number;
+  /** What its restarts say of it. */
+  readonly crashes: Crashes;
+  /** The exit code with which its life before ended, where that is known while it runs. */
+  readonly lastExit?: number | undefined;
 }
 
 export type Verdict =
@@ -18,9 +22,6 @@ export type Verdict =
   | { readonly state: "waiting"; readonly detail: string; readonly up: boolean; readonly recheck?: number }
   | { readonly state: "failed"; readonly detail: string };
 
-/** Restarts within one watch that make a crash loop. */
-const CRASHES = 3;
-
 /**
  * Judges one container by what the engine says now. `age` is how long its current life has lasted, in
  * milliseconds. Health counts only while it runs: the engine keeps the last word of a former life otherwise.
@@ -28,18 +29,19 @@ const CRASHES = 3;
 export function judge(details: ContainerDetails, age: number, standard: Standard): Verdict {
   const name = details.Name.replace(/^\//, "");
   const { State } = details;
-  const restarts = details.RestartCount - standard.restartsBefore;
-  if (restarts >= CRASHES) {
-    return {
-      state: "failed",
-      detail: `${name} keeps crashing: ${restarts} restarts, exit code ${State.ExitCode}${oom(details)}`,
-    };
+  const goesOn = State.Status === "running" || State.Status === "restarting";
+  if (goesOn && standard.crashes.loop) {
+    return { state: "failed", detail: `${name} ${loopWords(details, age, standard)}${oom(details)}` };
   }
   switch (State.Status) {
     case "running":
       return judgeRunning(details, name, age, standard);
     case "restarting":
-      return { state: "waiting", detail: `${name} restarts after exit code ${State.ExitCode}`, up: false };
+      return {
+        state: "waiting",
+        detail: `${name} restarts after exit code ${State.ExitCode}${oom(details)}`,
+        up: false,
+      };
     case "created":
       return State.Error
         ? { state: "failed", detail: `${name} could not start: ${State.Error}` }
@@ -53,24 +55,44 @@ export function judge(details: ContainerDetails, age: number, standard: Standard
 
 function judgeRunning(details: ContainerDetails, name: string, age: number, standard: Standard): Verdict {
   if (standard.mustComplete) return { state: "waiting", detail: `${name} has not finished yet`, up: true };
+  const { proof } = standard.crashes;
   const health = details.State.Health;
-  if (health && health.Status !== "none") {
-    if (health.Status === "healthy") return { state: "ready", detail: `${name} is healthy` };
-    const words = health.Status === "starting" ? "health: starting" : unhealthy(details);
-    return { state: "waiting", detail: `${name}: ${words}`, up: true };
+  const checked = health && health.Status !== "none";
+  if (checked && (health.Status !== "healthy" || isStale(details))) {
+    const words = health.Status === "unhealthy" ? unhealthy(details) : "health: starting";
+    return { state: "waiting", detail: `${name}: ${words}`, up: proof === 0 };
   }
-  const crashed = details.RestartCount > standard.restartsBefore;
-  if (age >= standard.stable) return { state: "ready", detail: `${name} is up` };
-  const left = standard.stable - age;
+  const wanted = Math.max(checked ? 0 : standard.stable, proof);
+  if (age >= wanted) return { state: "ready", detail: checked ? `${name} is healthy` : `${name} is up` };
+  const after = standard.lastExit === undefined ? "a crash" : `exit code ${standard.lastExit}`;
   return {
     state: "waiting",
-    detail: crashed
-      ? `${name} is up again after exit code ${details.State.ExitCode}`
-      : `${name} is up; watching that it stays up`,
+    detail:
+      proof > 0
+        ? `${name} is up again after ${after}; watching that it stays up for ${spanWords(proof)}`
+        : `${name} is up; watching that it stays up`,
     // After a crash it has to prove itself for the whole time before others may build on it.
-    up: !crashed,
-    recheck: left,
+    up: proof === 0,
+    recheck: wanted - age,
   };
+}
+
+/** `keeps crashing: 5 restarts in 4 min, exit code 1`; how long is left out where it is a matter of seconds. */
+function loopWords({ State, RestartCount }: ContainerDetails, age: number, standard: Standard): string {
+  const { count, since } = standard.crashes;
+  const span = Date.parse(State.StartedAt) + age - since;
+  const within = span >= MINUTE_MS && Number.isFinite(span) ? ` in ${spanWords(span)}` : "";
+  const exit = State.Status === "running" ? standard.lastExit : State.ExitCode;
+  const times = Math.max(count, 0) || RestartCount;
+  return `keeps crashing: ${times} restarts${within}${exit === undefined ? "" : `, exit code ${exit}`}`;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Whether all that was probed is of a former life: then the word of it is, too. */
+function isStale(details: ContainerDetails): boolean {
+  const log = details.State.Health?.Log ?? [];
+  return log.length > 0 && currentProbes(details).length === 0;
 }
 
 function judgeExited(details: ContainerDetails, name: string, standard: Standard): Verdict {

@@ -26,6 +26,8 @@ export interface ContainerView {
   readonly status: string;
   /** Epoch seconds. */
   readonly created: number;
+  /** What compose made of its service when it made the container; empty when that is not known. */
+  readonly configHash: string;
 }
 
 /** What the engine says is there, at one moment. */
@@ -59,6 +61,10 @@ export async function observe(docker: Docker): Promise<Observation> {
 export const isUp = ({ state }: ContainerView): boolean =>
   state === "running" || state === "restarting" || state === "paused";
 
+/** Whether a container is in a state from which compose cannot start it. */
+export const isStuck = ({ state }: ContainerView): boolean =>
+  state === "paused" || state === "removing" || state === "dead";
+
 /** Containers of `docker compose run` come and go and belong to no service's state. */
 export const isLasting = (summary: ContainerSummary): boolean => summary.Labels?.[LABEL.oneoff] !== "True";
 
@@ -80,6 +86,7 @@ export function containerView(summary: ContainerSummary, resolve = directoryReso
     networkOf: /^container:(\w+)$/.exec(summary.HostConfig?.NetworkMode ?? "")?.[1],
     status: summary.Status,
     created: summary.Created,
+    configHash: labels[LABEL.configHash] ?? "",
   };
 }
 

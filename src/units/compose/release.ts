@@ -4,6 +4,7 @@ import type { ContainerDetails } from "../../docker/types.ts";
 import { LABEL } from "../../docker/types.ts";
 import { headRevision } from "../../git/head.ts";
 import type { ComposeText, Release } from "../../store/releases.ts";
+import { nextSights, sightsOf } from "./crashes.ts";
 import type { ServiceView } from "./facts.ts";
 import { hasHealthCheck } from "./judge.ts";
 import { hashText } from "./manifest.ts";
@@ -19,6 +20,7 @@ export function releaseOf(
   root: string,
   imageNames?: ReadonlyMap<string, string>,
 ): Release {
+  const known = new Map(view.release?.containers.map((container) => [container.id, container]));
   return {
     project: view.project,
     composeName: view.composeName,
@@ -36,6 +38,7 @@ export function releaseOf(
       health: hasHealthCheck(details),
       startedAt: Date.parse(details.State.StartedAt),
       restarts: details.RestartCount,
+      sights: nextSights(sightsOf(known.get(details.Id)), details.RestartCount, Date.now()),
     })),
   };
 }

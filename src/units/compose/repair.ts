@@ -1,5 +1,6 @@
 import type { Applied, Failure } from "../driver.ts";
 import { type ChangeRequest, halt, up } from "./change.ts";
+import { clearStuck } from "./clear.ts";
 import type { ServiceCore } from "./core.ts";
 import type { Decision } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
@@ -20,26 +21,16 @@ export async function repair(
   decision: Decision,
 ): Promise<Repaired> {
   switch (decision.reason.code) {
-    case "paused":
-      return { done: await unpause(core, request, view) };
     case "network-lost":
       return repairNetwork(core, request, view, decision);
-    default:
+    case "half-switched":
       await endSwitches(core.options.docker, view.containers);
       return { left: decision };
+    default: {
+      const failed = await clearStuck(core.options.docker, core.hub, view.containers, request.context);
+      return { done: failed ?? { ok: true, changed: true } };
+    }
   }
-}
-
-async function unpause(
-  { options }: ServiceCore,
-  { context }: ChangeRequest,
-  { containers }: ServiceView,
-): Promise<Applied> {
-  context.progress("changing", "unpausing");
-  for (const container of containers) {
-    if (container.state === "paused") await options.docker.unpause(container.id);
-  }
-  return { ok: true, changed: true };
 }
 
 /**

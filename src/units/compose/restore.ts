@@ -20,6 +20,16 @@ import {
 } from "./rollback.ts";
 import { endSwitches } from "./switch.ts";
 
+function neverBack(name: string): HomelabError {
+  return new HomelabError(
+    "refused",
+    `\`${name}\` is never rolled back: its recipe says \`rollback: never\``,
+    {
+      hint: "what ran before may not be able to read its data any more; write `rollback: manual` when you know that it can",
+    },
+  );
+}
+
 /** Goes back: when somebody asks for it, and after an update that failed. */
 export class Restorer {
   constructor(private readonly core: ServiceCore) {}
@@ -46,6 +56,7 @@ export class Restorer {
     const { store, book, env } = this.core.options;
     const work = this.core.work(name);
     const { recipe } = work;
+    if (recipe.rollback === "never") throw neverBack(name);
     const stored = listReleases(store, book.root, name);
     const pin = this.core.pins.get(name);
     const target = this.choose(recipe, stored, release);

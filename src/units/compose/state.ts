@@ -1,6 +1,10 @@
+import type { ReadyExec } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
+import { hasProbe, type Probing, probe } from "../probe.ts";
+import { counted, crashesOf, sightsOf } from "./crashes.ts";
 import { stateWords } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
+import { judge } from "./judge.ts";
 import { lostNetworks } from "./network.ts";
 import type { ContainerView, Observation } from "./observe.ts";
 import { sameLife } from "./uptime.ts";
@@ -19,14 +23,15 @@ export interface Status {
 /** From the best to the worst: a service is what its worst container is. */
 const RANK: readonly State[] = ["ready", "held", "starting", "stopped", "missing", "unhealthy", "failed"];
 
-/** An uptime from which on a container without health check counts without a closer look, in seconds. */
-const LONG_UP = 10;
+/** An uptime from which on a container counts without a closer look, in seconds: no loop has such lives. */
+const LONG_UP = 20 * 60;
 
 /** What a service is now. The engine is asked again only about containers that came up in the last seconds. */
 export async function statusOf(
   view: ServiceView,
   docker: Docker,
   { at, byId }: Pick<Observation, "at" | "byId">,
+  probing: Probing,
 ): Promise<Status> {
   const { containers, expected } = view;
   if (expected.size === 0) return { state: "ready", detail: "all its compose services wait for a profile" };
@@ -39,8 +44,28 @@ export async function statusOf(
   const worst = all.reduce((a, b) => (RANK.indexOf(b.state) > RANK.indexOf(a.state) ? b : a));
   const [lost] = lostNetworks({ containers, all: byId, lives: view.lives, touched: new Set() });
   if (worst.state === "ready" && lost) return { state: "unhealthy", detail: lost.why };
-  if (worst.state !== "ready" || all.length === 1) return worst;
+  if (worst.state !== "ready") return worst;
+  const unready =
+    view.recipe.ready && hasProbe(view.recipe.ready) && (await tryProbes(view, docker, probing));
+  if (unready) return { state: "unhealthy", detail: unready };
+  if (all.length === 1) return worst;
   return { state: "ready", detail: `${all.length} containers` };
+}
+
+/** What the recipe's own probes find wrong. Like a health check's output, what they say is masked. */
+async function tryProbes(
+  { recipe, containers, ...view }: ServiceView,
+  docker: Docker,
+  probing: Probing,
+): Promise<string | undefined> {
+  const [{ probeInside }, { secretsOf }] = await Promise.all([
+    import("./exec-probe.ts"),
+    import("./secrets.ts"),
+  ]);
+  const places = containers.map((each) => ({ ...each, running: each.state === "running" }));
+  const exec = (command: ReadyExec) => probeInside(docker, places, command);
+  const problem = await probe(recipe.ready ?? {}, { ...probing, exec });
+  return problem === undefined ? undefined : secretsOf(view)(problem);
 }
 
 async function containerStatus(
@@ -65,8 +90,11 @@ async function containerStatus(
         (await wasStopped(container, docker)) ? "stopped" : "failed",
         `${name} is ${stateWords(container)}`,
       );
-    default:
-      return status(state === "dead" ? "failed" : "stopped", `${name} is ${stateWords(container)}`);
+    default: {
+      const trouble = view.troubles.get(container.id);
+      const broken = trouble !== undefined && trouble.code !== "removing";
+      return status(broken ? "failed" : "stopped", trouble?.text ?? `${name} is ${stateWords(container)}`);
+    }
   }
 }
 
@@ -93,16 +121,23 @@ async function runningStatus(
   docker: Docker,
   at: number,
 ): Promise<Status> {
-  const { name, health, uptime } = container;
+  const { name, uptime } = container;
   const up = container.status.replace(/^Up /, "up ").replace(/ \(healthy\)$/, ", healthy");
   const known = view.release?.containers.find((released) => released.id === container.id);
   const same = known && uptime && sameLife(uptime, known.startedAt, at);
-  if (health === "healthy" || same || (uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
+  if (same || (uptime?.min ?? 0) >= LONG_UP) return { state: "ready", detail: up };
   const details = await docker.inspect(container.id);
-  if (details.RestartCount > (known?.restarts ?? 0)) {
-    const detail = `${name} was restarted ${details.RestartCount} times, ${up}`;
-    return { state: "starting", detail, culprit: container };
-  }
-  if (at - Date.parse(details.State.StartedAt) >= STABLE_MS) return { state: "ready", detail: up };
-  return { state: "starting", detail: `${name} came up just now`, culprit: container };
+  const age = Math.max(0, at - Date.parse(details.State.StartedAt));
+  const crashes = crashesOf(counted(details, age), sightsOf(known));
+  const verdict = judge(details, age, { stable: STABLE_MS, mustRun: false, mustComplete: false, crashes });
+  if (verdict.state === "failed")
+    return { state: "failed", detail: `${verdict.detail}; ${up}`, culprit: container };
+  if (verdict.state === "ready") return { state: "ready", detail: up };
+  const detail =
+    crashes.proof > 0
+      ? `${name} was restarted ${times(crashes.count)} since it was last seen ready, ${up}`
+      : `${name} came up just now`;
+  return { state: "starting", detail, culprit: container };
 }
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);

@@ -20,6 +20,31 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
   [
+    "what runs before an update and could not run by itself",
+    {
+      "homelab.yml":
+        "services:\n  a: { before_update: snap }\n  b: { before_update: a }\n  c: { before_update: ask }\n  d: { before_update: wait }\ntasks:\n  snapshot: { run: x }\n  ask: { params: [p], run: x }\n  wait: { needs: [a], run: x }\n",
+    },
+    [
+      "recipe-invalid: `before_update` of `a` names `snap`, but there is no such task",
+      "  at homelab.yml:2:23:   a: { before_update: snap }",
+      "                                             ^^^^",
+      "  hint: did you mean `snapshot`?",
+      "recipe-invalid: `before_update` of `b` names `a`, which is a service",
+      "  at homelab.yml:3:23:   b: { before_update: a }",
+      "                                             ^",
+      "  hint: `homelab list` shows all recipes",
+      "recipe-invalid: `before_update` of `c` names `ask`, a task with parameters",
+      "  at homelab.yml:4:23:   c: { before_update: ask }",
+      "                                             ^^^",
+      "  hint: it has to run by itself",
+      "recipe-invalid: `before_update` of `d` names `wait`, a task with needs",
+      "  at homelab.yml:5:23:   d: { before_update: wait }",
+      "                                             ^^^^",
+      "  hint: write them as needs of `d`",
+    ],
+  ],
+  [
     "the same directory twice",
     { "homelab.yml": "services:\n  a: { dir: services/x }\n  b:\n    dir: ./services/x/\n" },
     [
@@ -194,7 +219,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: unknown key `x` of service `loki`",
       "  at homelab.yml:3:11:   loki: { x: 1 }",
       "                                 ^",
-      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback, env",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, before_update, rollback, env",
       "unknown-need: `plex` needs `tdar`, but there is no such recipe",
       "  at homelab.yml:2:25:   plex: { needs: [loki, tdar] }",
       "                                               ^^^^",

@@ -17,9 +17,10 @@ services:
     project: sonarr_shows
     needs: [prowlarr, { name: db, when: started }, { name: vm1 }]
     after: [jellyfin]
-    ready: { http: "http://127.0.0.1:8989/ping", command: curl -f localhost, within: 1m30s, stable: 500ms }
+    ready: { http: "http://127.0.0.1:8989/ping", command: curl -f localhost, exec: { service: app, command: wget -q vpn }, within: 1m30s, stable: 500ms }
     mounts: [/mnt/vault/media]
     env: { optional: [SMTP_PASSWORD] }
+    before_update: fmt
     rollback: auto
 units:
   jellyfin: { unit: jellyfin.service }
@@ -76,11 +77,13 @@ test("loadBook() reads every kind of recipe", async () => {
       ready: {
         http: "http://127.0.0.1:8989/ping",
         command: ["curl", "-f", "localhost"],
+        exec: { service: "app", command: ["wget", "-q", "vpn"] },
         within: 90_000,
         stable: 500,
       },
       mounts: ["/mnt/vault/media"],
       optional: ["SMTP_PASSWORD"],
+      beforeUpdate: "fmt",
       rollback: "auto",
     },
     { kind: "unit", name: "jellyfin", unit: "jellyfin.service", ...soft },

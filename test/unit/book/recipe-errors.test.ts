@@ -23,7 +23,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: unknown key `colour` of service `plex`",
       "  at homelab.yml:4:5:     colour: red",
       "                          ^^^^^^",
-      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback, env",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, before_update, rollback, env",
     ],
   ],
   [
@@ -34,6 +34,35 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "  at homelab.yml:3:14:     ready: { htpp: http://x/ }",
       "                                    ^^^^",
       "  hint: did you mean `http`?",
+    ],
+  ],
+  [
+    "`ready.exec` with an unknown key and a shell line",
+    {
+      "homelab.yml":
+        "services:\n  plex:\n    ready: { exec: { servce: app, service: app, command: 'wget x | grep y' } }\n",
+    },
+    [
+      "recipe-invalid: `ready.exec.command` of service `plex` must be a list of arguments when it has quotes or shell characters, not `wget x | grep y`",
+      "  at homelab.yml:3:58:     ready: { exec: { servce: app, service: app, command: 'wget x | grep y' } }",
+      "                                                                                ^^^^^^^^^^^^^^^^^",
+      '  hint: Write it as a list, one argument each: `["curl", "-f", "http://127.0.0.1"]`',
+      "recipe-invalid: unknown key `servce` of `ready.exec` of service `plex`",
+      "  at homelab.yml:3:22:     ready: { exec: { servce: app, service: app, command: 'wget x | grep y' } }",
+      "                                            ^^^^^^",
+      "  hint: did you mean `service`?",
+    ],
+  ],
+  [
+    "`ready.exec` of what has no containers",
+    {
+      "homelab.yml": "units:\n  db: { unit: db.service, ready: { exec: { service: app, command: [x] } } }\n",
+    },
+    [
+      "recipe-invalid: unknown key `exec` of `ready` of unit `db`",
+      "  at homelab.yml:2:36:   db: { unit: db.service, ready: { exec: { service: app, command: [x] } } }",
+      "                                                          ^^^^",
+      "  hint: valid keys are http, tcp, command, within, stable",
     ],
   ],
   [

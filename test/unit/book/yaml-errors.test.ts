@@ -151,7 +151,7 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
       "recipe-invalid: unknown key `x` of service `a`",
       "  at recipes/a.yml:2:8:   a: { x: 1 }",
       "                               ^",
-      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, rollback, env",
+      "  hint: valid keys are description, dir, project, needs, after, ready, mounts, before_update, rollback, env",
       "recipe-invalid: task `b` has no `run`",
       "  at recipes/b.yaml:2:3:   b: {}",
       "                           ^",

@@ -82,3 +82,28 @@ test.each([
   ["2026-11-21T03:12:05.5Z", "1795230725.500000001"],
   ["2026-11-21T03:12:05Z", "1795230725.000000001"],
 ])("justAfter(%s)", (time, want) => expect(justAfter(time)).toBe(want));
+
+test("a line without an end comes in pieces of one time, and is never kept whole", async () => {
+  const piece = "x".repeat(16_384);
+  async function* endless() {
+    yield frame(1, `${AT} `);
+    for (let index = 0; index < 64; index++) yield frame(1, piece);
+    yield frame(1, `the end\n${AT} next\n`);
+  }
+  const lines = await collect(readLogLines(endless(), false));
+  expect(lines.map(({ time }) => time)).toEqual(lines.map(() => AT));
+  expect(Math.max(...lines.map(({ text }) => text.length))).toBeLessThan(300_000);
+  expect(lines.map(({ text }) => text).join("")).toBe(`${piece.repeat(64)}the endnext`);
+});
+
+test("what is no stream of frames is refused rather than kept", async () => {
+  const page = Buffer.from("HTTP/1.1 200 OK\r\n\r\n");
+  expect(
+    collect(
+      readLogLines(
+        cut(page, () => 5),
+        false,
+      ),
+    ),
+  ).rejects.toThrow("no stream of lines");
+});

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { HomelabError } from "../../../src/errors.ts";
-import { describeHolder, holderPid, insideOf, lockHolder, takeLock } from "../../../src/run/lock.ts";
+import { insideOf } from "../../../src/process/runner.ts";
+import { describeHolder, holderPid, lockHolder, takeLock } from "../../../src/run/lock.ts";
 import { temporary } from "../temporary.ts";
 
 const LOCKS = `1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF

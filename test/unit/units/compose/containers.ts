@@ -23,6 +23,7 @@ export function view(name: string, more: Partial<ContainerView> = {}): Container
     uptime: parseUptime(status),
     status,
     created: AT / 1000 - 400,
+    configHash: "",
     ...more,
   };
 }

@@ -5,6 +5,7 @@ import {
   type ServiceFacts,
   stateWords,
 } from "../../../../src/units/compose/decide.ts";
+import { troubleWith } from "../../../../src/units/compose/troubles.ts";
 import { AT, release, released, view } from "./containers.ts";
 
 /** A service with one container that is ready and as it was released; `more` says what is different. */
@@ -24,6 +25,11 @@ function facts(more: Partial<ServiceFacts> = {}): ServiceFacts {
     ...more,
   };
 }
+
+const troubles = (state: Parameters<typeof troubleWith>[1]): ServiceFacts["troubles"] => {
+  const trouble = troubleWith("app", state);
+  return trouble && new Map([["id-app", trouble]]);
+};
 
 const two = new Map([
   ["app", 1],
@@ -132,6 +138,36 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
   ],
   ["dead", { containers: [view("app", { state: "dead", status: "Dead" })] }, "start (stopped): app is dead"],
   [
+    "could not be started before: it is tried again, and the old error told",
+    {
+      containers: [view("app", { state: "created", status: "Created" })],
+      troubles: troubles({ Status: "created", Error: "port is already allocated" }),
+    },
+    "start (start-failed): app could not be started before: port is already allocated",
+  ],
+  [
+    "being removed",
+    {
+      containers: [view("app", { state: "removing", status: "Removal In Progress" })],
+      troubles: troubles({ Status: "removing", Error: "" }),
+    },
+    "start (removing): app is being removed",
+  ],
+  [
+    "one paused, one down: both are started",
+    {
+      containers: [
+        view("app", { state: "paused", status: "Up 5 minutes (Paused)" }),
+        view("db", { state: "exited", status: "Exited (1) 2 hours ago", exitCode: 1 }),
+      ],
+      expected: new Map([
+        ["app", 1],
+        ["db", 1],
+      ]),
+    },
+    "start (stopped): app is paused",
+  ],
+  [
     "stopped beside a finished one-shot, which is not run again",
     { expected: two, containers: [down, done], release: doneRelease },
     "start (stopped): app is stopped (exit code 137, 2 minutes ago), only app",
@@ -179,12 +215,12 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
     "none (up-to-date): ready and up to date, settled",
   ],
   [
-    "healthy again after a restart",
+    "healthy again after a restart: it may be one of many",
     {
       containers: [view("app", { health: "healthy", status: "Up 20 seconds (healthy)" })],
       release: release(released("app", { health: true })),
     },
-    "none (up-to-date): ready and up to date, settled",
+    "none (restarted): app was restarted since it was last seen ready, verified",
   ],
   [
     "unhealthy",

@@ -11,7 +11,17 @@ import {
 } from "../../../../src/units/compose/judge.ts";
 import { details } from "./containers.ts";
 
-const standard: Standard = { stable: 3000, mustRun: false, mustComplete: false, restartsBefore: 0 };
+const fine: Standard["crashes"] = { count: 0, since: 0, proof: 0, loop: false };
+const standard: Standard = { stable: 3000, mustRun: false, mustComplete: false, crashes: fine };
+/** It crashed, and keeps doing so, since five minutes before 12:00. */
+const STARTED = Date.parse("2026-11-20T11:55:00Z");
+const loop = (count: number, since = STARTED): Standard["crashes"] => ({
+  count,
+  since,
+  proof: 15_000,
+  loop: true,
+});
+const crashed: Standard["crashes"] = { ...fine, count: 1, proof: 15_000 };
 const check = { Test: ["CMD", "true"] };
 const S = 1e9;
 
@@ -30,6 +40,13 @@ const CASES: [string, ContainerDetails, number, Partial<Standard>, Verdict][] = 
     0,
     {},
     { state: "ready", detail: "app is healthy" },
+  ],
+  [
+    "healthy, by probes of a former life",
+    details({ check, state: health("healthy", ["2026-11-20T11:50:00Z", "an older life"]) }),
+    60_000,
+    {},
+    { state: "waiting", detail: "app: health: starting", up: true },
   ],
   [
     "health starting",
@@ -84,33 +101,82 @@ const CASES: [string, ContainerDetails, number, Partial<Standard>, Verdict][] = 
   ["up for the stability window", details(), 3000, {}, { state: "ready", detail: "app is up" }],
   ["up, nothing to wait for", details(), 0, { stable: 0 }, { state: "ready", detail: "app is up" }],
   [
-    "up again after a crash: dependents wait for the whole window",
+    "up again after a crash: dependents wait for the whole proof",
     details({ restarts: 1 }),
-    1000,
-    {},
-    { state: "waiting", detail: "app is up again after exit code 0", up: false, recheck: 2000 },
+    4000,
+    { crashes: crashed },
+    {
+      state: "waiting",
+      detail: "app is up again after a crash; watching that it stays up for 15 s",
+      up: false,
+      recheck: 11_000,
+    },
   ],
-  ["stable again after a crash", details({ restarts: 2 }), 3000, {}, { state: "ready", detail: "app is up" }],
+  [
+    "up again after a crash of which the exit code is known",
+    details({ restarts: 1 }),
+    0,
+    { crashes: crashed, lastExit: 7 },
+    {
+      state: "waiting",
+      detail: "app is up again after exit code 7; watching that it stays up for 15 s",
+      up: false,
+      recheck: 15_000,
+    },
+  ],
+  [
+    "healthy again after a crash: health alone is no proof",
+    details({ check, restarts: 1, state: health("healthy") }),
+    4000,
+    { crashes: crashed },
+    {
+      state: "waiting",
+      detail: "app is up again after a crash; watching that it stays up for 15 s",
+      up: false,
+      recheck: 11_000,
+    },
+  ],
+  [
+    "the recipe asks for more than the proof",
+    details({ restarts: 1 }),
+    16_000,
+    { crashes: crashed, stable: 60_000 },
+    { state: "waiting", detail: expect.any(String), up: false, recheck: 44_000 } as never,
+  ],
   [
     "crashes of an earlier time do not count",
     details({ restarts: 7 }),
-    1000,
-    { restartsBefore: 7 },
-    { state: "waiting", detail: "app is up; watching that it stays up", up: true, recheck: 2000 },
+    3000,
+    {},
+    { state: "ready", detail: "app is up" },
   ],
   [
     "a crash loop, seen while it is up",
-    details({ restarts: 3, state: { ExitCode: 1 } }),
+    details({ restarts: 3 }),
     10_000,
-    {},
+    { crashes: loop(3), lastExit: 1 },
     { state: "failed", detail: "app keeps crashing: 3 restarts, exit code 1" },
+  ],
+  [
+    "a crash loop with lives of a minute, whose exit code is not known",
+    details({ restarts: 25 }),
+    20_000,
+    { crashes: loop(5, STARTED - 300_000) },
+    { state: "failed", detail: "app keeps crashing: 5 restarts in 5 min" },
   ],
   [
     "a crash loop out of memory",
     details({ restarts: 9, state: { Status: "restarting", ExitCode: 137, OOMKilled: true } }),
     0,
-    { restartsBefore: 5 },
+    { crashes: loop(4) },
     { state: "failed", detail: "app keeps crashing: 4 restarts, exit code 137: killed, out of memory" },
+  ],
+  [
+    "a one-shot that finished at its fourth try",
+    details({ restarts: 3, state: { Status: "exited" } }),
+    0,
+    { crashes: loop(3) },
+    { state: "completed", detail: "app finished with exit code 0" },
   ],
   [
     "restarting for the first time",

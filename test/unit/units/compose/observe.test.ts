@@ -37,6 +37,7 @@ test("containerView() takes what is needed out of the listing", () => {
     uptime: { min: 180, max: 240 },
     status: "Up 3 minutes (healthy)",
     created: 1_700_000_000,
+    configHash: "",
     exitCode: undefined,
   });
 });
