@@ -13,6 +13,8 @@ export interface RepositoryState {
   readonly branch: string | undefined;
   /** "origin/main"; undefined when the branch follows nothing. */
   readonly upstream: string | undefined;
+  /** Whether the upstream's branch is known here: what was renamed or deleted there leaves only its name. */
+  readonly comparable: boolean;
   /** Commits that the upstream does not have, and commits that only the upstream has. */
   readonly ahead: number;
   readonly behind: number;
@@ -40,6 +42,7 @@ export interface GitOptions {
 export async function pullFastForward(root: string, options: GitOptions): Promise<Pulled> {
   if (!gitDirectory(root)) return nothing("it is no git repository");
   const before = await repositoryState(root, options);
+  if (before.commit === undefined) return nothing("it has no commit yet");
   if (before.upstream === undefined) {
     const what =
       before.branch === undefined
@@ -48,8 +51,9 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
     return { ...nothing(what), from: before.commit, to: before.commit };
   }
   requireClean(root, before);
-  await git(root, ["fetch", "--quiet"], { ...options, deadline: NETWORK_DEADLINE_MS, network: true });
-  const { upstream, ahead, behind, commit } = await repositoryState(root, options);
+  await fetchUpstream(root, before, options);
+  const { upstream, comparable, ahead, behind, commit } = await repositoryState(root, options);
+  if (!comparable) throw upstreamGone(root, upstream);
   if (behind === 0) return { commits: 0, from: commit, to: commit };
   if (ahead > 0) {
     throw new HomelabError(
@@ -64,6 +68,31 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
   const after = await repositoryState(root, options);
   return { commits: behind, from: commit, to: after.commit };
 }
+
+/**
+ * Fetches the branch that is followed, by its name: a fetch of whatever there is says nothing when that one is gone,
+ * and what it was when it was last seen would count as up to date for ever.
+ */
+async function fetchUpstream(
+  root: string,
+  { branch, upstream }: RepositoryState,
+  options: GitOptions,
+): Promise<void> {
+  const format = "--format=%(upstream:remotename)%00%(upstream:remoteref)";
+  const { stdout } = await git(root, ["for-each-ref", format, `refs/heads/${branch}`], options);
+  const [remote = "", ref = ""] = stdout.trim().split("\0");
+  const call = { ...options, deadline: NETWORK_DEADLINE_MS, network: true };
+  const words = ["fetch", "--quiet", "--", remote, ref];
+  const result = await start(root, words, call);
+  if (result.exitCode === 0) return;
+  if (/couldn't find remote ref/.test(result.stderr)) throw upstreamGone(root, upstream);
+  throw explain(root, "fetch", result, true);
+}
+
+const upstreamGone = (root: string, upstream: string | undefined): HomelabError =>
+  new HomelabError("refused", `${root} follows ${upstream}, which is gone from there`, {
+    hint: `follow the branch that took its place: \`git -C ${root} fetch\`, then \`git -C ${root} branch --set-upstream-to=origin/NAME\`; or deploy what is here with \`--no-pull\``,
+  });
 
 const nothing = (why: string): Pulled => ({ commits: 0, why, from: undefined, to: undefined });
 const commits = (count: number): string => `${count} ${count === 1 ? "commit" : "commits"}`;
@@ -88,7 +117,8 @@ export function parseStatus(text: string): RepositoryState {
   const entries = text.split("\0");
   const header = (name: string) =>
     entries.find((entry) => entry.startsWith(`# branch.${name} `))?.slice(`# branch.${name} `.length);
-  const [, ahead = "0", behind = "0"] = /^\+(\d+) -(\d+)$/.exec(header("ab") ?? "") ?? [];
+  const compared = /^\+(\d+) -(\d+)$/.exec(header("ab") ?? "");
+  const [, ahead = "0", behind = "0"] = compared ?? [];
   const changed: string[] = [];
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] ?? "";
@@ -107,6 +137,7 @@ export function parseStatus(text: string): RepositoryState {
     commit: oid === "(initial)" ? undefined : oid,
     branch: branch === "(detached)" ? undefined : branch,
     upstream: header("upstream"),
+    comparable: compared !== null,
     ahead: Number(ahead),
     behind: Number(behind),
     changed,

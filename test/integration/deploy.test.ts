@@ -159,3 +159,22 @@ test.concurrent("a system that is no NixOS is not updated: deploy goes on, updat
 `,
   });
 });
+
+test.concurrent("an upstream branch that is gone is said so, and not taken for one without news", async () => {
+  await using made = await deployed();
+  const { lab } = made;
+  await git(lab, "../up.git", "branch", "-m", "main", "trunk");
+  const gone = (how: string) => `git pull: failed after <time>: <root> follows origin/main, which ${how}
+  hint: follow the branch that took its place: \`git -C <root> fetch\`, then \`git -C <root> branch --set-upstream-to=origin/NAME\`; or deploy what is here with \`--no-pull\`
+1 failed in <time>
+details: homelab report <run>
+`;
+  const deploy = () => lab.run("deploy", "web~");
+  expect(await deploy()).toEqual({ code: 5, stdout: "", stderr: gone("is gone from there") });
+  // Also when a fetch by hand took the last trace of it away.
+  await git(lab, ".", "fetch", "-q", "--prune");
+  expect(await deploy()).toEqual({ code: 5, stdout: "", stderr: gone("is gone from there") });
+  expect(await lab.containers()).toEqual([]);
+  await git(lab, ".", "branch", "-q", "--set-upstream-to=origin/trunk");
+  expect((await deploy()).code).toBe(0);
+});
