@@ -1,9 +1,6 @@
 import { HomelabError } from "../errors.ts";
-import { type ProcessResult, runProcess } from "../process/runner.ts";
+import { explain, type GitOptions, git, startGit } from "./call.ts";
 import { gitDirectory } from "./head.ts";
-
-const LOCAL_DEADLINE_MS = 60_000;
-const NETWORK_DEADLINE_MS = 5 * 60_000;
 
 /** What a repository is, compared with its upstream as it was last fetched. */
 export interface RepositoryState {
@@ -28,11 +25,6 @@ export interface Pulled {
   readonly why?: string | undefined;
   readonly from: string | undefined;
   readonly to: string | undefined;
-}
-
-export interface GitOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -64,7 +56,9 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
       },
     );
   }
-  await git(root, ["merge", "--quiet", "--ff-only", "@{upstream}"], options);
+  // A file that git ignores, such as `.env`, is nothing that it would ask about before it overwrites it.
+  const words = ["merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "@{upstream}"];
+  await git(root, words, options);
   const after = await repositoryState(root, options);
   return { commits: behind, from: commit, to: after.commit };
 }
@@ -81,9 +75,8 @@ async function fetchUpstream(
   const format = "--format=%(upstream:remotename)%00%(upstream:remoteref)";
   const { stdout } = await git(root, ["for-each-ref", format, `refs/heads/${branch}`], options);
   const [remote = "", ref = ""] = stdout.trim().split("\0");
-  const call = { ...options, deadline: NETWORK_DEADLINE_MS, network: true };
   const words = ["fetch", "--quiet", "--", remote, ref];
-  const result = await start(root, words, call);
+  const result = await startGit(root, words, { ...options, network: true });
   if (result.exitCode === 0) return;
   if (/couldn't find remote ref/.test(result.stderr)) throw upstreamGone(root, upstream);
   throw explain(root, "fetch", result, true);
@@ -153,7 +146,7 @@ export async function differs(
   options: GitOptions,
 ): Promise<boolean> {
   const words = ["diff", "--quiet", from, to, "--", ...paths];
-  const { exitCode } = await start(root, words, { ...options, deadline: LOCAL_DEADLINE_MS });
+  const { exitCode } = await startGit(root, words, options);
   return exitCode !== 0;
 }
 
@@ -164,58 +157,8 @@ export async function trackingOf(
   options: GitOptions,
 ): Promise<"tracked" | "ignored" | "open" | "none"> {
   if (!gitDirectory(root)) return "none";
-  const ask = async (...words: string[]) => (await start(root, [...words, "--", path], options)).exitCode;
+  const ask = async (...words: string[]) => (await startGit(root, [...words, "--", path], options)).exitCode;
   if ((await ask("ls-files", "--error-unmatch")) === 0) return "tracked";
   const ignored = await ask("check-ignore", "--quiet");
   return ignored === 0 ? "ignored" : ignored === 1 ? "open" : "none";
 }
-
-interface Call extends GitOptions {
-  readonly deadline?: number;
-  /** Whether the remote takes part: then what fails is the network, rather than the repository. */
-  readonly network?: boolean;
-}
-
-function start(
-  root: string,
-  words: readonly string[],
-  { env, signal, deadline }: Call,
-): Promise<ProcessResult> {
-  return runProcess(["git", "-C", root, ...words], {
-    // Nobody is there to answer, and a question would wait for ever.
-    env: {
-      ...env,
-      GIT_TERMINAL_PROMPT: "0",
-      GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
-      LC_ALL: "C",
-    },
-    deadline: deadline ?? LOCAL_DEADLINE_MS,
-    signal,
-  });
-}
-
-async function git(root: string, words: readonly string[], call: Call): Promise<ProcessResult> {
-  const result = await start(root, words, call);
-  if (result.exitCode === 0) return result;
-  throw explain(root, words[0] ?? "", result, call.network === true);
-}
-
-function explain(root: string, verb: string, result: ProcessResult, network: boolean): HomelabError {
-  if (result.cancelled) return new HomelabError("interrupted", `broken off during git ${verb}`);
-  const said = result.stderr.trim().split("\n").filter(Boolean);
-  if (/dubious ownership/.test(result.stderr)) {
-    return new HomelabError("permission", `git does not trust ${root}: it belongs to another user`, {
-      hint: `say that it may: \`git config --global --add safe.directory ${root}\``,
-    });
-  }
-  const why = result.timedOut
-    ? "it took too long"
-    : withoutPassword(said.at(-1) ?? `exit code ${result.exitCode}`);
-  const hint = network
-    ? `try it by hand: \`git -C ${root} fetch\`; or deploy what is here with \`--no-pull\``
-    : `try it by hand: \`git -C ${root} ${verb}\``;
-  return new HomelabError(network ? "unavailable" : "step-failed", `git ${verb} failed: ${why}`, { hint });
-}
-
-/** A remote's address may carry a user's password. */
-const withoutPassword = (text: string): string => text.replace(/(\w+:\/\/)[^@/\s]+@/g, "$1");

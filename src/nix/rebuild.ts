@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
+import { withoutRepository } from "../git/words.ts";
 import { runProcess } from "../process/runner.ts";
 
 /** What NixOS has and no other system. */
@@ -57,7 +58,9 @@ export async function rebuild(
   argv: readonly string[],
   options: { env: Environment; deadline: number; signal: AbortSignal },
 ): Promise<Rebuilt> {
-  const { exitCode, timedOut, cancelled, stderr } = await runProcess(argv, options);
+  // It calls git for a flake.
+  const env = withoutRepository(options.env);
+  const { exitCode, timedOut, cancelled, stderr } = await runProcess(argv, { ...options, env });
   if (exitCode === 0) return { ok: true, detail: "the system was switched", log: [] };
   const log = stderr
     .split(/\r?\n/)

@@ -12,6 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { HomelabError } from "../errors.ts";
 import { gitDirectory } from "../git/head.ts";
+import { complaint, gitEnvironment, withoutPassword } from "../git/words.ts";
 import { runProcess } from "../process/runner.ts";
 
 const GIT_DEADLINE_MS = 10 * 60_000;
@@ -88,18 +89,19 @@ function clone({ root, url, env }: SetupTarget): SetupStep {
   };
 }
 
-const withoutPassword = (url: string): string => url.replace(/(\w+:\/\/)[^@/\s]+@/, "$1");
-
 async function git(words: readonly string[], env: Environment): Promise<string> {
   const { exitCode, stdout, stderr } = await runProcess(["git", ...words], {
-    env: { ...env, GIT_TERMINAL_PROMPT: "0" },
+    env: gitEnvironment(env),
     deadline: GIT_DEADLINE_MS,
   });
   if (exitCode === 0) return stdout;
-  const why = withoutPassword(stderr.trim().split("\n").at(-1) ?? "");
-  throw new HomelabError("step-failed", `git ${words[0]} failed: ${why}`, {
-    hint: "try it by hand, then run this again",
-  });
+  throw new HomelabError(
+    "step-failed",
+    `git ${words[0]} failed: ${complaint(stderr) || `exit code ${exitCode}`}`,
+    {
+      hint: "try it by hand, then run this again",
+    },
+  );
 }
 
 /** Git refuses the repository of another user, as root's cron is to an admin's, unless it is told that it may. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync } from "node:fs";
 import { app } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 
@@ -177,4 +178,111 @@ details: homelab report <run>
   expect(await lab.containers()).toEqual([]);
   await git(lab, ".", "branch", "-q", "--set-upstream-to=origin/trunk");
   expect((await deploy()).code).toBe(0);
+});
+
+/** A homelab whose upstream is reached by ssh; in its place stands a script. */
+async function overSsh(lab: Homelab, script: string): Promise<void> {
+  lab.write({ "../ssh": `#!/bin/sh\necho "$@" >>'${lab.top}/args'\n${script}\n` });
+  chmodSync(lab.path("../ssh"), 0o755);
+  await git(lab, ".", "remote", "set-url", "origin", `ssh://git@example.invalid${lab.top}/up.git`);
+  await git(lab, ".", "config", "core.sshCommand", `'${lab.top}/ssh' -i key`);
+}
+
+test.concurrent("the ssh command that git is told to use is used, and asks nobody anything", async () => {
+  await using made = await deployed();
+  const { lab, push } = made;
+  await push({ README: "theirs\n" });
+  // Its last word is the command for the other side, which is this one.
+  await overSsh(lab, 'for last; do :; done\neval "$last"');
+  expect((await lab.run("deploy", "web~")).code).toBe(0);
+  expect(await Bun.file(lab.path("README")).text()).toBe("theirs\n");
+  expect(await Bun.file(`${lab.top}/args`).text()).toStartWith("-i key -o BatchMode=yes ");
+});
+
+test.concurrent("of what git says that is shown which says why", async () => {
+  await using made = await deployed();
+  const { lab } = made;
+  await overSsh(lab, 'echo "git@example.invalid: Permission denied (publickey)." >&2; exit 255');
+  expect(await lab.run("deploy", "web~")).toEqual({
+    code: 69,
+    stdout: "",
+    stderr: `git pull: failed after <time>: git fetch failed: git@example.invalid: Permission denied (publickey).; fatal: Could not read from remote repository.
+  hint: try it by hand: \`git -C <root> fetch\`; or deploy what is here with \`--no-pull\`
+1 failed in <time>
+details: homelab report <run>
+`,
+  });
+});
+
+test.concurrent("files that a pull would overwrite are named and stay, those that git ignores among them", async () => {
+  await using made = await deployed();
+  const { lab, push } = made;
+  await push({ NOTES: "theirs\n", "services/web~/secrets.txt": "theirs\n" });
+  const inTheWay = (files: string) => ({
+    code: 5,
+    stdout: "",
+    stderr: `git pull: failed after <time>: <root> has files of its own where the upstream has some now: ${files}
+  hint: move them away, or remove them, and deploy again; or deploy what is here with \`--no-pull\`
+1 failed in <time>
+details: homelab report <run>
+`,
+  });
+  lab.write({ NOTES: "ours\n", "services/web~/secrets.txt": "ours\n" });
+  expect(await lab.run("deploy", "web~")).toEqual(inTheWay("NOTES, services/web~/secrets.txt"));
+  expect(await Bun.file(lab.path("NOTES")).text()).toBe("ours\n");
+
+  await lab.tool(".", "rm", "NOTES", "services/web~/secrets.txt");
+  lab.write({ "services/web~/.env": "TOKEN=ours\n" });
+  await Bun.write(`${lab.top}/laptop/${lab.own("services/web~/.env")}`, "TOKEN=theirs\n");
+  await git(lab, "../laptop", "add", "-f", "services/web~/.env");
+  await push({ MORE: "theirs\n" });
+  expect(await lab.run("deploy", "web~")).toEqual(inTheWay("services/web~/.env"));
+  expect(await Bun.file(lab.path("services/web~/.env")).text()).toBe("TOKEN=ours\n");
+  expect(await lab.containers()).toEqual([]);
+});
+
+test.concurrent("who may not write the repository is told so", async () => {
+  await using made = await deployed();
+  const { lab } = made;
+  mkdirSync(`${lab.top}/home`);
+  lab.write({ "../home/.gitconfig": `[safe]\n\tdirectory = ${lab.root}\n\tdirectory = ${lab.top}/up.git\n` });
+  mkdirSync(`${lab.top}/games`);
+  chmodSync(`${lab.top}/games`, 0o777);
+  const other = lab.with({
+    before: ["setpriv", "--reuid=games", "--clear-groups", "--"],
+    env: { HOME: `${lab.top}/home`, HOMELAB_STATE_DIR: `${lab.top}/games` },
+  });
+  expect(await other.run("update-services")).toEqual({
+    code: 77,
+    stdout: "",
+    stderr: `git pull: failed after <time>: git fetch failed: error: cannot open '.git/FETCH_HEAD': Permission denied
+  hint: the repository has to belong to who deploys: \`sudo homelab setup\` gives it to the admin; or deploy what is here with \`--no-pull\`
+1 failed in <time>
+details: homelab report <run>
+`,
+  });
+});
+
+test.concurrent("a hook of another repository may deploy: what git tells it of that one is not taken over", async () => {
+  await using made = await deployed();
+  const { lab, push } = made;
+  await push({ README: "theirs\n" });
+  const hook = lab.with({
+    env: {
+      GIT_DIR: `${lab.top}/up.git`,
+      GIT_WORK_TREE: lab.top,
+      GIT_INDEX_FILE: `${lab.top}/up.git/index`,
+      GIT_PREFIX: "",
+      GIT_QUARANTINE_PATH: `${lab.top}/up.git/objects`,
+    },
+  });
+  const { code, stderr } = await hook.run("deploy", "web~");
+  expect([code, short(stderr)]).toEqual([
+    0,
+    `git pull: ran in <time> (1 new commit, now at <commit>)
+web~: created in <time>
+2 changed in <time>
+`,
+  ]);
+  expect(await Bun.file(lab.path("README")).text()).toBe("theirs\n");
 });
