@@ -1,12 +1,14 @@
+import { HomelabError } from "../errors.ts";
+import { upstreamNews } from "../git/repository.ts";
 import { type DeployRequest, deploy } from "../run/deploy.ts";
 import { HoldBook } from "../store/held.ts";
-import { openBook, resolveWords, targetsOf } from "./book.ts";
+import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
 import { showPlan } from "./plan.ts";
 import { findRoot } from "./root.ts";
-import { runLocked } from "./session.ts";
+import { runLocked, type Session } from "./session.ts";
 
 export const PULL_OPTION = {
   type: "boolean",
@@ -49,16 +51,21 @@ export async function runDeploy(
     if (how.pull) context.messages.info("planned with the files as they are here: a dry run does not pull");
     return showPlan(context, { ...asked, words }, false);
   }
-  // With a pull, a target may be one that only the upstream knows.
-  const root = how.pull ? findRoot(context) : (await bookWith(context, words)).root;
+  const root = findRoot(context);
+  const doubt = await doubtOf(context, words);
+  if (doubt && !how.pull) throw doubt;
   await runLocked(context, root, async (session) => {
+    if (doubt) await requireNews(context, root, doubt, session);
     let engine: Engine | undefined;
     const open = async () => {
       const book = await openBook(context);
       const { names: targets, outright } = resolveWords(book, words);
-      engine = await connect(context, book, session.store, targets);
-      const holds = new HoldBook(context.env, book.root);
-      return { ...asked, book, targets, outright, holds, drivers: engine.drivers };
+      const connected = async () => {
+        engine = await connect(context, book, session.store, targets);
+        const holds = new HoldBook(context.env, book.root);
+        return { ...asked, book, targets, outright, holds, drivers: engine.drivers };
+      };
+      return { connect: connected };
     };
     try {
       return await deploy({ ...session, ...how, root, env: context.env, open });
@@ -68,8 +75,31 @@ export async function runDeploy(
   });
 }
 
-async function bookWith(context: Context, words: readonly string[]) {
-  const book = await openBook(context);
-  targetsOf(book, words);
-  return book;
+/** What is wrong with the words, or with the recipes, as they are here. */
+async function doubtOf(context: Context, words: readonly string[]): Promise<HomelabError | undefined> {
+  try {
+    // Warnings come when they are read for the work.
+    resolveWords(await openBook({ ...context, options: { ...context.options, quiet: true } }), words);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HomelabError) return error;
+    throw error;
+  }
+}
+
+/** Only when the upstream has something new, what is wrong here may be right by it. Otherwise nothing is begun. */
+async function requireNews(
+  { env, messages }: Context,
+  root: string,
+  doubt: HomelabError,
+  { stop }: Session,
+): Promise<void> {
+  let news = 0;
+  try {
+    news = await upstreamNews(root, { env, signal: stop.stop });
+  } catch (error) {
+    if (!(error instanceof HomelabError) || stop.cause !== undefined) throw error;
+    messages.warn(`whether the upstream knows better could not be asked: ${error.message}`);
+  }
+  if (news === 0) throw doubt;
 }

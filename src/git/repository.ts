@@ -63,6 +63,15 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
   return { commits: behind, from: commit, to: after.commit };
 }
 
+/** How many commits the upstream has that are not here. Fetches, and changes nothing else. */
+export async function upstreamNews(root: string, options: GitOptions): Promise<number> {
+  if (!gitDirectory(root)) return 0;
+  const before = await repositoryState(root, options);
+  if (before.commit === undefined || before.upstream === undefined) return 0;
+  await fetchUpstream(root, before, options);
+  return (await repositoryState(root, options)).behind;
+}
+
 /**
  * Fetches the branch that is followed, by its name: a fetch of whatever there is says nothing when that one is gone,
  * and what it was when it was last seen would count as up to date for ever.

@@ -2,6 +2,8 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync } from "node:fs";
 import { app } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { openInbox } from "../helpers/inbox.ts";
+import { nixos } from "../helpers/nixos.ts";
 
 const FILES = {
   "homelab.yml": "services:\n  web~: { ready: { stable: 0s } }\n  db~: { ready: { stable: 0s } }\n",
@@ -285,4 +287,124 @@ web~: created in <time>
 `,
   ]);
   expect(await Bun.file(lab.path("README")).text()).toBe("theirs\n");
+});
+
+const BOOK = FILES["homelab.yml"];
+/** What the runs of the history were, the newest first, with their steps. */
+const history = async (lab: Homelab) => {
+  const { document } = await lab.json("history");
+  return Promise.all(
+    document.runs.map(async ({ run: id }: { run: string }) => {
+      const { document: run } = await lab.json("report", id);
+      return [
+        run.command,
+        ...run.steps.map((step: { id: string; result: string }) => `${step.id}: ${step.result}`),
+      ];
+    }),
+  );
+};
+
+test.concurrent("a word that means nothing is said before anything is pulled, switched or written down", async () => {
+  await using made = await deployed();
+  const machine = await nixos(made.lab);
+  const { lab } = machine;
+  expect(await lab.run("deploy", "web~", "wep~")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "error: unknown target `wep~`\n  hint: did you mean `web~`?\n",
+  });
+  // Whether the upstream knows it cannot be said.
+  await git(lab, ".", "remote", "set-url", "origin", `${lab.top}/nowhere.git`);
+  expect(await lab.run("deploy", "wep~")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: `warning: whether the upstream knows better could not be asked: git fetch failed: fatal: '<top>/nowhere.git' does not appear to be a git repository; fatal: Could not read from remote repository.
+error: unknown target \`wep~\`
+  hint: did you mean \`web~\`?
+`,
+  });
+  expect([await machine.calls(), await history(lab), await lab.containers()]).toEqual([[], [], []]);
+});
+
+test.concurrent("a word that not even the upstream knows switches nothing, and the pull is in the history", async () => {
+  await using made = await deployed();
+  const machine = await nixos(made.lab);
+  const { lab } = machine;
+  await made.push({ "nixos/configuration.nix": "{}\n" });
+  const { code, stderr } = await lab.run("deploy", "wep~");
+  expect([code, short(stderr)]).toEqual([
+    2,
+    `git pull: ran in <time> (1 new commit, now at <commit>)
+homelab deploy wep~: failed: unknown target \`wep~\`
+  hint: did you mean \`web~\`?
+1 changed, 1 failed in <time>
+details: homelab report <run>
+`,
+  ]);
+  expect(await machine.calls()).toEqual([]);
+  expect(await history(lab)).toEqual([["deploy wep~", "git pull: changed", "homelab deploy wep~: failed"]]);
+});
+
+test.concurrent("a group that is renamed upstream is told of by the run that finds it missing, and once", async () => {
+  await using made = await deployed();
+  const { lab, push } = made;
+  const groups = (name: string) => ({ "homelab.yml": `${BOOK}groups:\n  ${name}: [web~]\n` });
+  await push(groups("media~"));
+  await git(lab, ".", "pull", "-q");
+  using inbox = openInbox();
+  lab.write({ "../notify.env": `WEBHOOK_URL=${inbox.url}/hook\n` });
+  chmodSync(lab.path("../notify.env"), 0o600);
+  const cron = lab.with({
+    env: { HOMELAB_NOTIFY: undefined, HOMELAB_NOTIFY_FILE: lab.path("../notify.env") },
+  });
+  const night = async () => {
+    const { code } = await cron.run("deploy-media~");
+    return [code, ...inbox.documents().map(({ title }) => lab.shared(title).replace(/^.*?: /, ""))];
+  };
+  expect(await night()).toEqual([0]);
+  await push(groups("films~"));
+  expect(await night()).toEqual([2, "homelab deploy media~ failed"]);
+  expect(await night()).toEqual([2]);
+  expect(await night()).toEqual([2]);
+  await push(groups("media~"));
+  expect(await night()).toEqual([0, "homelab deploy media~ recovered"]);
+});
+
+test.concurrent("recipes that are broken upstream are in the history, and nothing is switched", async () => {
+  await using made = await deployed();
+  const machine = await nixos(made.lab);
+  const { lab } = machine;
+  await made.push({ "homelab.yml": "services:\n  web~: { neds: [db~] }\n  db~: { rollback: perhaps }\n" });
+  const { code, stderr } = await lab.run("deploy", "web~");
+  expect([code, short(stderr)]).toEqual([
+    78,
+    `git pull: ran in <time> (1 new commit, now at <commit>)
+homelab deploy web~: failed: homelab.yml:2: unknown key \`neds\` of service \`web~\` (and 1 more)
+  | homelab.yml:3: \`rollback\` of service \`db~\` must be \`auto\`, \`manual\` or \`never\`, not \`perhaps\`
+  hint: did you mean \`needs\`?
+1 changed, 1 failed in <time>
+details: homelab report <run>
+`,
+  ]);
+  expect(await machine.calls()).toEqual([]);
+  expect(await history(lab)).toEqual([["deploy web~", "git pull: changed", "homelab deploy web~: failed"]]);
+  // What the upstream has by now may be right again.
+  await made.push({ "homelab.yml": BOOK });
+  expect((await lab.run("deploy", "web~")).code).toBe(0);
+});
+
+test.concurrent("a deploy that cannot go on after its pull leaves word of the pull", async () => {
+  await using made = await deployed();
+  const { lab, push } = made;
+  await push({ README: "theirs\n" });
+  const { code, stderr } = await lab
+    .with({ env: { DOCKER_HOST: `unix://${lab.top}/nothing.sock` } })
+    .run("deploy", "web~");
+  expect([code, short(stderr)]).toEqual([
+    69,
+    expect.stringMatching(
+      /^git pull: ran in <time> \(1 new commit, now at <commit>\)\nhomelab deploy web~: failed: .*Docker/,
+    ),
+  ]);
+  expect(await history(lab)).toEqual([["deploy web~", "git pull: changed", "homelab deploy web~: failed"]]);
 });

@@ -1,0 +1,41 @@
+import { chmodSync } from "node:fs";
+import type { Homelab } from "./homelab.ts";
+
+export interface Nixos {
+  /** The same homelab on a machine that looks like NixOS. */
+  readonly lab: Homelab;
+  /** The words of each call of `nixos-rebuild` so far, with the user who made it. */
+  calls(): Promise<string[]>;
+  /** What `nixos-rebuild` does from now on: lines of shell. */
+  does(script: string): void;
+}
+
+/**
+ * Pretends NixOS at its edge: in a mount namespace /etc is a copy that says so, and on PATH is a `nixos-rebuild` that
+ * writes down how it was called. `before` stands in front of the program, inside of the namespace: another user.
+ */
+export async function nixos(lab: Homelab, before: readonly string[] = []): Promise<Nixos> {
+  await lab.tool(".", "mkdir", "-p", "../bin");
+  await lab.tool(".", "cp", "-a", "/etc", "../etc");
+  lab.write({ "../etc/NIXOS": "", "../calls": "" });
+  chmodSync(lab.path("../calls"), 0o666);
+  const does = (script: string) => {
+    lab.write({
+      "../bin/nixos-rebuild": `#!/bin/sh\necho "$(id -un): $*" >>'${lab.top}/calls'\n${script}\n`,
+    });
+    chmodSync(lab.path("../bin/nixos-rebuild"), 0o755);
+  };
+  does("exit 0");
+  const inside = 'mount --bind "$0/etc" /etc && exec "$@"';
+  return {
+    lab: lab.with({
+      before: ["unshare", "--mount", "sh", "-c", inside, lab.top, ...before],
+      env: { PATH: `${lab.top}/bin:${process.env.PATH}` },
+    }),
+    does,
+    async calls() {
+      const text = await Bun.file(`${lab.top}/calls`).text();
+      return lab.shared(text).split("\n").filter(Boolean);
+    },
+  };
+}
