@@ -1,6 +1,6 @@
 import { HomelabError } from "../errors.ts";
 import { upstreamNews } from "../git/repository.ts";
-import { type DeployRequest, deploy } from "../run/deploy.ts";
+import { type DeployRequest, deploy, previewDeploy } from "../run/deploy.ts";
 import { HoldBook } from "../store/held.ts";
 import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
@@ -47,11 +47,14 @@ export async function runDeploy(
   how: Pick<DeployRequest, "pull" | "system">,
 ): Promise<void> {
   const asked = { force, withNeeds: true };
+  const root = findRoot(context);
   if (context.options.dryRun) {
     if (how.pull) context.messages.info("planned with the files as they are here: a dry run does not pull");
-    return showPlan(context, { ...asked, words }, false);
+    const { env } = context;
+    return showPlan(context, { ...asked, words }, false, (store) =>
+      previewDeploy({ ...how, root, env, store }),
+    );
   }
-  const root = findRoot(context);
   const doubt = await doubtOf(context, words);
   if (doubt && !how.pull) throw doubt;
   await runLocked(context, root, async (session) => {
@@ -92,14 +95,22 @@ async function requireNews(
   { env, messages }: Context,
   root: string,
   doubt: HomelabError,
-  { stop }: Session,
+  { stop, timeout }: Session,
 ): Promise<void> {
+  const timer = timeout === undefined ? undefined : setTimeout(() => stop.press("timeout"), timeout);
   let news = 0;
   try {
     news = await upstreamNews(root, { env, signal: stop.stop });
   } catch (error) {
-    if (!(error instanceof HomelabError) || stop.cause !== undefined) throw error;
+    if (!(error instanceof HomelabError)) throw error;
+    if (stop.cause === "timeout") {
+      const text = `out of time while the upstream was asked: ${doubt.message}`;
+      throw new HomelabError("timeout", text, { hint: doubt.hint });
+    }
+    if (stop.cause !== undefined) throw error;
     messages.warn(`whether the upstream knows better could not be asked: ${error.message}`);
+  } finally {
+    clearTimeout(timer);
   }
   if (news === 0) throw doubt;
 }

@@ -32,17 +32,8 @@ export interface Pulled {
  * history of its own, in which nothing was done then, and `unavailable` when the remote cannot be reached.
  */
 export async function pullFastForward(root: string, options: GitOptions): Promise<Pulled> {
-  if (!gitDirectory(root)) return nothing("it is no git repository");
-  const before = await repositoryState(root, options);
-  if (before.commit === undefined) return nothing("it has no commit yet");
-  if (before.upstream === undefined) {
-    const what =
-      before.branch === undefined
-        ? "no branch is checked out"
-        : `its branch ${before.branch} follows no remote`;
-    return { ...nothing(what), from: before.commit, to: before.commit };
-  }
-  requireClean(root, before);
+  const { state: before, why } = await beforePull(root, options);
+  if (!before || why !== undefined) return { commits: 0, why, from: before?.commit, to: before?.commit };
   await fetchUpstream(root, before, options);
   const { upstream, comparable, ahead, behind, commit } = await repositoryState(root, options);
   if (!comparable) throw upstreamGone(root, upstream);
@@ -61,6 +52,20 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
   await git(root, words, options);
   const after = await repositoryState(root, options);
   return { commits: behind, from: commit, to: after.commit };
+}
+
+/** What is known without asking the remote: `why` there is nothing to pull. Throws `refused` as a pull would. */
+export async function beforePull(
+  root: string,
+  options: GitOptions,
+): Promise<{ state?: RepositoryState; why?: string }> {
+  if (!gitDirectory(root)) return { why: "it is no git repository" };
+  const state = await repositoryState(root, options);
+  if (state.commit === undefined) return { state, why: "it has no commit yet" };
+  if (state.branch === undefined) return { state, why: "no branch is checked out" };
+  if (state.upstream === undefined) return { state, why: `its branch ${state.branch} follows no remote` };
+  requireClean(root, state);
+  return { state };
 }
 
 /** How many commits the upstream has that are not here. Fetches, and changes nothing else. */
@@ -96,7 +101,6 @@ const upstreamGone = (root: string, upstream: string | undefined): HomelabError 
     hint: `follow the branch that took its place: \`git -C ${root} fetch\`, then \`git -C ${root} branch --set-upstream-to=origin/NAME\`; or deploy what is here with \`--no-pull\``,
   });
 
-const nothing = (why: string): Pulled => ({ commits: 0, why, from: undefined, to: undefined });
 const commits = (count: number): string => `${count} ${count === 1 ? "commit" : "commits"}`;
 
 function requireClean(root: string, { changed }: RepositoryState): void {

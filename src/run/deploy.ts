@@ -1,29 +1,21 @@
-import { existsSync } from "node:fs";
 import { now } from "../clock.ts";
 import { HomelabError, inOneLine, Problems } from "../errors.ts";
-import { headRevision } from "../git/head.ts";
-import { differs, pullFastForward } from "../git/repository.ts";
-import { isNixos, rebuild, rebuildCommand, rootPrefix, SYSTEM_PATHS } from "../nix/rebuild.ts";
+import { beforePull, pullFastForward } from "../git/repository.ts";
 import type { RunReport, Step, StepReport } from "../plan/types.ts";
 import { commandId } from "../store/notices.ts";
-import { recordSystem, systemRevision } from "../store/system.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensure } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import { conclude, type RunOptions, runSteps } from "./steps.ts";
+import { previewSystem, type SystemRequest, switchSystem, systemSteps } from "./system.ts";
 
-// With a space in them, so that no recipe can be called like that.
+// With a space in it, so that no recipe can be called like that.
 const PULL = "git pull";
-const SYSTEM = "nixos-rebuild";
 
-export interface DeployRequest extends RunOptions {
-  readonly root: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface DeployRequest extends RunOptions, SystemRequest {
   /** Take what the repository's upstream has. */
   readonly pull: boolean;
-  /** Switch the system: when its configuration changed since the last time (and this is NixOS), always, or not. */
-  readonly system: "changed" | "always" | "skip";
   /** Reads the recipes, as they are by then, and finds the targets among them; undefined for no services. */
   readonly open?: (() => Promise<Opened>) | undefined;
 }
@@ -102,15 +94,28 @@ function giveUp(
 const isTold = ({ result, reason }: StepReport): boolean =>
   result !== "unchanged" || reason.code !== "not-here";
 
-function pullSteps({ pull }: DeployRequest): Step[] {
-  const reason = { code: "asked", text: "what its upstream has" };
-  return pull ? [{ id: PULL, kind: "task", action: "run", reason, effect: "write", needs: [] }] : [];
+/** The steps before the services, as they would be done with the repository as it is. Asks no remote. */
+export async function previewDeploy(
+  request: Pick<DeployRequest, "root" | "env" | "store" | "pull" | "system">,
+): Promise<Step[]> {
+  return [...(await previewPull(request)), ...(await previewSystem(request))];
 }
 
-function systemSteps({ system }: DeployRequest): Step[] {
-  const reason = { code: "asked", text: "the system's configuration" };
-  const wanted = system === "always" || (system === "changed" && isNixos());
-  return wanted ? [{ id: SYSTEM, kind: "host", action: "activate", reason, effect: "write", needs: [] }] : [];
+async function previewPull(request: Pick<DeployRequest, "root" | "env" | "pull">): Promise<Step[]> {
+  const steps = pullSteps(request);
+  try {
+    const { why } = steps.length > 0 ? await beforePull(request.root, request) : {};
+    return why === undefined ? steps : [];
+  } catch (error) {
+    if (!(error instanceof HomelabError)) throw error;
+    const reason = { code: error.code, text: error.message };
+    return steps.map((step) => ({ ...step, action: "blocked", reason, effect: "read" }));
+  }
+}
+
+function pullSteps({ pull }: Pick<DeployRequest, "pull">): Step[] {
+  const reason = { code: "asked", text: "what its upstream has" };
+  return pull ? [{ id: PULL, kind: "task", action: "run", reason, effect: "write", needs: [] }] : [];
 }
 
 async function pull({ root, env }: DeployRequest, context: StepContext): Promise<Outcome> {
@@ -122,36 +127,4 @@ async function pull({ root, env }: DeployRequest, context: StepContext): Promise
   }
   const text = `${commits} new ${commits === 1 ? "commit" : "commits"}, now at ${to?.slice(0, 10)}`;
   return { result: "changed", reason: { code: "pulled", text }, detail: text };
-}
-
-async function switchSystem(request: DeployRequest, context: StepContext): Promise<Outcome> {
-  const { root, env, store, system } = request;
-  if (!isNixos()) {
-    throw new HomelabError(
-      "unsupported",
-      "this machine does not run NixOS, so there is no system to update",
-      {
-        hint: "`homelab update-services` deploys the services alone",
-      },
-    );
-  }
-  const head = headRevision(root);
-  const last = systemRevision(store, root);
-  if (system === "changed" && head && last && !(await differs(root, last, head, SYSTEM_PATHS, { env }))) {
-    const text = "the system's configuration did not change";
-    return { result: "unchanged", reason: { code: "up-to-date", text }, detail: text };
-  }
-  const prefix = await rootPrefix(process.getuid?.(), env);
-  const argv = rebuildCommand({ root, exists: existsSync }, { rollback: false });
-  context.progress("changing", argv.join(" "));
-  const { ok, detail, log } = await rebuild([...prefix, ...argv], {
-    env,
-    deadline: context.remaining(),
-    signal: context.abort,
-  });
-  if (ok && head) recordSystem(store, root, head, Date.now());
-  const reason = { code: ok ? "switched" : "switch-failed", text: detail };
-  if (ok) return { result: "changed", reason, detail };
-  const hint = `try it by hand: \`${argv.join(" ")}\`; the services were left as they are`;
-  return { result: "failed", reason, detail, log, hint };
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync } from "node:fs";
 import { app } from "../helpers/compose.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { openInbox } from "../helpers/inbox.ts";
-import { nixos } from "../helpers/nixos.ts";
+import { adminOf, nixos } from "../helpers/nixos.ts";
 
 const FILES = {
   "homelab.yml": "services:\n  web~: { ready: { stable: 0s } }\n  db~: { ready: { stable: 0s } }\n",
@@ -146,7 +147,10 @@ test.concurrent("a dry run plans with the files as they are and pulls nothing", 
   await push({ "services/web~/compose.yml": app({ hostname: "other" }) });
   expect(await lab.run("deploy", "web~", "--dry-run")).toEqual({
     code: 0,
-    stdout: "web~  create  it has no containers yet\n1 to change, 0 as they are\n",
+    stdout: `git pull  run     what its upstream has
+web~  create  it has no containers yet
+2 to change, 0 as they are
+`,
     stderr: "planned with the files as they are here: a dry run does not pull\n",
   });
   expect(await git(lab, ".", "log", "--oneline", "origin/main")).toEndWith("first\n");
@@ -407,4 +411,137 @@ test.concurrent("a deploy that cannot go on after its pull leaves word of the pu
     ),
   ]);
   expect(await history(lab)).toEqual([["deploy web~", "git pull: changed", "homelab deploy web~: failed"]]);
+});
+
+const HANGING = "exec tail -f /dev/null";
+/** Outcome, and each step with its result, of the last run. */
+const lastRun = async (lab: Homelab) => {
+  const { document } = await lab.json("report");
+  return [document.outcome, ...document.steps.map(({ id, result }: never) => `${id}: ${result}`)];
+};
+
+test.concurrent("a pull that hangs is out of time, and interrupted by who does not want to wait", async () => {
+  await using made = await deployed();
+  const { lab } = made;
+  await overSsh(lab, HANGING);
+  const late = await lab.run("deploy", "web~", "--timeout", "1s");
+  expect([late.code, late.stderr]).toEqual([
+    124,
+    `git pull: timed out after <time>: broken off during git fetch
+1 timed out in <time>
+details: homelab report <run>
+`,
+  ]);
+  expect(await lastRun(lab)).toEqual(["failed", "git pull: timed-out"]);
+  // The upstream is asked about a word that is unknown here as well.
+  const doubtful = await lab.run("deploy", "wep~", "--timeout", "1s");
+  expect([doubtful.code, doubtful.stderr]).toEqual([
+    124,
+    "error: out of time while the upstream was asked: unknown target `wep~`\n  hint: did you mean `web~`?\n",
+  ]);
+
+  await lab.tool(".", "rm", "../args");
+  const run = lab.start("deploy", "web~");
+  await eventually("ssh is called", () => Bun.file(`${lab.top}/args`).exists());
+  run.kill("SIGINT");
+  await eventually("the first Ctrl-C is answered", () => run.said().includes("stopping"));
+  run.kill("SIGINT");
+  expect((await run.ended).code).toBe(130);
+  expect(await lastRun(lab)).toEqual(["interrupted", "git pull: cancelled"]);
+});
+
+test.concurrent("a system that is not switched in time, or interrupted, is said to be so", async () => {
+  await using lab = await homelab(FILES);
+  const machine = await nixos(lab);
+  machine.does(HANGING);
+  const late = await machine.lab.run("update-system", "--timeout", "1s");
+  expect([late.code, late.stderr]).toEqual([
+    124,
+    `nixos-rebuild: timed out after <time>: nixos-rebuild was broken off
+1 timed out in <time>
+details: homelab report <run>
+`,
+  ]);
+  const run = machine.lab.start("update-system");
+  await eventually("nixos-rebuild is called", async () => (await machine.calls()).length === 2);
+  run.kill("SIGTERM");
+  await eventually("the first signal is answered", () => run.said().includes("stopping"));
+  run.kill("SIGTERM");
+  expect((await run.ended).code).toBe(143);
+  expect(await lastRun(lab)).toEqual(["interrupted", "git pull: unchanged", "nixos-rebuild: cancelled"]);
+});
+
+test.concurrent("what root does for an admin is waited for when it cannot be broken off", async () => {
+  await using lab = await homelab(FILES);
+  const machine = await nixos(lab, adminOf(lab));
+  mkdirSync(`${lab.top}/games`);
+  chmodSync(`${lab.top}/games`, 0o777);
+  machine.does(`until [ -e '${lab.top}/go' ]; do sleep 0.1; done`);
+  const run = machine.lab
+    .with({ env: { HOMELAB_STATE_DIR: `${lab.top}/games` } })
+    .start("update-system", "--timeout", "1s", "--verbose");
+  await eventually("it cannot be broken off", () => run.said().includes("cannot be broken off"));
+  lab.write({ "../go": "" });
+  const { code, stderr } = await run.ended;
+  expect([code, stderr]).toEqual([0, expect.stringContaining("nixos-rebuild: activated in ")]);
+  expect(await machine.calls()).toEqual(["root: switch"]);
+});
+
+test.concurrent("a system that is as it should be is not said to be activated", async () => {
+  await using made = await deployed();
+  const { lab, calls } = await nixos(made.lab);
+  await made.push({ "nixos/configuration.nix": "{}\n" });
+  expect((await lab.run("deploy", "web~")).code).toBe(0);
+  const { code, stderr } = await lab.run("deploy", "web~", "--verbose");
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      /^1 step planned\ngit pull: git fetch\ngit pull: unchanged\n1 step planned\nnixos-rebuild: unchanged\n1 ready, nothing to do/,
+    ),
+  ]);
+  expect(await calls()).toEqual(["root: switch"]);
+});
+
+test.concurrent("a dry run shows the pull and the switch of the system as well", async () => {
+  await using made = await deployed();
+  const { lab, calls } = await nixos(made.lab);
+  const plan = async (...words: string[]) => {
+    const { code, stdout } = await lab.run(...words, "--dry-run");
+    return [code, ...stdout.trimEnd().replace(/ {2,}/g, "  ").split("\n")];
+  };
+  expect(await plan("deploy-all")).toEqual([
+    0,
+    "git pull  run  what its upstream has",
+    "nixos-rebuild  activate  `nixos-rebuild switch`: homelab has not switched it yet",
+    "web~  create  it has no containers yet",
+    "db~  create  it has no containers yet",
+    "4 to change, 0 as they are",
+  ]);
+  expect((await lab.run("deploy-all")).code).toBe(0);
+  const maybe = "nixos-rebuild  activate  `nixos-rebuild switch`: if the pull changes its configuration";
+  expect(await plan("deploy-all")).toEqual([
+    0,
+    "git pull  run  what its upstream has",
+    maybe,
+    "2 to change, 2 as they are",
+  ]);
+  expect(await plan("deploy-all", "--no-pull")).toEqual([0, "nothing to do: 3 ready"]);
+  expect(await plan("update-system", "--no-pull")).toEqual([
+    0,
+    "nixos-rebuild  activate  `nixos-rebuild switch`: asked for",
+    "1 to change, 0 as they are",
+  ]);
+  lab.write({ "homelab.yml": `${BOOK}\n` });
+  expect(await plan("deploy-all")).toEqual([
+    0,
+    "git pull  blocked  <root> has changes that are not committed: homelab.yml",
+    maybe,
+    "1 to change, 1 blocked, 2 as they are",
+  ]);
+  const { document } = await lab.json("update-system", "--dry-run");
+  expect(document.steps.map(({ id, action }: never) => [id, action])).toEqual([
+    ["git pull", "blocked"],
+    ["nixos-rebuild", "activate"],
+  ]);
+  expect(await calls()).toEqual(["root: switch"]);
 });
