@@ -1,14 +1,15 @@
 import { existsSync } from "node:fs";
+import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { headRevision } from "../git/head.ts";
 import { differs } from "../git/repository.ts";
 import { isNixos, rebuild, rebuildCommand, rootPrefix, SYSTEM_PATHS } from "../nix/rebuild.ts";
-import type { Reason, Step } from "../plan/types.ts";
+import type { Plan, Reason, RunReport, Step } from "../plan/types.ts";
 import type { Store } from "../store/store.ts";
 import { recordSystem, systemRevision } from "../store/system.ts";
 import type { StepContext } from "../units/driver.ts";
 import type { Outcome } from "./schedule.ts";
-import { failed } from "./steps.ts";
+import { conclude, failed, type RunOptions, runSteps } from "./steps.ts";
 import type { StopSwitch } from "./stop.ts";
 
 /** With a hyphen in its own name, and a host: no recipe of this kind can be called like that. */
@@ -55,8 +56,40 @@ export async function switchSystem(request: SystemRequest, context: StepContext)
   return outcome;
 }
 
+/** What going back to the generation before comes to. */
+export function systemRollbackPlan(root: string): Plan {
+  const argv = rebuildCommand({ root, exists: existsSync }, { rollback: true });
+  const reason = { code: "asked", text: `\`${argv.join(" ")}\`: asked for with \`rollback\`` };
+  const step: Step = { id: SYSTEM, kind: "host", action: "rollback", reason, effect: "write", needs: [] };
+  return { root, targets: [], steps: [step] };
+}
+
+/** Puts the system back to the generation before. The caller holds the lock. */
+export async function rollbackSystem(
+  request: RunOptions & Pick<SystemRequest, "root" | "env">,
+): Promise<RunReport> {
+  const times = { at: Date.now(), began: now() };
+  const { root, store } = request;
+  const argv = rebuildCommand({ root, exists: existsSync }, { rollback: true });
+  const hint = `try it by hand: \`${argv.join(" ")}\``;
+  const steps = await runSteps(request, {
+    plan: systemRollbackPlan(root),
+    needs: new Map(),
+    began: times.began,
+    execute: async (step, context) => {
+      const outcome = await runRebuild(argv, { ...request, hint }, context);
+      if (outcome.result !== "changed") return outcome;
+      // What it was put back from is not switched to again by the next run: only when the configuration changes.
+      const head = headRevision(root);
+      if (head) recordSystem(store, root, head, Date.now());
+      return { ...outcome, reason: { ...step.reason, text: "asked for with `rollback`" } };
+    },
+  });
+  return conclude(request, root, steps, times);
+}
+
 /** Runs `nixos-rebuild` with these words, as root. */
-export async function runRebuild(
+async function runRebuild(
   argv: readonly string[],
   { env, stop, hint }: Pick<SystemRequest, "env" | "stop"> & { readonly hint: string },
   context: StepContext,
