@@ -1,6 +1,5 @@
-import { chownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { gitDirectory } from "../git/head.ts";
+import { readShared, sharedDirectory, writeShared } from "./shared.ts";
 import { SYSTEM_DIR, stateDirectory } from "./store.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -36,18 +35,25 @@ export class HoldBook {
     return this.holds.get(name);
   }
 
-  /** Remembers that recipes are held. Throws the system's error when no place can be written. */
-  add(names: readonly string[], hold: Hold): void {
+  /**
+   * Remembers that recipes are held. Returns a warning when only a place could be written that others do not read.
+   * Throws the system's error when none could.
+   */
+  add(names: readonly string[], hold: Hold): string | undefined {
     let refusal: unknown;
+    let wanted: string | undefined;
     for (const path of places(this.env, this.root).filter((place) => !isSystems(place, this.env))) {
       try {
         const all = readFile(path);
         const own = { ...all[this.root], ...Object.fromEntries(names.map((name) => [name, hold])) };
-        writeFile(path, { ...all, [this.root]: own });
+        writeShared(path, { ...all, [this.root]: own });
         for (const name of names) this.holds.set(name, hold);
-        return;
+        if (wanted === undefined || dirname(path) === SYSTEM_DIR) return undefined;
+        const why = `${wanted} could not be written (${(refusal as NodeJS.ErrnoException).code})`;
+        return `that ${names.join(", ")} ${names.length === 1 ? "is" : "are"} held stands in ${path}, which runs of other users do not read: they start ${names.length === 1 ? "it" : "them"} again. ${why}: \`sudo homelab setup\` gives the repository to the admin`;
       } catch (error) {
-        refusal = error;
+        refusal ??= error;
+        wanted ??= dirname(path);
       }
     }
     throw refusal;
@@ -67,7 +73,7 @@ export class HoldBook {
       if (gone.length === 0) continue;
       for (const name of gone) delete own[name];
       try {
-        writeFile(path, { ...all, [this.root]: own });
+        writeShared(path, { ...all, [this.root]: own });
       } catch (error) {
         refusal = `that ${gone.join(", ")} ${gone.length === 1 ? "is" : "are"} not held any more could not be written to ${path} (${(error as NodeJS.ErrnoException).code})`;
       }
@@ -78,8 +84,8 @@ export class HoldBook {
 
 /** Files that may hold holds, the best one first. */
 function places(env: Environment, root: string): string[] {
-  const git = gitDirectory(root);
-  const dirs = [...(git ? [join(git, "homelab")] : []), stateDirectory(env), SYSTEM_DIR];
+  const shared = sharedDirectory(root);
+  const dirs = [...(shared ? [shared] : []), stateDirectory(env), SYSTEM_DIR];
   return [...new Set(dirs)].map((dir) => join(dir, "held.json"));
 }
 
@@ -87,32 +93,4 @@ function places(env: Environment, root: string): string[] {
 const isSystems = (path: string, env: Environment): boolean =>
   dirname(path) === SYSTEM_DIR && stateDirectory(env) !== SYSTEM_DIR;
 
-function readFile(path: string): Holds {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as Holds;
-  } catch {
-    // Not there, not ours to read, or cut off by a crash: then nothing is held by it.
-    return {};
-  }
-}
-
-/** Replaces the file as a whole; root gives it to the owner of the repository, who has to be able to change it. */
-function writeFile(path: string, holds: Holds): void {
-  const dir = dirname(path);
-  if (mkdirSync(dir, { recursive: true, mode: 0o755 }) !== undefined) giveToOwner(dir);
-  const draft = `${path}.${process.pid}`;
-  try {
-    writeFileSync(draft, `${JSON.stringify(holds, null, 2)}\n`, { mode: 0o644 });
-    giveToOwner(draft);
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}
-
-function giveToOwner(path: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(dirname(path));
-  chownSync(path, uid, gid);
-}
+const readFile = (path: string): Holds => readShared<Holds>(path) ?? {};
