@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { HomelabError } from "../errors.ts";
 import { table } from "../report/table.ts";
-import { type SetupStep, type SetupTarget, setupSteps } from "../run/setup.ts";
+import type { SetupStep, SetupTarget } from "../run/setup/step.ts";
+import { setupSteps } from "../run/setup.ts";
 import { confirm } from "./ask.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
@@ -29,7 +31,7 @@ export default makeCommand({
   async run(context, [url], { user }) {
     const { env, options } = context;
     const target: SetupTarget = {
-      root: options.root ?? env.HOMELAB_ROOT ?? USUAL_ROOT,
+      root: resolve(options.root ?? env.HOMELAB_ROOT ?? USUAL_ROOT),
       url,
       user: user ?? env.SUDO_USER ?? env.USER ?? env.LOGNAME ?? "root",
       env,

@@ -48,9 +48,16 @@ export async function startGit(
 export function explain(root: string, verb: string, result: ProcessResult, network: boolean): HomelabError {
   const { stderr, exitCode, cancelled, timedOut } = result;
   if (cancelled) return new HomelabError("interrupted", `broken off during git ${verb}`);
-  if (/dubious ownership/.test(stderr)) {
+  const distrusted = /dubious ownership in repository at '(.*)'/.exec(stderr)?.[1];
+  if (distrusted !== undefined && distrusted !== root) {
+    // A remote that is a directory of this machine.
+    return new HomelabError("permission", `git does not trust ${distrusted}: it belongs to another user`, {
+      hint: `say that it may be used: \`git config --global --add safe.directory ${distrusted}\``,
+    });
+  }
+  if (distrusted !== undefined) {
     return new HomelabError("permission", `git does not trust ${root}: it belongs to another user`, {
-      hint: `say that it may: \`git config --global --add safe.directory ${root}\``,
+      hint: `\`sudo homelab setup -C ${root}\` gives it to the admin, and lets root use it; or say that it may be used as it is: \`git config --global --add safe.directory ${root}\``,
     });
   }
   const files = inTheWay(stderr);

@@ -1,6 +1,7 @@
 import { HomelabError } from "../errors.ts";
 import { explain, type GitOptions, git, startGit } from "./call.ts";
 import { gitDirectory } from "./head.ts";
+import { giveBack } from "./owner.ts";
 
 /** What a repository is, compared with its upstream as it was last fetched. */
 export interface RepositoryState {
@@ -35,6 +36,15 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
   const { state: before, why } = await beforePull(root, options);
   if (!before || why !== undefined) return { commits: 0, why, from: before?.commit, to: before?.commit };
   await fetchUpstream(root, before, options);
+  try {
+    return await fastForward(root, options);
+  } finally {
+    await giveBack(root, options);
+  }
+}
+
+/** Goes as far as what was fetched. */
+async function fastForward(root: string, options: GitOptions): Promise<Pulled> {
   const { upstream, comparable, ahead, behind, commit } = await repositoryState(root, options);
   if (!comparable) throw upstreamGone(root, upstream);
   if (behind === 0) return { commits: 0, from: commit, to: commit };
@@ -74,6 +84,7 @@ export async function upstreamNews(root: string, options: GitOptions): Promise<n
   const before = await repositoryState(root, options);
   if (before.commit === undefined || before.upstream === undefined) return 0;
   await fetchUpstream(root, before, options);
+  await giveBack(root, options);
   return (await repositoryState(root, options)).behind;
 }
 

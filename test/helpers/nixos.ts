@@ -1,5 +1,7 @@
-import { chmodSync, copyFileSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Homelab } from "./homelab.ts";
+import { composePlugin } from "./paths.ts";
 
 export interface Nixos {
   /** The same homelab on a machine that looks like NixOS. */
@@ -11,12 +13,13 @@ export interface Nixos {
 }
 
 /**
- * Pretends NixOS at its edge: in a mount namespace /etc is a copy that says so, and on PATH is a `nixos-rebuild` that
+ * Pretends NixOS at its edge: in a mount namespace /etc is a copy that says so (and /var/lib is empty), and on PATH is a `nixos-rebuild` that
  * writes down how it was called. `before` stands in front of the program, inside of the namespace: another user.
  */
 export async function nixos(lab: Homelab, before: readonly string[] = []): Promise<Nixos> {
-  await lab.tool(".", "mkdir", "-p", "../bin");
-  await lab.tool(".", "cp", "-a", "/etc", "../etc");
+  await lab.tool(".", "mkdir", "-p", "../bin", "../var", "../home");
+  await lab.tool(".", "cp", "-aT", "/etc", "../etc");
+  await lab.tool(".", "sed", "-i", `s|^root:.*|root:x:0:0:root:${lab.top}/home:/bin/sh|`, "../etc/passwd");
   lab.write({ "../etc/NIXOS": "", "../calls": "" });
   chmodSync(lab.path("../calls"), 0o666);
   const does = (script: string) => {
@@ -26,7 +29,7 @@ export async function nixos(lab: Homelab, before: readonly string[] = []): Promi
     chmodSync(lab.path("../bin/nixos-rebuild"), 0o755);
   };
   does("exit 0");
-  const inside = 'mount --bind "$0/etc" /etc && exec "$@"';
+  const inside = 'mount --bind "$0/etc" /etc && mount --bind "$0/var" /var/lib && exec "$@"';
   return {
     lab: lab.with({
       before: ["unshare", "--mount", "sh", "-c", inside, lab.top, ...before],
@@ -51,4 +54,12 @@ export function adminOf(lab: Homelab): string[] {
   chmodSync(`${lab.top}/bin/sudo`, 0o755);
   const docker = statSync("/var/run/docker.sock").gid;
   return ["setpriv", "--reuid=games", "--regid=games", `--groups=${docker}`, "--"];
+}
+
+/** Settings of the docker command that every user can read: an environment. */
+export function dockerForAll(lab: Homelab): { DOCKER_CONFIG: string } {
+  const plugins = join(lab.top, "docker/cli-plugins");
+  mkdirSync(plugins, { recursive: true });
+  copyFileSync(composePlugin(), join(plugins, "docker-compose"));
+  return { DOCKER_CONFIG: join(lab.top, "docker") };
 }
