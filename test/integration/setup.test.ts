@@ -156,8 +156,6 @@ test.concurrent("after it root's cron and the admin deploy in turns, and know wh
     "nixos/configuration.nix": "{}\n",
   });
   const { lab: root, calls } = await nixos(lab);
-  // The other side, which is on the same machine here.
-  lab.write({ "../etc/gitconfig": `[safe]\n\tdirectory = ${lab.top}/up.git\n` });
   const home = (name: string) => ({
     HOME: `${lab.top}/${name}`,
     HOMELAB_STATE_DIR: `${lab.top}/state-${name}`,
@@ -175,6 +173,16 @@ test.concurrent("after it root's cron and the admin deploy in turns, and know wh
   expect([setUp.code, setUp.stderr]).toEqual([0, ""]);
 
   const machine = await nixos(lab, adminOf(lab));
+  // The other side is on the same machine here, and root's.
+  await git(
+    ".",
+    "config",
+    "--file",
+    `${lab.top}/etc/gitconfig`,
+    "--add",
+    "safe.directory",
+    `${lab.top}/up.git`,
+  );
   // This one's sudo asks for a password.
   await lab.tool(".", "rm", "../bin/sudo");
   mkdirSync(`${lab.top}/games`);
