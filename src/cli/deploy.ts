@@ -1,14 +1,13 @@
-import { HomelabError } from "../errors.ts";
-import { upstreamNews } from "../git/repository.ts";
 import { type DeployRequest, deploy, previewDeploy } from "../run/deploy.ts";
 import { HoldBook } from "../store/held.ts";
 import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { doubtOf, requireUpstreamKnows } from "./doubt.ts";
 import { connect, type Engine } from "./engine.ts";
 import { showPlan } from "./plan.ts";
 import { findRoot } from "./root.ts";
-import { runLocked, type Session } from "./session.ts";
+import { runLocked } from "./session.ts";
 
 export const PULL_OPTION = {
   type: "boolean",
@@ -56,9 +55,9 @@ export async function runDeploy(
     );
   }
   const doubt = await doubtOf(context, words);
-  if (doubt && !how.pull) throw doubt;
+  if (doubt && !how.pull) throw doubt.error;
   await runLocked(context, root, async (session) => {
-    if (doubt) await requireNews(context, root, doubt, session);
+    if (doubt) await requireUpstreamKnows(context, root, doubt, words, session);
     let engine: Engine | undefined;
     const open = async () => {
       const book = await openBook(context);
@@ -76,41 +75,4 @@ export async function runDeploy(
       engine?.close();
     }
   });
-}
-
-/** What is wrong with the words, or with the recipes, as they are here. */
-async function doubtOf(context: Context, words: readonly string[]): Promise<HomelabError | undefined> {
-  try {
-    // Warnings come when they are read for the work.
-    resolveWords(await openBook({ ...context, options: { ...context.options, quiet: true } }), words);
-    return undefined;
-  } catch (error) {
-    if (error instanceof HomelabError) return error;
-    throw error;
-  }
-}
-
-/** Only when the upstream has something new, what is wrong here may be right by it. Otherwise nothing is begun. */
-async function requireNews(
-  { env, messages }: Context,
-  root: string,
-  doubt: HomelabError,
-  { stop, timeout }: Session,
-): Promise<void> {
-  const timer = timeout === undefined ? undefined : setTimeout(() => stop.press("timeout"), timeout);
-  let news = 0;
-  try {
-    news = await upstreamNews(root, { env, signal: stop.stop });
-  } catch (error) {
-    if (!(error instanceof HomelabError)) throw error;
-    if (stop.cause === "timeout") {
-      const text = `out of time while the upstream was asked: ${doubt.message}`;
-      throw new HomelabError("timeout", text, { hint: doubt.hint });
-    }
-    if (stop.cause !== undefined) throw error;
-    messages.warn(`whether the upstream knows better could not be asked: ${error.message}`);
-  } finally {
-    clearTimeout(timer);
-  }
-  if (news === 0) throw doubt;
 }

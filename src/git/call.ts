@@ -4,6 +4,8 @@ import { batchSsh, complaint, gitEnvironment, inTheWay, isForbidden } from "./wo
 
 const LOCAL_DEADLINE_MS = 60_000;
 const NETWORK_DEADLINE_MS = 5 * 60_000;
+/** Lists of all files, and whole files, are read. */
+const KEEP_BYTES = 16 * 1024 * 1024;
 
 export interface GitOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -33,7 +35,7 @@ export async function startGit(
   const deadline = network ? NETWORK_DEADLINE_MS : LOCAL_DEADLINE_MS;
   // Who names an ssh program in the environment has to know; what the configuration names is given the option.
   if (!network || env.GIT_SSH_COMMAND || env.GIT_SSH) {
-    return runProcess([...argv, ...words], { env: own, deadline, signal });
+    return runProcess([...argv, ...words], { env: own, deadline, signal, keep: KEEP_BYTES });
   }
   const asked = await runProcess([...argv, "config", "--get", "core.sshCommand"], {
     env: own,

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { HomelabError } from "../errors.ts";
 import { explain, type GitOptions, git, startGit } from "./call.ts";
 import { gitDirectory } from "./head.ts";
@@ -86,6 +88,18 @@ export async function upstreamNews(root: string, options: GitOptions): Promise<n
   await fetchUpstream(root, before, options);
   await giveBack(root, options);
   return (await repositoryState(root, options)).behind;
+}
+
+const YAML = /\.ya?ml$/;
+
+/** Writes the YAML files that the upstream has in place of `root`'s, as last fetched, below a directory. */
+export async function writeUpstream(root: string, dir: string, options: GitOptions): Promise<void> {
+  const { stdout } = await git(root, ["ls-tree", "-r", "-z", "--name-only", "@{upstream}"], options);
+  for (const path of stdout.split("\0").filter((name) => YAML.test(name))) {
+    const { stdout: text } = await git(root, ["show", `@{upstream}:./${path}`], options);
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
 }
 
 /**

@@ -330,23 +330,22 @@ error: unknown target \`wep~\`
   expect([await machine.calls(), await history(lab), await lab.containers()]).toEqual([[], [], []]);
 });
 
-test.concurrent("a word that not even the upstream knows switches nothing, and the pull is in the history", async () => {
+test.concurrent("a word that not even the upstream's news make right is said before they are pulled", async () => {
   await using made = await deployed();
   const machine = await nixos(made.lab);
   const { lab } = machine;
-  await made.push({ "nixos/configuration.nix": "{}\n" });
-  const { code, stderr } = await lab.run("deploy", "wep~");
-  expect([code, short(stderr)]).toEqual([
-    2,
-    `git pull: ran in <time> (1 new commit, now at <commit>)
-homelab deploy wep~: failed: unknown target \`wep~\`
-  hint: did you mean \`web~\`?
-1 changed, 1 failed in <time>
-details: homelab report <run>
-`,
-  ]);
-  expect(await machine.calls()).toEqual([]);
-  expect(await history(lab)).toEqual([["deploy wep~", "git pull: changed", "homelab deploy wep~: failed"]]);
+  await made.push({ "nixos/configuration.nix": "{}\n", "services/new~/compose.yml": app() });
+  expect(await lab.run("deploy", "new~", "wep~")).toEqual({
+    code: 2,
+    stdout: "",
+    stderr: "error: unknown target `wep~`\n  hint: did you mean `web~`?\n",
+  });
+  expect(await Bun.file(lab.path("services/new~/compose.yml")).exists()).toBe(false);
+  expect([await machine.calls(), await history(lab), await lab.containers()]).toEqual([[], [], []]);
+  // One that only the upstream has, beside one that it does not have.
+  lab.write({ "services/mine~/compose.yml": app() });
+  expect((await lab.run("deploy", "mine~", "new~", "--no-system")).code).toBe(0);
+  expect(Object.keys(await lab.statuses())).toEqual(["services/mine~:app", "services/new~:app"]);
 });
 
 test.concurrent("a group that is renamed upstream is told of by the run that finds it missing, and once", async () => {
