@@ -1,4 +1,4 @@
-import { existsSync, lchownSync, lstatSync, readdirSync, statSync } from "node:fs";
+import { type Dirent, lchownSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type GitOptions, git } from "./call.ts";
 import { gitDirectory } from "./head.ts";
@@ -20,8 +20,7 @@ export async function repositoryFiles(
     for (let dir = dirname(path); dir !== "."; dir = dirname(dir)) dirs.add(join(root, dir));
   }
   const files = beside ? [...dirs].flatMap(filesIn) : known.map((path) => join(root, path));
-  const own = gitDirectory(root);
-  return [...new Set([...dirs, ...files, ...(own ? below(own) : [])])].filter(isThere);
+  return [...new Set([...dirs, ...files, ...gitFiles(root)])].filter(isThere);
 }
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -46,17 +45,32 @@ export async function giveBack(root: string, options: GitOptions): Promise<void>
   giveTo(written, owner);
 }
 
-function filesIn(dir: string): string[] {
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(dir, entry.name));
+/** Git's own data, with the directory that it is for: all that can be told where git refuses to answer. */
+export function gitFiles(root: string): string[] {
+  const own = gitDirectory(root);
+  return [root, ...(own ? below(own) : [])];
 }
 
+const filesIn = (dir: string): string[] =>
+  entriesOf(dir)
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(dir, entry.name));
+
 function below(dir: string): string[] {
-  const inside = readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+  const inside = entriesOf(dir).flatMap((entry) => {
     const path = join(dir, entry.name);
     return entry.isDirectory() ? below(path) : [path];
   });
   return [dir, ...inside];
+}
+
+function entriesOf(dir: string): Dirent[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch (error) {
+    // Gone meanwhile, or another user's, which the directory itself tells as well.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EACCES" || code === "ENOENT") return [];
+    throw error;
+  }
 }

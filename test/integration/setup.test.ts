@@ -138,6 +138,44 @@ test.concurrent("a link in services and a relative root are no trouble, and data
   expect(again.document.steps.filter(({ state }: { state: string }) => state === "to do")).toEqual([]);
 });
 
+test.concurrent("a repository of somebody else can be looked at by everybody", async () => {
+  await using lab = await homelab({});
+  await upstream(lab);
+  const machine = await server(lab);
+  const at = ["setup", "--user", "games", "-C", `${lab.top}/up`];
+  const toDo = async (who: Homelab) => {
+    const { code, document } = await who.json(...at, "--dry-run");
+    const open = document.steps.filter(({ state }: { state: string }) => state === "to do");
+    return [code, open.map(({ id, why }: never) => `${id}: ${why}`)];
+  };
+  chmodSync(`${lab.top}/up/.git/objects`, 0o700);
+  mkdirSync(`${lab.top}/games`);
+  const admin = machine.with({
+    before: [
+      ...["unshare", "--mount", "sh", "-c"],
+      'mount --bind "$0/var" /var/lib && exec "$@"',
+      lab.top,
+    ].concat(["setpriv", "--reuid=games", "--clear-groups", "--"]),
+    env: { HOME: `${lab.top}/games` },
+  });
+  const [code, open] = await toDo(admin);
+  expect([code, open]).toEqual([
+    0,
+    expect.arrayContaining([expect.stringMatching(/^owner: \d+ files belong/)]),
+  ]);
+  // The other way round: root looks at the admin's, which root's git is not told to trust yet.
+  await lab.tool("..", "chown", "-R", "games", "up");
+  expect(await toDo(machine)).toEqual([
+    0,
+    [
+      "safe-directory: `git config --global --add safe.directory`",
+      expect.stringMatching(/^data: /),
+      "private: 1 can be read by others",
+      expect.stringMatching(/^docker-group: /),
+    ],
+  ]);
+});
+
 test.concurrent("after it root's cron and the admin deploy in turns, and know what the other one did", async () => {
   await using lab = await homelab({});
   const git = (dir: string, ...words: string[]) =>

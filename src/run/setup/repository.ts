@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { HomelabError } from "../../errors.ts";
 import { gitDirectory } from "../../git/head.ts";
-import { giveTo, repositoryFiles } from "../../git/owner.ts";
+import { gitFiles, giveTo, repositoryFiles } from "../../git/owner.ts";
 import { complaint, gitEnvironment, withoutPassword } from "../../git/words.ts";
 import { runProcess } from "../../process/runner.ts";
 import { atHome, identity } from "./account.ts";
@@ -74,11 +74,19 @@ export function safeDirectory({ root, user, env }: SetupTarget): SetupStep {
 
 /** Who deploys writes the repository: git's own data, and whatever a pull brings. */
 export function owner({ root, user, env }: SetupTarget): SetupStep {
-  const foreign = async () => {
+  const all = async () => repositoryFiles(root, { env: await atHome(env) }, { beside: true });
+  const foreign = async (files: readonly string[]) => {
     const { uid } = await identity(user, env);
-    const options = { env: await atHome(env) };
-    const files = await repositoryFiles(root, options, { beside: true });
-    return files.filter((path) => lstatSync(path).uid !== uid);
+    return files.filter((path) => lstatSync(path, { throwIfNoEntry: false })?.uid !== uid);
+  };
+  const seen = async () => {
+    try {
+      return await all();
+    } catch (error) {
+      // Git refuses what is another user's, until it is told to trust it. That is a step before this one.
+      if (error instanceof HomelabError) return gitFiles(root);
+      throw error;
+    }
   };
   return {
     id: "owner",
@@ -87,13 +95,13 @@ export function owner({ root, user, env }: SetupTarget): SetupStep {
     async look() {
       if (!existsSync(root)) return notHere("there is no repository yet");
       if (!gitDirectory(root)) return notHere("it is no git repository");
-      const others = (await foreign()).length;
+      const others = (await foreign(await seen())).length;
       return others === 0
         ? ok()
         : todo(`${others} ${others === 1 ? "file belongs" : "files belong"} to others`);
     },
     async apply() {
-      giveTo(await foreign(), await identity(user, env));
+      giveTo(await foreign(await all()), await identity(user, env));
     },
   };
 }
