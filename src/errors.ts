@@ -15,6 +15,7 @@ export const EXIT_CODES = {
   "step-failed": 1,
   internal: 1,
   usage: 2,
+  "unknown-target": 2,
   "not-ready": 3,
   refused: 5,
   "confirmation-needed": 5,
@@ -67,6 +68,14 @@ export class HomelabError extends Error {
   get exit(): number {
     return EXIT_CODES[this.code];
   }
+}
+
+/** An error in one line: where, what, and how many more there are. */
+export function inOneLine(error: HomelabError): string {
+  const { message, position } = error;
+  const more = error instanceof Problems ? error.errors.length - 1 : 0;
+  const place = position ? `${position.file}:${position.line}: ` : "";
+  return `${place}${message}${more > 0 ? ` (and ${more} more)` : ""}`;
 }
 
 /** Several problems of one reading (a recipe book shows all it has). */

@@ -33,7 +33,7 @@ export async function readBook(context: Context): Promise<{ book: Book; cycle: s
   return { book, cycle: findCycle(book.recipes) };
 }
 
-/** The recipes that the words of a command line stand for. Throws `usage` for a word that stands for none. */
+/** The recipes that the words of a command line stand for. Throws `unknown-target` for a word that is none. */
 export const targetsOf = (book: Book, words: readonly string[]): string[] => resolveWords(book, words).names;
 
 /** The same, with the names that were typed outright rather than meant by a group or family. */
@@ -44,7 +44,7 @@ export function resolveWords(
   const resolved = resolveTargets(book, words);
   if ("names" in resolved) return resolved;
   const close = nearest(resolved.unknown, targetNames(book));
-  throw new HomelabError("usage", `unknown target \`${resolved.unknown}\``, {
+  throw new HomelabError("unknown-target", `unknown target \`${resolved.unknown}\``, {
     hint: close ? `did you mean \`${close}\`?` : "`homelab list` shows all recipes and groups",
   });
 }

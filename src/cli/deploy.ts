@@ -1,8 +1,9 @@
-import { type DeployRequest, deploy } from "../run/deploy.ts";
+import { type DeployRequest, deploy, previewDeploy } from "../run/deploy.ts";
 import { HoldBook } from "../store/held.ts";
-import { openBook, resolveWords, targetsOf } from "./book.ts";
+import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { doubtOf, requireUpstreamKnows } from "./doubt.ts";
 import { connect, type Engine } from "./engine.ts";
 import { KEEP_GOING, stopsAtFailure } from "./keep-going.ts";
 import { showPlan } from "./plan.ts";
@@ -53,20 +54,28 @@ export async function runDeploy(
   how: Pick<DeployRequest, "pull" | "system">,
 ): Promise<void> {
   const asked = { force, withNeeds: true };
+  const root = findRoot(context);
   if (context.options.dryRun) {
     if (how.pull) context.messages.info("planned with the files as they are here: a dry run does not pull");
-    return showPlan(context, { ...asked, words }, false);
+    const { env } = context;
+    return showPlan(context, { ...asked, words }, false, (store) =>
+      previewDeploy({ ...how, root, env, store }),
+    );
   }
-  // With a pull, a target may be one that only the upstream knows.
-  const root = how.pull ? findRoot(context) : (await bookWith(context, words)).root;
+  const doubt = await doubtOf(context, words);
+  if (doubt && !how.pull) throw doubt.error;
   await runLocked(context, root, async (session) => {
+    if (doubt) await requireUpstreamKnows(context, root, doubt, words, session);
     let engine: Engine | undefined;
     const open = async () => {
       const book = await openBook(context);
       const { names: targets, outright } = resolveWords(book, words);
-      engine = await connect(context, book, session.store, targets);
-      const holds = new HoldBook(context.env, book.root);
-      return { ...asked, stopAtFailure, book, targets, outright, holds, drivers: engine.drivers };
+      const connected = async () => {
+        engine = await connect(context, book, session.store, targets);
+        const holds = new HoldBook(context.env, book.root);
+        return { ...asked, stopAtFailure, book, targets, outright, holds, drivers: engine.drivers };
+      };
+      return { connect: connected };
     };
     try {
       return await deploy({ ...session, ...how, root, env: context.env, open });
@@ -74,10 +83,4 @@ export async function runDeploy(
       engine?.close();
     }
   });
-}
-
-async function bookWith(context: Context, words: readonly string[]) {
-  const book = await openBook(context);
-  targetsOf(book, words);
-  return book;
 }

@@ -76,7 +76,7 @@ async function names(
     if (expanded) return expanded;
     if (seen.has(word)) return [word];
     const close = nearest(word, [...(book ? targetNames(book) : []), ...seen]);
-    throw new HomelabError("usage", `unknown target \`${word}\``, {
+    throw new HomelabError("unknown-target", `unknown target \`${word}\``, {
       hint: close ? `did you mean \`${close}\`?` : "`homelab list` shows all recipes and groups",
     });
   });

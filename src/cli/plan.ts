@@ -1,5 +1,5 @@
 import { makePlan, type PlanRequest } from "../plan/make.ts";
-import type { Plan } from "../plan/types.ts";
+import type { Plan, Step } from "../plan/types.ts";
 import { planDocument } from "../report/json.ts";
 import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
@@ -30,11 +30,15 @@ export default makeCommand({
   },
 });
 
-/** Plans for the words of a command line and prints the plan. With `signal`, pending changes give exit code 3. */
+/**
+ * Plans for the words of a command line and prints the plan. With `signal`, pending changes give exit code 3.
+ * `before`: steps that come before those of the services.
+ */
 export async function showPlan(
   context: Context,
   request: Pick<PlanRequest, "force" | "restart" | "withNeeds"> & { words: readonly string[] },
   signal: boolean,
+  before: (store: Store) => Promise<readonly Step[]> = async () => [],
 ): Promise<void> {
   const book = await openBook(context);
   const { names: targets, outright } = resolveWords(book, request.words);
@@ -42,7 +46,7 @@ export async function showPlan(
   const engine = await connect(context, book, store, targets);
   const { words: _, ...asked } = request;
   const holds = new HoldBook(context.env, book.root);
-  const { plan, warnings } = await makePlan({
+  const { plan: services, warnings } = await makePlan({
     ...asked,
     book,
     targets,
@@ -50,6 +54,7 @@ export async function showPlan(
     holds,
     drivers: engine.drivers,
   });
+  const plan = { ...services, steps: [...(await before(store)), ...services.steps] };
   engine.close();
   store.close();
   for (const warning of warnings) context.messages.warn(warning);

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
-import { isNixos, rebuild, rebuildCommand, rootPrefix } from "../nix/rebuild.ts";
 import { makeRollbackPlan, type RollbackQuestion } from "../plan/rollback.ts";
 import { formatWhen } from "../report/duration.ts";
 import { table } from "../report/table.ts";
@@ -14,12 +12,10 @@ import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
 import { printPlan } from "./plan.ts";
-import { findRoot } from "./root.ts";
 import { runLocked } from "./session.ts";
 
 /** A word that is no target here: the machine itself. */
 const SYSTEM = "system";
-const REBUILD_DEADLINE_MS = 60 * 60_000;
 
 export default makeCommand({
   name: "rollback",
@@ -43,7 +39,11 @@ export default makeCommand({
     ["sudo homelab rollback system", "NixOS: to the generation before"],
   ],
   async run(context, words, { to, list }) {
-    if (words.length === 1 && words[0] === SYSTEM) return rollbackSystem(context);
+    if (words.length === 1 && words[0] === SYSTEM) {
+      const { runRollbackSystem } = await import("./rollback-system.ts");
+      const others = [...(list ? ["--list"] : []), ...(to === undefined ? [] : ["--to"])];
+      return runRollbackSystem(context, others);
+    }
     const book = await openBook(context);
     const targets = targetsOf(book, words);
     if (list) return showReleases(context, book.root, targets);
@@ -132,28 +132,3 @@ const document = ({ id, at, release }: StoredRelease) => ({
   gitRevision: release.gitRevision ?? null,
   images: release.containers.map(({ service, image, imageId }) => ({ service, image, id: imageId })),
 });
-
-async function rollbackSystem(context: Context): Promise<void> {
-  if (!isNixos()) {
-    throw new HomelabError(
-      "unsupported",
-      "this machine does not run NixOS: it has no generation to go back to",
-    );
-  }
-  const argv = rebuildCommand({ root: findRoot(context), exists: existsSync }, { rollback: true });
-  if (context.options.dryRun) {
-    print(`${argv.join(" ")}\n`);
-    return;
-  }
-  const { env, options } = context;
-  const prefix = await rootPrefix(process.getuid?.(), env);
-  const { ok, detail, log } = await rebuild([...prefix, ...argv], {
-    env,
-    deadline: options.timeout ?? REBUILD_DEADLINE_MS,
-    signal: new AbortController().signal,
-  });
-  if (!ok) {
-    for (const line of log) context.messages.warn(line);
-    throw new HomelabError("step-failed", detail, { hint: `try it by hand: \`${argv.join(" ")}\`` });
-  }
-}

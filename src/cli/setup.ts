@@ -1,4 +1,6 @@
-import { type SetupTarget, setupSteps } from "../run/setup.ts";
+import { resolve } from "node:path";
+import type { SetupTarget } from "../run/setup/step.ts";
+import { setupSteps } from "../run/setup.ts";
 import { makeCommand } from "./command.ts";
 import { printJson } from "./context.ts";
 import { stepsDocument, workThrough } from "./steps.ts";
@@ -26,7 +28,7 @@ export default makeCommand({
   async run(context, [url], { user }) {
     const { env, options } = context;
     const target: SetupTarget = {
-      root: options.root ?? env.HOMELAB_ROOT ?? USUAL_ROOT,
+      root: resolve(options.root ?? env.HOMELAB_ROOT ?? USUAL_ROOT),
       url,
       user: user ?? env.SUDO_USER ?? env.USER ?? env.LOGNAME ?? "root",
       env,

@@ -1,6 +1,6 @@
 import { HomelabError } from "../errors.ts";
 import { table } from "../report/table.ts";
-import type { SetupState, SetupStep } from "../run/setup.ts";
+import type { SetupState, SetupStep } from "../run/setup/step.ts";
 import { confirm } from "./ask.ts";
 import { type Context, print } from "./context.ts";
 

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { type ErrorCode, HomelabError, Problems } from "../errors.ts";
+import { type ErrorCode, HomelabError, inOneLine } from "../errors.ts";
 import { type Sight, sightOf, sightOfError } from "../notify/news.ts";
 import { tell } from "../notify/tell.ts";
 import type { RunReport } from "../plan/types.ts";
@@ -8,7 +8,10 @@ import { Store } from "../store/store.ts";
 import type { Context } from "./context.ts";
 import { findRoot } from "./root.ts";
 
-/** Somebody typed something wrong, stopped it, or is at work already: no failure of the homelab. */
+/**
+ * Somebody typed something wrong, stopped it, or is at work already: no failure of the homelab. A target that is
+ * unknown is one, as nobody types at night: what cron's command names was renamed.
+ */
 const NOBODYS_CONCERN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "usage",
   "no-root",
@@ -46,10 +49,7 @@ function summary(error: unknown): { code: string; message: string; hint?: string
   if (!(error instanceof HomelabError)) {
     return { code: "internal", message: "this should not have happened; its output says more" };
   }
-  const { code, message, hint, position } = error;
-  const more = error instanceof Problems ? error.errors.length - 1 : 0;
-  const place = position ? `${position.file}:${position.line}: ` : "";
-  return { code, message: `${place}${message}${more > 0 ? ` (and ${more} more)` : ""}`, hint };
+  return { code: error.code, message: inOneLine(error), hint: error.hint };
 }
 
 async function tellSight(context: Context, root: string, sight: Sight, store: () => Store): Promise<void> {

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
-import { isNixos, rebuildCommand } from "../nix/rebuild.ts";
-import { deploy } from "../run/deploy.ts";
+import { isNixos } from "../nix/rebuild.ts";
+import { deploy, previewDeploy } from "../run/deploy.ts";
+import { Store } from "../store/store.ts";
 import { makeCommand } from "./command.ts";
-import { print } from "./context.ts";
 import { PULL_OPTION } from "./deploy.ts";
+import { printPlan } from "./plan.ts";
 import { findRoot } from "./root.ts";
 import { runLocked } from "./session.ts";
 
@@ -17,7 +17,7 @@ export default makeCommand({
   args: { pull: PULL_OPTION },
   examples: [
     ["sudo homelab update-system", "the system, and no services"],
-    ["homelab update-system --dry-run", "the command that would be run"],
+    ["homelab update-system --dry-run", "what would be done, and the command"],
   ],
   async run(context, _words, { pull }) {
     const root = findRoot(context);
@@ -26,12 +26,14 @@ export default makeCommand({
         hint: "`homelab update-services` deploys the services alone",
       });
     }
+    const { env, messages } = context;
+    const asked = { root, env, pull, system: "always" } as const;
     if (context.options.dryRun) {
-      print(`${rebuildCommand({ root, exists: existsSync }, { rollback: false }).join(" ")}\n`);
+      const store = Store.openReadonly(env, (text) => messages.warn(text));
+      printPlan(context, { root, targets: [], steps: await previewDeploy({ ...asked, store }) });
+      store.close();
       return;
     }
-    await runLocked(context, root, (session) =>
-      deploy({ ...session, root, env: context.env, pull, system: "always" }),
-    );
+    await runLocked(context, root, (session) => deploy({ ...session, ...asked }));
   },
 });

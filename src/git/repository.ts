@@ -1,9 +1,9 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { HomelabError } from "../errors.ts";
-import { type ProcessResult, runProcess } from "../process/runner.ts";
+import { explain, type GitOptions, git, startGit } from "./call.ts";
 import { gitDirectory } from "./head.ts";
-
-const LOCAL_DEADLINE_MS = 60_000;
-const NETWORK_DEADLINE_MS = 5 * 60_000;
+import { giveBack } from "./owner.ts";
 
 /** What a repository is, compared with its upstream as it was last fetched. */
 export interface RepositoryState {
@@ -13,6 +13,8 @@ export interface RepositoryState {
   readonly branch: string | undefined;
   /** "origin/main"; undefined when the branch follows nothing. */
   readonly upstream: string | undefined;
+  /** Whether the upstream's branch is known here: what was renamed or deleted there leaves only its name. */
+  readonly comparable: boolean;
   /** Commits that the upstream does not have, and commits that only the upstream has. */
   readonly ahead: number;
   readonly behind: number;
@@ -28,28 +30,25 @@ export interface Pulled {
   readonly to: string | undefined;
 }
 
-export interface GitOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * `git pull --ff-only`, told apart into what can go wrong: throws `refused` for a repository with changes or with a
  * history of its own, in which nothing was done then, and `unavailable` when the remote cannot be reached.
  */
 export async function pullFastForward(root: string, options: GitOptions): Promise<Pulled> {
-  if (!gitDirectory(root)) return nothing("it is no git repository");
-  const before = await repositoryState(root, options);
-  if (before.upstream === undefined) {
-    const what =
-      before.branch === undefined
-        ? "no branch is checked out"
-        : `its branch ${before.branch} follows no remote`;
-    return { ...nothing(what), from: before.commit, to: before.commit };
+  const { state: before, why } = await beforePull(root, options);
+  if (!before || why !== undefined) return { commits: 0, why, from: before?.commit, to: before?.commit };
+  await fetchUpstream(root, before, options);
+  try {
+    return await fastForward(root, options);
+  } finally {
+    await giveBack(root, options);
   }
-  requireClean(root, before);
-  await git(root, ["fetch", "--quiet"], { ...options, deadline: NETWORK_DEADLINE_MS, network: true });
-  const { upstream, ahead, behind, commit } = await repositoryState(root, options);
+}
+
+/** Goes as far as what was fetched. */
+async function fastForward(root: string, options: GitOptions): Promise<Pulled> {
+  const { upstream, comparable, ahead, behind, commit } = await repositoryState(root, options);
+  if (!comparable) throw upstreamGone(root, upstream);
   if (behind === 0) return { commits: 0, from: commit, to: commit };
   if (ahead > 0) {
     throw new HomelabError(
@@ -60,12 +59,73 @@ export async function pullFastForward(root: string, options: GitOptions): Promis
       },
     );
   }
-  await git(root, ["merge", "--quiet", "--ff-only", "@{upstream}"], options);
+  // A file that git ignores, such as `.env`, is nothing that it would ask about before it overwrites it.
+  const words = ["merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "@{upstream}"];
+  await git(root, words, options);
   const after = await repositoryState(root, options);
   return { commits: behind, from: commit, to: after.commit };
 }
 
-const nothing = (why: string): Pulled => ({ commits: 0, why, from: undefined, to: undefined });
+/** What is known without asking the remote: `why` there is nothing to pull. Throws `refused` as a pull would. */
+export async function beforePull(
+  root: string,
+  options: GitOptions,
+): Promise<{ state?: RepositoryState; why?: string }> {
+  if (!gitDirectory(root)) return { why: "it is no git repository" };
+  const state = await repositoryState(root, options);
+  if (state.commit === undefined) return { state, why: "it has no commit yet" };
+  if (state.branch === undefined) return { state, why: "no branch is checked out" };
+  if (state.upstream === undefined) return { state, why: `its branch ${state.branch} follows no remote` };
+  requireClean(root, state);
+  return { state };
+}
+
+/** How many commits the upstream has that are not here. Fetches, and changes nothing else. */
+export async function upstreamNews(root: string, options: GitOptions): Promise<number> {
+  if (!gitDirectory(root)) return 0;
+  const before = await repositoryState(root, options);
+  if (before.commit === undefined || before.upstream === undefined) return 0;
+  await fetchUpstream(root, before, options);
+  await giveBack(root, options);
+  return (await repositoryState(root, options)).behind;
+}
+
+const YAML = /\.ya?ml$/;
+
+/** Writes the YAML files that the upstream has in place of `root`'s, as last fetched, below a directory. */
+export async function writeUpstream(root: string, dir: string, options: GitOptions): Promise<void> {
+  const { stdout } = await git(root, ["ls-tree", "-r", "-z", "--name-only", "@{upstream}"], options);
+  for (const path of stdout.split("\0").filter((name) => YAML.test(name))) {
+    const { stdout: text } = await git(root, ["show", `@{upstream}:./${path}`], options);
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
+}
+
+/**
+ * Fetches the branch that is followed, by its name: a fetch of whatever there is says nothing when that one is gone,
+ * and what it was when it was last seen would count as up to date for ever.
+ */
+async function fetchUpstream(
+  root: string,
+  { branch, upstream }: RepositoryState,
+  options: GitOptions,
+): Promise<void> {
+  const format = "--format=%(upstream:remotename)%00%(upstream:remoteref)";
+  const { stdout } = await git(root, ["for-each-ref", format, `refs/heads/${branch}`], options);
+  const [remote = "", ref = ""] = stdout.trim().split("\0");
+  const words = ["fetch", "--quiet", "--", remote, ref];
+  const result = await startGit(root, words, { ...options, network: true });
+  if (result.exitCode === 0) return;
+  if (/couldn't find remote ref/.test(result.stderr)) throw upstreamGone(root, upstream);
+  throw explain(root, "fetch", result, true);
+}
+
+const upstreamGone = (root: string, upstream: string | undefined): HomelabError =>
+  new HomelabError("refused", `${root} follows ${upstream}, which is gone from there`, {
+    hint: `follow the branch that took its place: \`git -C ${root} fetch\`, then \`git -C ${root} branch --set-upstream-to=origin/NAME\`; or deploy what is here with \`--no-pull\``,
+  });
+
 const commits = (count: number): string => `${count} ${count === 1 ? "commit" : "commits"}`;
 
 function requireClean(root: string, { changed }: RepositoryState): void {
@@ -88,7 +148,8 @@ export function parseStatus(text: string): RepositoryState {
   const entries = text.split("\0");
   const header = (name: string) =>
     entries.find((entry) => entry.startsWith(`# branch.${name} `))?.slice(`# branch.${name} `.length);
-  const [, ahead = "0", behind = "0"] = /^\+(\d+) -(\d+)$/.exec(header("ab") ?? "") ?? [];
+  const compared = /^\+(\d+) -(\d+)$/.exec(header("ab") ?? "");
+  const [, ahead = "0", behind = "0"] = compared ?? [];
   const changed: string[] = [];
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] ?? "";
@@ -107,6 +168,7 @@ export function parseStatus(text: string): RepositoryState {
     commit: oid === "(initial)" ? undefined : oid,
     branch: branch === "(detached)" ? undefined : branch,
     upstream: header("upstream"),
+    comparable: compared !== null,
     ahead: Number(ahead),
     behind: Number(behind),
     changed,
@@ -122,7 +184,7 @@ export async function differs(
   options: GitOptions,
 ): Promise<boolean> {
   const words = ["diff", "--quiet", from, to, "--", ...paths];
-  const { exitCode } = await start(root, words, { ...options, deadline: LOCAL_DEADLINE_MS });
+  const { exitCode } = await startGit(root, words, options);
   return exitCode !== 0;
 }
 
@@ -133,58 +195,8 @@ export async function trackingOf(
   options: GitOptions,
 ): Promise<"tracked" | "ignored" | "open" | "none"> {
   if (!gitDirectory(root)) return "none";
-  const ask = async (...words: string[]) => (await start(root, [...words, "--", path], options)).exitCode;
+  const ask = async (...words: string[]) => (await startGit(root, [...words, "--", path], options)).exitCode;
   if ((await ask("ls-files", "--error-unmatch")) === 0) return "tracked";
   const ignored = await ask("check-ignore", "--quiet");
   return ignored === 0 ? "ignored" : ignored === 1 ? "open" : "none";
 }
-
-interface Call extends GitOptions {
-  readonly deadline?: number;
-  /** Whether the remote takes part: then what fails is the network, rather than the repository. */
-  readonly network?: boolean;
-}
-
-function start(
-  root: string,
-  words: readonly string[],
-  { env, signal, deadline }: Call,
-): Promise<ProcessResult> {
-  return runProcess(["git", "-C", root, ...words], {
-    // Nobody is there to answer, and a question would wait for ever.
-    env: {
-      ...env,
-      GIT_TERMINAL_PROMPT: "0",
-      GIT_SSH_COMMAND: env.GIT_SSH_COMMAND ?? "ssh -o BatchMode=yes",
-      LC_ALL: "C",
-    },
-    deadline: deadline ?? LOCAL_DEADLINE_MS,
-    signal,
-  });
-}
-
-async function git(root: string, words: readonly string[], call: Call): Promise<ProcessResult> {
-  const result = await start(root, words, call);
-  if (result.exitCode === 0) return result;
-  throw explain(root, words[0] ?? "", result, call.network === true);
-}
-
-function explain(root: string, verb: string, result: ProcessResult, network: boolean): HomelabError {
-  if (result.cancelled) return new HomelabError("interrupted", `broken off during git ${verb}`);
-  const said = result.stderr.trim().split("\n").filter(Boolean);
-  if (/dubious ownership/.test(result.stderr)) {
-    return new HomelabError("permission", `git does not trust ${root}: it belongs to another user`, {
-      hint: `say that it may: \`git config --global --add safe.directory ${root}\``,
-    });
-  }
-  const why = result.timedOut
-    ? "it took too long"
-    : withoutPassword(said.at(-1) ?? `exit code ${result.exitCode}`);
-  const hint = network
-    ? `try it by hand: \`git -C ${root} fetch\`; or deploy what is here with \`--no-pull\``
-    : `try it by hand: \`git -C ${root} ${verb}\``;
-  return new HomelabError(network ? "unavailable" : "step-failed", `git ${verb} failed: ${why}`, { hint });
-}
-
-/** A remote's address may carry a user's password. */
-const withoutPassword = (text: string): string => text.replace(/(\w+:\/\/)[^@/\s]+@/g, "$1");

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { HomelabError } from "../errors.ts";
+import { withoutRepository } from "../git/words.ts";
 import { runProcess } from "../process/runner.ts";
 
 /** What NixOS has and no other system. */
@@ -47,6 +48,8 @@ export async function rootPrefix(uid: number | undefined, env: Environment): Pro
 
 export interface Rebuilt {
   readonly ok: boolean;
+  /** `switched`, `timeout`, `interrupted` or `switch-failed`. */
+  readonly code: string;
   /** One line: how it ended. */
   readonly detail: string;
   readonly log: readonly string[];
@@ -55,20 +58,22 @@ export interface Rebuilt {
 /** Runs `nixos-rebuild`. Throws `unavailable` when it is not there. */
 export async function rebuild(
   argv: readonly string[],
-  options: { env: Environment; deadline: number; signal: AbortSignal },
+  options: { env: Environment; deadline: number; signal: AbortSignal; onStuck?: () => void },
 ): Promise<Rebuilt> {
-  const { exitCode, timedOut, cancelled, stderr } = await runProcess(argv, options);
-  if (exitCode === 0) return { ok: true, detail: "the system was switched", log: [] };
+  // It calls git for a flake.
+  const env = withoutRepository(options.env);
+  const { exitCode, timedOut, cancelled, stderr } = await runProcess(argv, { ...options, env });
+  if (exitCode === 0) return { ok: true, code: "switched", detail: "the system was switched", log: [] };
   const log = stderr
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
     .slice(-LOG_LINES);
-  if (timedOut) return { ok: false, detail: "nixos-rebuild did not end in time", log };
-  if (cancelled) return { ok: false, detail: "broken off during nixos-rebuild", log };
+  if (timedOut) return { ok: false, code: "timeout", detail: "nixos-rebuild was broken off", log };
+  if (cancelled) return { ok: false, code: "interrupted", detail: "nixos-rebuild was broken off", log };
   // switch-to-configuration(8): the new system is active, and units of it are not.
   const detail =
     exitCode === 4
       ? "the system was switched, but units of it failed"
       : `nixos-rebuild ended with exit code ${exitCode}`;
-  return { ok: false, detail, log };
+  return { ok: false, code: "switch-failed", detail, log };
 }

@@ -76,7 +76,11 @@ export function sightOf(command: string, run: string, steps: readonly StepReport
       log: step.log ?? [],
     })),
     blocked: wrong.length > 0 ? blocked.map(({ id }) => id) : [],
-    good: [commandId(command), ...steps.filter(isReady).map(({ id }) => id)],
+    // A command that could not go on is among what failed, by its own name.
+    good: [
+      ...(wrong.some(({ id }) => id === commandId(command)) ? [] : [commandId(command)]),
+      ...steps.filter(isReady).map(({ id }) => id),
+    ],
     changed: steps.filter(({ result }) => result === "changed"),
   };
 }

@@ -43,6 +43,8 @@ export interface ProcessOptions {
   readonly keep?: number | undefined;
   /** Milliseconds between asking the group to end and killing it. */
   readonly grace?: number | undefined;
+  /** Told, once, when it has become another user's and cannot be ended: then its own end is waited for. */
+  readonly onStuck?: (() => void) | undefined;
 }
 
 export interface ProcessResult {
@@ -72,12 +74,12 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   const killed = new AbortController();
   const whom = options.foreground ? child.pid : -child.pid;
   const kill = () => {
-    signal(whom, "SIGKILL");
-    killed.abort();
+    if (signal(whom, "SIGKILL")) killed.abort();
   };
   const end = () => {
-    signal(whom, "SIGTERM");
-    killer ??= setTimeout(kill, options.grace ?? GRACE_MS);
+    if (killer !== undefined) return;
+    if (!signal(whom, "SIGTERM")) options.onStuck?.();
+    killer = setTimeout(kill, options.grace ?? GRACE_MS);
   };
   const timer = setTimeout(() => {
     timedOut = true;
@@ -159,13 +161,19 @@ function spawn(argv: readonly string[], options: ProcessOptions) {
   }
 }
 
-/** Signals a process, or a group by its negative number. One that has gone already is what was wanted. */
-function signal(whom: number, name: "SIGTERM" | "SIGKILL"): void {
+/**
+ * Signals a process, or a group by its negative number. One that has gone already is what was wanted. False when it
+ * is another user's by now, as what `sudo` starts is.
+ */
+function signal(whom: number, name: "SIGTERM" | "SIGKILL"): boolean {
   try {
     process.kill(whom, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EPERM") return false;
+    if (code !== "ESRCH") throw error;
   }
+  return true;
 }
 
 /**

@@ -23,7 +23,7 @@ export const DONE: Readonly<Record<Action, string>> = {
 };
 
 /** What makes nothing ready. */
-const NOT_FOR_READY: ReadonlySet<Action> = new Set<Action>(["stop", "pull", "remove"]);
+const NOT_FOR_READY: ReadonlySet<Action> = new Set<Action>(["stop", "pull", "remove", "run", "activate"]);
 
 /** Whether a step needs somebody's attention by itself, rather than because of another step. */
 export function wentWrong(report: StepReport): boolean {
@@ -98,7 +98,7 @@ function resultCounts(report: RunReport) {
   const count = (result: StepReport["result"]) =>
     report.steps.filter((step) => step.result === result).length;
   return {
-    ready: good(report, count("unchanged") + count("changed")),
+    ready: good(report),
     changed: count("changed"),
     wrong: [...some(count("failed"), "failed"), ...some(count("timed-out"), "timed out")],
     stopped: [...some(count("blocked"), "blocked"), ...some(count("cancelled"), "cancelled")],
@@ -130,9 +130,14 @@ const makesReady = ({ steps }: RunReport): boolean =>
   steps.length === 0 || steps.some(({ action }) => !NOT_FOR_READY.has(action));
 
 /** `7 ready`; for a run that makes nothing ready `2 pulled, 5 unchanged`. */
-function good(report: RunReport, ready: number): string[] {
-  if (makesReady(report)) return some(ready, "ready");
+function good(report: RunReport): string[] {
   const { steps } = report;
+  if (makesReady(report)) {
+    const ready = steps.filter(
+      ({ result, action }) => (result === "unchanged" || result === "changed") && !NOT_FOR_READY.has(action),
+    );
+    return some(ready.length, "ready");
+  }
   const unchanged = steps.filter(({ result }) => result === "unchanged").length;
   return [deeds(report), ...some(unchanged, "unchanged")].filter((part) => part !== "");
 }

@@ -1,30 +1,28 @@
-import { existsSync } from "node:fs";
 import { now } from "../clock.ts";
-import { HomelabError } from "../errors.ts";
-import { headRevision } from "../git/head.ts";
-import { differs, pullFastForward } from "../git/repository.ts";
-import { isNixos, rebuild, rebuildCommand, rootPrefix, SYSTEM_PATHS } from "../nix/rebuild.ts";
-import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-import { recordSystem, systemRevision } from "../store/system.ts";
+import { HomelabError, inOneLine, Problems } from "../errors.ts";
+import { beforePull, pullFastForward } from "../git/repository.ts";
+import type { RunReport, Step, StepReport } from "../plan/types.ts";
+import { commandId } from "../store/notices.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensure } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import { conclude, type RunOptions, runSteps } from "./steps.ts";
+import { previewSystem, type SystemRequest, switchSystem, systemSteps } from "./system.ts";
 
-// With a space in them, so that no recipe can be called like that.
+// With a space in it, so that no recipe can be called like that.
 const PULL = "git pull";
-const SYSTEM = "nixos-rebuild";
 
-export interface DeployRequest extends RunOptions {
-  readonly root: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface DeployRequest extends RunOptions, SystemRequest {
   /** Take what the repository's upstream has. */
   readonly pull: boolean;
-  /** Switch the system: when its configuration changed since the last time (and this is NixOS), always, or not. */
-  readonly system: "changed" | "always" | "skip";
-  /** Reads the recipes, as they are by then, and what is to be brought up; undefined for nothing. */
-  readonly open?: (() => Promise<Omit<EnsureRequest, keyof RunOptions>>) | undefined;
+  /** Reads the recipes, as they are by then, and finds the targets among them; undefined for no services. */
+  readonly open?: (() => Promise<Opened>) | undefined;
+}
+
+/** Recipes that were read. `connect` reaches for what the targets run on, which a new system may just have brought. */
+export interface Opened {
+  connect(): Promise<Omit<EnsureRequest, keyof RunOptions>>;
 }
 
 /**
@@ -34,46 +32,90 @@ export interface DeployRequest extends RunOptions {
 export async function deploy(request: DeployRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
   await waitForLeftovers(request, request.root);
-  const plan = prologuePlan(request);
-  const prologue =
-    plan.steps.length === 0
-      ? []
-      : await runSteps(request, {
-          plan,
-          needs: new Map([[SYSTEM, request.pull ? [{ name: PULL, when: "healthy" }] : []]]),
-          began: times.began,
-          execute: (step, context) =>
-            step.id === PULL ? pull(request, context) : switchSystem(request, context),
-        });
-  if (!request.open || prologue.some((step) => !isGood(step.result))) {
-    return conclude(request, request.root, prologue, times);
+  const done: StepReport[] = [];
+  try {
+    return await inOrder(request, done, times);
+  } catch (error) {
+    if (!(error instanceof HomelabError) || !done.some(({ result }) => result === "changed")) throw error;
+    return giveUp(request, error, done, times);
   }
-  const { listener, stop, store, jobs, timeout, command } = request;
+}
+
+type Times = { readonly at: number; readonly began: number };
+
+/** `done` is told what was done, as it goes. The recipes are read before the system is switched for them. */
+async function inOrder(request: DeployRequest, done: StepReport[], times: Times): Promise<RunReport> {
+  const { root, listener, stop, store, jobs, timeout, command, caller } = request;
+  const go = async (steps: Step[], execute: typeof pull): Promise<boolean> => {
+    const all = {
+      plan: { root, targets: [], steps },
+      needs: new Map(),
+      began: times.began,
+      execute: (_: Step, context: StepContext) => execute(request, context),
+    };
+    const reports = steps.length === 0 ? [] : await runSteps(request, all);
+    done.push(...reports);
+    return reports.every(({ result }) => isGood(result));
+  };
+  if (!(await go(pullSteps(request), pull))) return conclude(request, root, done, times);
+  const opened = await request.open?.();
+  const switched = await go(systemSteps(request), switchSystem);
+  if (!opened || !switched) return conclude(request, root, done, times);
   return ensure({
-    ...(await request.open()),
-    ...{ listener, stop, store, jobs, timeout, command },
+    ...(await opened.connect()),
+    ...{ listener, stop, store, jobs, timeout, command, caller },
     fetchFirst: true,
-    prologue: prologue.filter(isTold),
+    prologue: done.filter(isTold),
     times,
   });
+}
+
+/** Ends a run that cannot go on after it did something, so that there is a report of that. */
+function giveUp(
+  request: DeployRequest,
+  error: HomelabError,
+  done: readonly StepReport[],
+  times: Times,
+): RunReport {
+  const id = commandId(request.command);
+  const reason = { code: error.code, text: error.message };
+  const step: Step = { id, kind: "task", action: "run", reason, effect: "read", needs: [] };
+  const detail = inOneLine(error);
+  const others = error instanceof Problems ? error.errors.slice(1).map(inOneLine) : [];
+  const report: StepReport = {
+    ...{ id, kind: step.kind, action: step.action, durationMs: 0 },
+    ...{ result: "failed", reason, detail, hint: error.hint, log: others },
+  };
+  request.listener.finished(step, report);
+  return conclude(request, request.root, [...done.filter(isTold), report], times);
 }
 
 /** What was not to be done at all is no part of the report. */
 const isTold = ({ result, reason }: StepReport): boolean =>
   result !== "unchanged" || reason.code !== "not-here";
 
-function prologuePlan({ root, pull, system }: DeployRequest): Plan {
-  const steps: Step[] = [];
-  if (pull) {
-    const reason = { code: "asked", text: "what its upstream has" };
-    steps.push({ id: PULL, kind: "task", action: "run", reason, effect: "write", needs: [] });
+/** The steps before the services, as they would be done with the repository as it is. Asks no remote. */
+export async function previewDeploy(
+  request: Pick<DeployRequest, "root" | "env" | "store" | "pull" | "system">,
+): Promise<Step[]> {
+  return [...(await previewPull(request)), ...(await previewSystem(request))];
+}
+
+async function previewPull(request: Pick<DeployRequest, "root" | "env" | "pull">): Promise<Step[]> {
+  const steps = pullSteps(request);
+  try {
+    const { why } = steps.length > 0 ? await beforePull(request.root, request) : {};
+    return why === undefined ? steps : [];
+  } catch (error) {
+    if (!(error instanceof HomelabError)) throw error;
+    const reason = { code: error.code, text: error.message };
+    return steps.map((step) => ({ ...step, action: "blocked", reason, effect: "read" }));
   }
-  if (system === "always" || (system === "changed" && isNixos())) {
-    const reason = { code: "asked", text: "the system's configuration" };
-    const needs = pull ? [PULL] : [];
-    steps.push({ id: SYSTEM, kind: "host", action: "activate", reason, effect: "write", needs });
-  }
-  return { root, targets: [], steps };
+}
+
+function pullSteps({ pull }: Pick<DeployRequest, "pull">): Step[] {
+  const reason = { code: "asked", text: "what its upstream has" };
+  return pull ? [{ id: PULL, kind: "task", action: "run", reason, effect: "write", needs: [] }] : [];
 }
 
 async function pull({ root, env }: DeployRequest, context: StepContext): Promise<Outcome> {
@@ -85,36 +127,4 @@ async function pull({ root, env }: DeployRequest, context: StepContext): Promise
   }
   const text = `${commits} new ${commits === 1 ? "commit" : "commits"}, now at ${to?.slice(0, 10)}`;
   return { result: "changed", reason: { code: "pulled", text }, detail: text };
-}
-
-async function switchSystem(request: DeployRequest, context: StepContext): Promise<Outcome> {
-  const { root, env, store, system } = request;
-  if (!isNixos()) {
-    throw new HomelabError(
-      "unsupported",
-      "this machine does not run NixOS, so there is no system to update",
-      {
-        hint: "`homelab update-services` deploys the services alone",
-      },
-    );
-  }
-  const head = headRevision(root);
-  const last = systemRevision(store, root);
-  if (system === "changed" && head && last && !(await differs(root, last, head, SYSTEM_PATHS, { env }))) {
-    const text = "the system's configuration did not change";
-    return { result: "unchanged", reason: { code: "up-to-date", text }, detail: text };
-  }
-  const prefix = await rootPrefix(process.getuid?.(), env);
-  const argv = rebuildCommand({ root, exists: existsSync }, { rollback: false });
-  context.progress("changing", argv.join(" "));
-  const { ok, detail, log } = await rebuild([...prefix, ...argv], {
-    env,
-    deadline: context.remaining(),
-    signal: context.abort,
-  });
-  if (ok && head) recordSystem(store, root, head, Date.now());
-  const reason = { code: ok ? "switched" : "switch-failed", text: detail };
-  if (ok) return { result: "changed", reason, detail };
-  const hint = `try it by hand: \`${argv.join(" ")}\`; the services were left as they are`;
-  return { result: "failed", reason, detail, log, hint };
 }

@@ -60,7 +60,8 @@ export async function halt(request: HaltRequest): Promise<RunReport> {
 
 function remember({ holds, command, listener }: HaltRequest, names: readonly string[], at: number): void {
   try {
-    holds.add(names, { at, command });
+    const kept = holds.add(names, { at, command });
+    if (kept) listener.message(`warning: ${kept}`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     listener.message(

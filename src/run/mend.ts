@@ -13,7 +13,7 @@ import { HomelabError } from "../errors.ts";
 import { gitDirectory } from "../git/head.ts";
 import { hasGit } from "../git/remote.ts";
 import { trackingOf } from "../git/repository.ts";
-import type { SetupState, SetupStep } from "./setup.ts";
+import type { SetupState, SetupStep } from "./setup/step.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

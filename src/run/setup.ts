@@ -11,45 +11,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { HomelabError } from "../errors.ts";
-import { gitDirectory } from "../git/head.ts";
 import { runProcess } from "../process/runner.ts";
+import { ASK_DEADLINE_MS, identity } from "./setup/account.ts";
+import { clone, owner, safeDirectory } from "./setup/repository.ts";
+import { notHere, ok, type SetupStep, type SetupTarget, todo } from "./setup/step.ts";
 
-const GIT_DEADLINE_MS = 10 * 60_000;
-const ASK_DEADLINE_MS = 10_000;
 const PRIVATE = 0o600;
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface SetupTarget {
-  /** Where the repository is, or is to be. Absolute. */
-  readonly root: string;
-  /** Where it comes from, when it is not there yet. */
-  readonly url: string | undefined;
-  /** Who owns services and their data. */
-  readonly user: string;
-  readonly env: Environment;
-}
-
-/** How a step was found: done, to be done, or nothing that this machine has. */
-export interface SetupState {
-  readonly is: "ok" | "to do" | "not here";
-  /** A few words. */
-  readonly why: string;
-}
-
-/** One step of setting a server up. Looking changes nothing; applying again changes nothing either. */
-export interface SetupStep {
-  readonly id: string;
-  readonly what: string;
-  /** Only root may do it. */
-  readonly root: boolean;
-  look(): Promise<SetupState>;
-  apply(): Promise<void>;
-}
-
-const ok = (why = ""): SetupState => ({ is: "ok", why });
-const todo = (why: string): SetupState => ({ is: "to do", why });
-const notHere = (why: string): SetupState => ({ is: "not here", why });
 
 /** Where services keep what they keep. */
 const DATA = "/var/lib/services";
@@ -66,65 +33,6 @@ export function setupSteps(target: SetupTarget): SetupStep[] {
     privateFiles(target),
     dockerGroup(target),
   ];
-}
-
-function clone({ root, url, env }: SetupTarget): SetupStep {
-  return {
-    id: "clone",
-    what: `the repository in ${root}`,
-    root: true,
-    async look() {
-      if (existsSync(root) && readdirSync(root).length > 0) {
-        return gitDirectory(root) ? ok() : notHere("it is no git repository, and is left as it is");
-      }
-      return url === undefined
-        ? notHere("name its address: `homelab setup URL`")
-        : todo(`clone ${withoutPassword(url)}`);
-    },
-    async apply() {
-      if (url === undefined) return;
-      await git(["clone", "--quiet", "--", url, root], env);
-    },
-  };
-}
-
-const withoutPassword = (url: string): string => url.replace(/(\w+:\/\/)[^@/\s]+@/, "$1");
-
-async function git(words: readonly string[], env: Environment): Promise<string> {
-  const { exitCode, stdout, stderr } = await runProcess(["git", ...words], {
-    env: { ...env, GIT_TERMINAL_PROMPT: "0" },
-    deadline: GIT_DEADLINE_MS,
-  });
-  if (exitCode === 0) return stdout;
-  const why = withoutPassword(stderr.trim().split("\n").at(-1) ?? "");
-  throw new HomelabError("step-failed", `git ${words[0]} failed: ${why}`, {
-    hint: "try it by hand, then run this again",
-  });
-}
-
-/** Git refuses the repository of another user, as root's cron is to an admin's, unless it is told that it may. */
-function safeDirectory({ root, env }: SetupTarget): SetupStep {
-  const told = async () => {
-    const { stdout } = await runProcess(["git", "config", "--global", "--get-all", "safe.directory"], {
-      env,
-      deadline: ASK_DEADLINE_MS,
-    });
-    return stdout.split("\n").some((line) => line === root || line === "*");
-  };
-  return {
-    id: "safe-directory",
-    what: `git trusts ${root} for this user`,
-    root: false,
-    async look() {
-      if (!existsSync(root) || !gitDirectory(root)) return notHere("there is no repository yet");
-      if (statSync(root).uid === process.getuid?.() && process.getuid?.() !== 0)
-        return ok("it is this user's own");
-      return (await told()) ? ok() : todo("`git config --global --add safe.directory`");
-    },
-    async apply() {
-      await git(["config", "--global", "--add", "safe.directory", root], env);
-    },
-  };
 }
 
 function nixosLink({ root }: SetupTarget): SetupStep {
@@ -191,28 +99,6 @@ function serviceDirectories(services: string): string[] {
     });
 }
 
-function owner({ root, user, env }: SetupTarget): SetupStep {
-  const services = join(root, "services");
-  return {
-    id: "owner",
-    what: `${services} belongs to ${user}`,
-    root: true,
-    async look() {
-      if (!existsSync(services)) return notHere("there is no such directory");
-      const { uid } = await identity(user, env);
-      const others = tree(services).filter((path) => lstatSync(path).uid !== uid).length;
-      return others === 0
-        ? ok()
-        : todo(`${others} ${others === 1 ? "file belongs" : "files belong"} to others`);
-    },
-    async apply() {
-      const { uid, gid } = await identity(user, env);
-      // A link's target may be anywhere, and is somebody else's.
-      for (const path of tree(services)) if (!lstatSync(path).isSymbolicLink()) chownSync(path, uid, gid);
-    },
-  };
-}
-
 function privateFiles({ root }: SetupTarget): SetupStep {
   const services = join(root, "services");
   const open = () =>
@@ -273,13 +159,4 @@ function dockerGroup({ user, env }: SetupTarget): SetupStep {
       if (exitCode !== 0) throw new HomelabError("step-failed", `usermod failed: ${stderr.trim()}`);
     },
   };
-}
-
-async function identity(user: string, env: Environment): Promise<{ uid: number; gid: number }> {
-  const ask = async (flag: string) => runProcess(["id", flag, user], { env, deadline: ASK_DEADLINE_MS });
-  const [uid, gid] = await Promise.all([ask("-u"), ask("-g")]);
-  if (uid.exitCode === 0 && gid.exitCode === 0) return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
-  throw new HomelabError("usage", `there is no user \`${user}\` on this machine`, {
-    hint: "name another one with `--user`",
-  });
 }

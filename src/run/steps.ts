@@ -67,7 +67,9 @@ export async function runSteps(
       return await execute(step, context, slots);
     } catch (error) {
       if (!(error instanceof HomelabError)) throw error;
-      return problemOutcome(error);
+      if (error.code !== "interrupted" && error.code !== "timeout") return problemOutcome(error);
+      const reason = { code: error.code, text: error.message };
+      return failed({ ok: false, reason, detail: error.message, hint: error.hint }, stop, context);
     }
   };
   listener.started(plan);

@@ -11,7 +11,7 @@ import {
   UNIT_DIRECTORY,
   unitFiles,
 } from "../systemd/timers.ts";
-import type { SetupStep } from "./setup.ts";
+import type { SetupStep } from "./setup/step.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

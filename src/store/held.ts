@@ -35,18 +35,25 @@ export class HoldBook {
     return this.holds.get(name);
   }
 
-  /** Remembers that recipes are held. Throws the system's error when no place can be written. */
-  add(names: readonly string[], hold: Hold): void {
+  /**
+   * Remembers that recipes are held. Returns a warning when only a place could be written that others do not read.
+   * Throws the system's error when none could.
+   */
+  add(names: readonly string[], hold: Hold): string | undefined {
     let refusal: unknown;
+    let wanted: string | undefined;
     for (const path of places(this.env, this.root).filter((place) => !isSystems(place, this.env))) {
       try {
         const all = readFile(path);
         const own = { ...all[this.root], ...Object.fromEntries(names.map((name) => [name, hold])) };
         writeShared(path, { ...all, [this.root]: own });
         for (const name of names) this.holds.set(name, hold);
-        return;
+        if (wanted === undefined || dirname(path) === SYSTEM_DIR) return undefined;
+        const why = `${wanted} could not be written (${(refusal as NodeJS.ErrnoException).code})`;
+        return `that ${names.join(", ")} ${names.length === 1 ? "is" : "are"} held stands in ${path}, which runs of other users do not read: they start ${names.length === 1 ? "it" : "them"} again. ${why}: \`sudo homelab setup\` gives the repository to the admin`;
       } catch (error) {
-        refusal = error;
+        refusal ??= error;
+        wanted ??= dirname(path);
       }
     }
     throw refusal;

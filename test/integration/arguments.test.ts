@@ -99,7 +99,7 @@ describe("what is mistyped is refused with 2 and a suggestion (checklist 14, 17,
       document: {
         version: 1,
         error: {
-          code: "usage",
+          code: "unknown-target",
           exit: 2,
           message: "unknown target `plx~`",
           hint: "did you mean `plex~`?",

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { app, composeFile, idle, shell } from "../helpers/compose.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { nixos } from "../helpers/nixos.ts";
 import { IMAGE } from "../helpers/paths.ts";
 
 const book = (rollback: string) =>
@@ -277,4 +279,66 @@ test.concurrent("the system is rolled back on NixOS only", async () => {
     stdout: "",
     stderr: "error: this machine does not run NixOS: it has no generation to go back to\n",
   });
+});
+
+test.concurrent("the system goes back under the lock, it is written down, and it stays back", async () => {
+  await using lab = await homelab(files());
+  const git = (...words: string[]) =>
+    lab.tool(".", "git", "-c", "user.name=A", "-c", "user.email=a@example.org", ...words);
+  await git("init", "-q");
+  await git("add", ".");
+  await git("commit", "-qm", "first");
+  const machine = await nixos(lab);
+  expect(await machine.lab.run("rollback", "system", "--dry-run")).toEqual({
+    code: 0,
+    stdout:
+      "nixos-rebuild  rollback  `nixos-rebuild switch --rollback`: asked for with `rollback`\n1 to change, 0 as they are\n",
+    stderr: "",
+  });
+  machine.does(`until [ -e '${lab.top}/go' ]; do sleep 0.1; done; echo alas >&2; exit 1`);
+  const first = machine.lab.start("rollback", "system");
+  await eventually("nixos-rebuild is called", async () => (await machine.calls()).length === 1);
+  expect(await machine.lab.run("rollback", "system")).toMatchObject({ code: 75 });
+  lab.write({ "../go": "" });
+  const { code, stderr } = await first.ended;
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /^nixos-rebuild: failed after .*: nixos-rebuild ended with exit code 1\n {2}\| alas\n/,
+    ),
+  ]);
+  machine.does("exit 0");
+  expect(await machine.lab.run("rollback", "system")).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "nixos-rebuild: rolled back in <time> (asked for with `rollback`)\n1 changed in <time>\n",
+  });
+  const { document } = await lab.json("report");
+  expect([document.command, steps(document)]).toEqual([
+    "rollback system",
+    [["nixos-rebuild", "rollback", "changed", "asked"]],
+  ]);
+  // The next run leaves it so until its configuration changes.
+  expect((await machine.lab.run("deploy", "web~")).code).toBe(0);
+  expect(await machine.calls()).toEqual(Array(2).fill("root: switch --rollback"));
+  lab.write({ "nixos/configuration.nix": "{}\n" });
+  await git("add", ".");
+  await git("commit", "-qm", "second");
+  expect((await machine.lab.run("deploy", "web~")).code).toBe(0);
+  expect(await machine.calls()).toEqual([...Array(2).fill("root: switch --rollback"), "root: switch"]);
+});
+
+test.concurrent("a system has generations, and no releases to be listed or named", async () => {
+  await using lab = await homelab(files());
+  const machine = await nixos(lab);
+  for (const option of [["--list"], ["--to", "3"]]) {
+    expect(await machine.lab.run("rollback", "system", ...option)).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `error: \`${option[0]}\` is for the releases of services, and the system has none
+  hint: \`nixos-rebuild list-generations\` shows its generations; \`rollback system\` goes to the one before
+`,
+    });
+  }
+  expect(await machine.calls()).toEqual([]);
 });

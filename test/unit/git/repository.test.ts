@@ -1,13 +1,21 @@
 import { expect, test } from "bun:test";
 import { parseStatus } from "../../../src/git/repository.ts";
 
-const none = { ahead: 0, behind: 0, changed: [] };
+const none = { comparable: false, ahead: 0, behind: 0, changed: [] };
 
 test.each([
   [
     "a branch that follows another one",
     ["# branch.oid 1f2e", "# branch.head main", "# branch.upstream origin/main", "# branch.ab +2 -13"],
-    { commit: "1f2e", branch: "main", upstream: "origin/main", ahead: 2, behind: 13, changed: [] },
+    {
+      commit: "1f2e",
+      branch: "main",
+      upstream: "origin/main",
+      comparable: true,
+      ahead: 2,
+      behind: 13,
+      changed: [],
+    },
   ],
   [
     "a branch that follows nothing",
@@ -38,6 +46,7 @@ test.each([
       commit: "1f2e",
       branch: "main",
       upstream: undefined,
+      comparable: false,
       ahead: 0,
       behind: 0,
       changed: ["services/my app/compose.yml", "new name", "both"],

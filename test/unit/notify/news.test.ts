@@ -122,6 +122,16 @@ describe("decideNews()", () => {
         undelivered: ["failed homelab ensure all:docker-unavailable@5"],
       },
     ],
+    [
+      "a command that ended in the middle is a failure as well, and not over by having run",
+      run(step("git pull", "changed"), step("homelab ensure all", "failed", "unknown-target")),
+      [failed("homelab ensure all", "unknown-target")],
+      {
+        said: undefined,
+        delivered: ["failed homelab ensure all:unknown-target@5"],
+        undelivered: ["failed homelab ensure all:unknown-target@5"],
+      },
+    ],
   ])("%s", (_, sight, told, want) => expect(decided(sight, told)).toEqual(want));
 });
 

@@ -24,6 +24,8 @@ describe("ending", () => {
   test.each([
     [ended("x", "none", "unchanged", { detail: "up" }), "ready"],
     [ended("x", "adopt", "unchanged", { durationMs: 3 }), "adopted"],
+    [ended("nixos-rebuild", "activate", "unchanged"), "unchanged"],
+    [ended("git pull", "run", "unchanged"), "unchanged"],
     [
       ended("x", "create", "failed", { durationMs: 31_000, detail: "port 80 is taken" }),
       "failed after 31 s: port 80 is taken",
@@ -62,6 +64,16 @@ describe("summaries", () => {
       run: runOf("unchanged", 12, [adopted, untouched]),
       plain: "2 ready in 12 ms",
       watched: "2 ready: 1 adopted in 12 ms",
+    },
+    {
+      run: runOf("changed", 1000, [ended("git pull", "run", "unchanged"), created, untouched]),
+      plain: "1 changed in 1 s",
+      watched: "2 ready: 1 created in 1 s",
+    },
+    {
+      run: runOf("changed", 1000, [ended("nixos-rebuild", "activate", "changed")]),
+      plain: "1 changed in 1 s",
+      watched: "1 activated in 1 s",
     },
     {
       run: runOf("unchanged", 12, [untouched, held]),

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HoldBook } from "../../../src/store/held.ts";
 import { temporary } from "../temporary.ts";
@@ -36,10 +36,15 @@ test("in a repository every user sees the same holds", () => {
   expect(new HoldBook(lab.admin, lab.root).get("plex")).toBeUndefined();
 });
 
-test("where the repository's data cannot be written, the state directory keeps it", () => {
+test("where the repository's data cannot be written, the state directory keeps it, which is told of", () => {
   using lab = home(true);
+  expect(new HoldBook(lab.admin, lab.root).add(["loki"], hold)).toBeUndefined();
+  rmSync(join(lab.root, ".git/homelab"), { recursive: true });
   writeFileSync(join(lab.root, ".git/homelab"), "");
-  new HoldBook(lab.admin, lab.root).add(["plex"], hold);
+  const path = join(lab.admin.HOMELAB_STATE_DIR, "held.json");
+  expect(new HoldBook(lab.admin, lab.root).add(["plex"], hold)).toStartWith(
+    `that plex is held stands in ${path}, which runs of other users do not read: they start it again.`,
+  );
   expect(new HoldBook(lab.admin, lab.root).get("plex")).toEqual(hold);
 });
 
