@@ -95,7 +95,7 @@ interface Request {
 
 function sourceOf(recipe: string, { id, service, name, dir }: ContainerView): Source {
   const manifest = { files: [[".env", ""]] as const, variables: [] };
-  return { id, recipe, service, name, dir, redact: secretsOf({ manifest, dir }) };
+  return { id, recipe, service, name, dir, redact: secretsOf({ manifest, dir }, {}) };
 }
 
 /** A line with where it comes from. */

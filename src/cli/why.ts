@@ -9,7 +9,7 @@ import { Store } from "../store/store.ts";
 import { type Explanation, explain } from "../units/compose/explain.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
-import { print, printJson } from "./context.ts";
+import { type Context, print, printJson } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
 import { type Inspected, inspectServices } from "./inspect.ts";
 
@@ -49,7 +49,7 @@ export default makeCommand({
     const failures = lastFailures(store, book.root);
     const causes: Cause[] = [];
     for (const name of targets) {
-      const cause = await causeOf(name, { book, engine, inspected, failures }, new Set());
+      const cause = await causeOf(name, { book, engine, inspected, failures, env: context.env }, new Set());
       if (cause) causes.push(cause);
     }
     engine.close();
@@ -64,6 +64,7 @@ interface Knowledge {
   readonly engine: Engine;
   readonly inspected: ReadonlyMap<string, Inspected>;
   readonly failures: ReadonlyMap<string, NonNullable<Cause["lastRun"]>>;
+  readonly env: Context["env"];
 }
 
 async function causeOf(name: string, known: Knowledge, above: Set<string>): Promise<Cause | undefined> {
@@ -79,7 +80,7 @@ async function causeOf(name: string, known: Knowledge, above: Set<string>): Prom
   }
   if (state === "ready") return { id, state, detail, causes };
   const { docker } = known.engine;
-  const explanation = view && docker ? await explain(view, own, docker) : undefined;
+  const explanation = view && docker ? await explain(view, own, { docker, env: known.env }) : undefined;
   return { id, state, detail, ...explanation, lastRun: known.failures.get(name), causes };
 }
 

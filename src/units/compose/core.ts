@@ -121,9 +121,9 @@ export class ServiceCore {
     context: StepContext,
     view?: ServiceView,
   ): Promise<ChangeRequest> {
-    const { store, book } = this.options;
+    const { store, book, env } = this.options;
     const { secretsOf } = await import("./secrets.ts");
-    const redact = view ? secretsOf(view) : (text: string) => text;
+    const redact = view ? secretsOf(view, env) : (text: string) => text;
     return {
       compose: await this.findCompose(),
       store,
@@ -150,7 +150,7 @@ export class ServiceCore {
     }
     const [{ watch }, { secretsOf }] = await Promise.all([import("./verify.ts"), import("./secrets.ts")]);
     // What a health probe printed may be anything.
-    const redact = secretsOf(view);
+    const redact = secretsOf(view, env);
     const watched = await watch(
       {
         docker,
@@ -164,7 +164,7 @@ export class ServiceCore {
       },
       { ...context, progress: (phase, note) => context.progress(phase, redact(note)) },
     );
-    if (!watched.ok) return explainWatch(docker, view, watched, changed);
+    if (!watched.ok) return explainWatch({ docker, redact, changed }, view, watched);
     this.record(name, view, watched.containers);
     return { ok: true, detail: watched.detail };
   }

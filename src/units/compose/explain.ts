@@ -1,5 +1,4 @@
-import type { Docker } from "../../docker/client.ts";
-import type { ServiceView } from "./facts.ts";
+import type { ServiceView, ViewOptions } from "./facts.ts";
 import { currentProbes } from "./judge.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Status } from "./state.ts";
@@ -17,11 +16,15 @@ export interface Explanation {
   readonly log: readonly string[];
 }
 
-export async function explain(view: ServiceView, { culprit }: Status, docker: Docker): Promise<Explanation> {
+export async function explain(
+  view: ServiceView,
+  { culprit }: Status,
+  { docker, env }: Pick<ViewOptions, "docker" | "env">,
+): Promise<Explanation> {
   if (!culprit) return { probes: [], log: [] };
   const details = await docker.inspect(culprit.id);
   const log = await docker.logs(culprit.id, LOG_LINES, details.Config.Tty);
-  const redact = secretsOf(view);
+  const redact = secretsOf(view, env);
   const probes = currentProbes(details).slice(-PROBES);
   const { State } = details;
   const since = State.Status === "running" ? (probes[0]?.Start ?? State.StartedAt) : State.FinishedAt;
