@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { TaskRecipe } from "../book/types.ts";
 import { now } from "../clock.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-import { redactor } from "../process/redact.ts";
-import { type ProcessResult, runProcess } from "../process/runner.ts";
+import { maskPieces, redactor } from "../process/redact.ts";
+import { type ProcessOptions, type ProcessResult, runProcess } from "../process/runner.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensureSteps } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
@@ -25,8 +25,10 @@ export interface TaskRequest extends RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The task has the person's terminal. */
   readonly foreground: boolean;
-  /** Gets what the task writes, as it writes it, unless it has the terminal. */
-  readonly tee: (stream: "stdout" | "stderr", piece: Uint8Array) => void;
+  /** Gets what the task writes, line by line and masked, unless it has the terminal. */
+  readonly tee: (stream: "stdout" | "stderr", text: string) => void;
+  /** Masks what environment files keep secret: a task may read what it likes. */
+  readonly secrets: (text: string) => string;
   /** What the task needs to be ready first; undefined when it needs nothing. */
   readonly needs: EnsureRequest | undefined;
 }
@@ -96,28 +98,51 @@ async function untilOneFails(
 
 /** One line goes to `sh -c`; a text that begins with `#!` is a script for the program that it names. */
 async function runLine(
-  { root, env, values, foreground, tee }: TaskRequest,
+  { root, env, values, foreground, tee, secrets }: TaskRequest,
   line: string,
   limits: { deadline: number; signal: AbortSignal | undefined },
 ): Promise<ProcessResult> {
+  const streams = { stdout: pieces(secrets), stderr: pieces(secrets) };
+  const own = redactor(Object.entries(values));
+  const write = (stream: "stdout" | "stderr", text: string) => {
+    if (text !== "") tee(stream, text);
+  };
   const options = {
     ...limits,
     cwd: root,
     env: { ...env, ...values, HOMELAB_ROOT: root, [RUN_VARIABLE]: String(process.pid) },
-    redact: redactor(Object.entries(values)),
+    // What it was called with is shown to who called it, and not kept.
+    redact: (text: string) => secrets(own(text)),
     foreground,
-    tee,
+    tee: (stream: "stdout" | "stderr", piece: Uint8Array) => write(stream, streams[stream].add(piece)),
   };
-  if (!line.startsWith("#!")) return runProcess(["sh", "-c", line], options);
+  try {
+    return await (line.startsWith("#!") ? runScript(line, options) : runProcess(["sh", "-c", line], options));
+  } finally {
+    for (const stream of ["stdout", "stderr"] as const) write(stream, streams[stream].end());
+  }
+}
+
+async function runScript(text: string, options: ProcessOptions): Promise<ProcessResult> {
   const dir = mkdtempSync(join(tmpdir(), "homelab-task-"));
   try {
     const script = join(dir, "script");
-    writeFileSync(script, line);
+    writeFileSync(script, text);
     chmodSync(script, 0o700);
     return await runProcess([script], options);
   } finally {
     rmSync(dir, { recursive: true });
   }
+}
+
+/** Bytes that come in pieces, as masked text. */
+function pieces(redact: (text: string) => string) {
+  const decoder = new TextDecoder();
+  const { add, end } = maskPieces(redact);
+  return {
+    add: (piece: Uint8Array) => add(decoder.decode(piece, { stream: true })),
+    end: () => add(decoder.decode()) + end(),
+  };
 }
 
 const cancelled = (text: string): Outcome => ({
@@ -126,9 +151,9 @@ const cancelled = (text: string): Outcome => ({
   detail: text,
 });
 
-function failure({ stop }: TaskRequest, line: string, result: ProcessResult): Outcome {
+function failure({ stop, secrets }: TaskRequest, line: string, result: ProcessResult): Outcome {
   const { exitCode, signal, timedOut, stdout, stderr } = result;
-  const [first = ""] = line.replace(/^#!.*\n/, "").split("\n");
+  const [first = ""] = secrets(line.replace(/^#!.*\n/, "")).split("\n");
   const which = `\`${first.length > 60 ? `${first.slice(0, 59)}…` : first}\``;
   if (timedOut || stop.cause === "timeout") {
     const text = `out of time during ${which}`;
