@@ -11,7 +11,7 @@ export interface Assignment {
   readonly written: string;
 }
 
-const HEAD = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*(?:=|:(?=[ \t]))[ \t]*/;
+const HEAD = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*[=:][ \t]*/;
 
 /** The assignments of an environment file in their order. A quoted value goes on until its quote is closed, as in compose. */
 export function assignments(text: string): Assignment[] {
@@ -49,6 +49,25 @@ function closingQuote(text: string, from: number): number | undefined {
     else if (text[at] === quote) return at;
   }
   return undefined;
+}
+
+/** `NAME` alone: its value is taken from the environment. */
+const INHERITED = /^\s*(?:export\s+)?[\w.-]+\s*$/;
+
+/** Lines for which compose refuses the whole file. No value gets into what it says. */
+export function syntaxFaults(text: string): { line: number; text: string }[] {
+  const all = assignments(text);
+  const within = new Set<number>();
+  for (const { line, text: whole } of all)
+    for (let at = 0; at < whole.split("\n").length; at++) within.add(line + at);
+  const open = all
+    .filter(({ written }) => /^["']/.test(written) && closingQuote(written, 0) === undefined)
+    .map(({ name, line }) => ({ line, text: `the quote of \`${name}\` is never closed` }));
+  const lines = text.split(/\r?\n/).map((raw, index) => ({ raw, line: index + 1 }));
+  const strange = lines
+    .filter(({ raw, line }) => !within.has(line) && !/^\s*(?:#.*)?$/.test(raw) && !INHERITED.test(raw))
+    .map(({ line }) => ({ line, text: "this is no `NAME=value`: compose refuses the file" }));
+  return [...open, ...strange].sort((a, b) => a.line - b.line);
 }
 
 type Lookup = (name: string) => string | undefined;
