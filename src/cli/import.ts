@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { type Imported, importJustfile } from "../book/from-just.ts";
 import { parseJustfile } from "../book/justfile.ts";
 import { nearest } from "../book/nearest.ts";
+import { ownFile, recipeFiles } from "../book/read.ts";
 import { HomelabError } from "../errors.ts";
 import { table } from "../report/table.ts";
 import { makeCommand } from "./command.ts";
@@ -11,7 +12,6 @@ import { type Context, print, printJson } from "./context.ts";
 
 const KINDS = ["Justfile"];
 const NAMES = ["Justfile", "justfile", ".justfile"];
-const RECIPES = "homelab.yml";
 
 export default makeCommand({
   name: "import",
@@ -37,14 +37,10 @@ export default makeCommand({
     const { Document } = await import("yaml");
     const head = "# yaml-language-server: $schema=.homelab.schema.json\n";
     const text = head + new Document(imported.file).toString({ lineWidth: 0 });
-    const target = join(root, RECIPES);
+    const target = join(root, ownFile(root));
     const write = !printed && !context.options.dryRun;
     if (write) {
-      if (existsSync(target)) {
-        throw new HomelabError("refused", `${target} is there already, and is not written over`, {
-          hint: "`--print` shows what would be in it",
-        });
-      }
+      refuseOthers(root, target);
       writeFileSync(target, text, { flag: "wx" });
     }
     if (context.options.json) {
@@ -55,6 +51,23 @@ export default makeCommand({
     summarize(context, imported, write ? target : undefined);
   },
 });
+
+/** Recipes that are there are not to be touched, and none of their names is to be defined twice. */
+function refuseOthers(root: string, target: string): void {
+  const { top, more } = recipeFiles(root);
+  if (top.length > 0) {
+    throw new HomelabError("refused", `${target} is there already, and is not written over`, {
+      hint: "`--print` shows what would be in it",
+    });
+  }
+  if (more.length > 0) {
+    throw new HomelabError(
+      "refused",
+      `${join(root, more[0] ?? "")} is there already: names could be defined twice`,
+      { hint: `\`--print\` shows what would be in ${target}` },
+    );
+  }
+}
 
 /** What the Justfile of a homelab does that this program does by itself. */
 function isProvided(name: string): boolean {

@@ -29,6 +29,21 @@ test.concurrent("a Justfile becomes a homelab.yml that is valid, and is never wr
   );
 });
 
+test.concurrent("recipes that are there are not defined a second time", async () => {
+  await using lab = await homelab({
+    Justfile: SEED,
+    "recipes/media.yml": "services:\n  x: {}\n",
+    "services/x/compose.yml": app(),
+  });
+  expect(await lab.run("import", "Justfile")).toEqual({
+    code: 5,
+    stdout: "",
+    stderr:
+      "error: <root>/recipes/media.yml is there already: names could be defined twice\n  hint: `--print` shows what would be in <root>/homelab.yml\n",
+  });
+  expect((await lab.run("import", "Justfile", "--print")).code).toBe(0);
+});
+
 test.concurrent("what cannot be imported is said plainly", async () => {
   await using lab = await homelab({});
   expect(await lab.run("import", "Makefile")).toMatchObject({ code: 2, stdout: "" });
