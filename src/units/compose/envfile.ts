@@ -80,6 +80,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
   v: "\v",
+  '"': '"',
+  "\\": "\\",
 };
 
 /** What compose takes for the value: only single quotes keep `$` as it is, only double ones know escapes. */
@@ -107,6 +109,7 @@ const TELLING = 8;
  */
 export function readings(written: string, lookups: readonly Lookup[]): Set<string> {
   const found = new Set<string>([written]);
+  for (const lookup of lookups) found.add(composeValue(written, lookup));
   if (/["'\\]/.test(written)) found.add(shellWord(written));
   const close = closingQuote(written, 0);
   const inner = close === undefined ? unquoted(written) : [written.slice(1, close)];
@@ -141,9 +144,7 @@ function shellWord(written: string): string {
 }
 
 const unescaped = (text: string, dollar: string): string =>
-  text.replace(/\\(.)/gs, (whole, sign: string) =>
-    sign === "$" ? dollar : /["'\\`]/.test(sign) ? sign : (ESCAPES[sign] ?? whole),
-  );
+  text.replace(/\\(.)/gs, (whole, sign: string) => (sign === "$" ? dollar : (ESCAPES[sign] ?? whole)));
 
 /** The value with its variables in place, and the texts that it has for those that are not set. */
 function* replaced(text: string, lookups: readonly Lookup[]): Generator<string> {

@@ -27,7 +27,7 @@ test.each([
   ['"a\\$b-${NO:-def}"', ["a$b-def", "def"]],
   ['"quo\\"te"', ['quo"te', 'quo\\"te']],
   ['"tab\\tx"', ["tab\tx", "tab\\tx", "tabtx"]],
-  ['"x\\y\\\'z\\a"', ["x\\y'z\x07"]],
+  ['"x\\y\\\'z\\a"', ["x\\y\\'z\x07"]],
   ["'single\\'s'", ["single's"]],
   ["'single $SET'", ["single $SET"]],
   ['"q" trailing', ["q"]],
@@ -65,6 +65,9 @@ test.each([
   ['"dollar\\$ign ${SET}"', "dollar$ign is-set"],
   ['"${NONE:-a\\"b}"', 'a"b'],
   ['"x\\ny\\rz\\\\w\\u0041"', "x\ny\rz\\w\\u0041"],
+  ['"a\\`b\\\'c\\"d\\\\e\\$f\\g"', "a\\`b\\'c\"d\\e$f\\g"],
+  ["'\\a\\n\\\\ \\\" \\$ x'", '\\a\\n\\\\ \\" \\$ x'],
+  ['"a\\$${SET}"', "a$is-set"],
   ['${NONE:-x"y z"}', 'x"y z"'],
 ])("composeValue(%j) is %j", (written, want) => expect(composeValue(written, lookup)).toBe(want));
 
