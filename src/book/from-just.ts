@@ -84,24 +84,45 @@ class Importer {
   private service(name: string, recipe: JustRecipe): ImportedService {
     const { name: own, line, needs: all, afterwards } = recipe;
     const { dir, project, lost } = this.names.starts.get(own) ?? { lost: [] };
-    const needs: string[] = [];
-    for (const need of all) {
-      const { kind, name: needed = "" } = this.names.find(need.name) ?? {};
-      if (kind === "service") needs.push(needed);
-      else if (kind === "group") needs.push(...this.names.members(need.name));
-      else this.warn(line, `\`${name}\` needs \`${need.name}\`, which is no service: left out`);
-    }
+    const needs = all.flatMap((need) => {
+      const services = this.servicesOf(need.name);
+      if (!services) this.warn(line, `\`${name}\` needs \`${need.name}\`, which is no service: left out`);
+      return services ?? [];
+    });
     for (const { name: after } of afterwards)
       this.warn(line, `\`${own}\` calls \`${after}\` when it is done: left out`);
     const started = recipe.body.find(({ text }) => this.names.start(text));
+    const called = new Map(
+      recipe.body.slice(0, started ? recipe.body.indexOf(started) : 0).flatMap((each) => {
+        const services = this.servicesCalled(each.text);
+        return services ? [[each, services] as const] : [];
+      }),
+    );
+    needs.push(...[...called.values()].flat());
     for (const text of lost) this.warn(started?.line ?? line, `in \`${own}\`: ${text}`);
     if (dir === undefined) this.warn(line, `where \`${name}\` is started was not understood`);
-    this.tellOfRest(recipe, (each) => each !== started);
+    this.tellOfRest(recipe, (each) => each !== started && !called.has(each));
     return {
       ...(dir === undefined || dir === `services/${name}` ? {} : { dir }),
       ...(project === undefined || project === name ? {} : { project }),
       ...(needs.length > 0 ? { needs: [...new Set(needs)] } : {}),
     };
+  }
+
+  /** Services that a recipe stands for; undefined for one that does something else. */
+  private servicesOf(recipe: string): string[] | undefined {
+    const { kind, name = "" } = this.names.find(recipe) ?? {};
+    if (kind === "service") return [name];
+    return kind === "group" ? this.names.members(recipe) : undefined;
+  }
+
+  /** Services that a line brings up with `just`; undefined for one that does more. */
+  private servicesCalled(line: string): string[] | undefined {
+    const { text, mayFail } = signsOf(line);
+    const commands = commandsOf(text);
+    const called = calledBy(text).map((name) => this.servicesOf(name));
+    const isOnly = !mayFail && commands.length > 0 && commands.every((each) => each.words[0] === "just");
+    return isOnly && called.every((each) => each !== undefined) ? called.flat() : undefined;
   }
 
   private group(recipe: JustRecipe): string[] {

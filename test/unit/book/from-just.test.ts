@@ -30,6 +30,20 @@ test("recipes of services are taken over without a word when nothing is lost", (
   expect([warnings, conflicts]).toEqual([[], []]);
 });
 
+test("what a service calls before it starts is what it needs", () => {
+  const text = `${SERVICES}ensure-c:
+    @just ensure-b ensure-a
+    just ensure-a && date > /started
+    cd services/c && docker compose up -d
+    just ensure-b
+`;
+  expect(imported(text).file.services?.c).toEqual({ needs: ["b", "a"] });
+  expect(told(text)).toEqual([
+    "7: in `ensure-c`: `just ensure-a && date > /started` is left out",
+    "9: in `ensure-c`: `just ensure-b` is left out",
+  ]);
+});
+
 test("all that is lost of a service is told of, with its line", () => {
   const text = `ensure-a: check && ensure-b
     ./mount.sh
