@@ -3,7 +3,8 @@ const MASK = "[redacted]";
 
 /** Values that are no secrets by themselves and whose absence would make messages useless. */
 const HARMLESS = /^(?:\d{1,5}|true|false|yes|no|on|off|none|null)$/i;
-const SECRET_KEY = /pass|secret|token|key|auth|credential|private|cookie|webhook|dsn/i;
+const SECRET_KEY =
+  /pass|secret|token|key|auth|credential|private|cookie|webhook|dsn|(?:^|_)(?:pw|pwd|pin|otp|pat)\d*(?:_|$)/i;
 
 /**
  * Builds a function that masks the values of environment files in a text. Numbers of up to five digits (ports,
@@ -42,10 +43,13 @@ export function maskPieces(mask: (text: string) => string): { add(piece: string)
   let rest = "";
   return {
     add(piece) {
-      rest += piece;
-      const end = Math.max(rest.lastIndexOf("\n"), rest.lastIndexOf("\r")) + 1;
-      const whole = rest.slice(0, end);
-      rest = rest.slice(end);
+      const end = Math.max(piece.lastIndexOf("\n"), piece.lastIndexOf("\r")) + 1;
+      if (end === 0) {
+        rest += piece;
+        return "";
+      }
+      const whole = rest + piece.slice(0, end);
+      rest = piece.slice(end);
       return mask(whole);
     },
     end() {

@@ -11,6 +11,7 @@ test.each([
   ],
   ["each line of a value", { KEY: "line one\nline two" }, "x line two y", "x [redacted] y"],
   ["a number under a secret name", { DB_PASSWORD: "12345" }, "12345", "[redacted]"],
+  ["a number under a short secret name", { DB_PW2: "1234", PINS: "4321" }, "1234 4321", "[redacted] 4321"],
   ["no port", { SONARR_PORT: "8989" }, "port 8989 is taken", "port 8989 is taken"],
   ["no switch", { DEBUG: "true" }, "true", "true"],
   ["nothing short", { X: "abc" }, "abc", "abc"],
