@@ -1,4 +1,4 @@
-import { type Commands, type Conflict, calledBy, JustNames, UPDATES } from "./just-names.ts";
+import { type Commands, type Conflict, calledBy, JustNames, linesOf, UPDATES } from "./just-names.ts";
 import { bare, commandsOf, isTalk, signsOf } from "./just-shell.ts";
 import { type Callee, type ImportedTask, taskOf } from "./just-task.ts";
 import type { Justfile, JustLine, JustRecipe, JustWarning } from "./justfile.ts";
@@ -91,17 +91,18 @@ class Importer {
     });
     for (const { name: after } of afterwards)
       this.warn(line, `\`${own}\` calls \`${after}\` when it is done: left out`);
-    const started = recipe.body.find(({ text }) => this.names.start(text));
+    const lines = linesOf(recipe);
+    const started = lines.find(({ text }) => this.names.start(text));
     const called = new Map(
-      recipe.body.slice(0, started ? recipe.body.indexOf(started) : 0).flatMap((each) => {
+      lines.slice(0, started ? lines.indexOf(started) : 0).flatMap((each) => {
         const services = this.servicesCalled(each.text);
-        return services ? [[each, services] as const] : [];
+        return services ? [[each.line, services] as const] : [];
       }),
     );
     needs.push(...[...called.values()].flat());
     for (const text of lost) this.warn(started?.line ?? line, `in \`${own}\`: ${text}`);
     if (dir === undefined) this.warn(line, `where \`${name}\` is started was not understood`);
-    this.tellOfRest(recipe, (each) => each !== started && !called.has(each));
+    this.tellOfRest(recipe, (each) => each.line !== started?.line && !called.has(each.line));
     return {
       ...(dir === undefined || dir === `services/${name}` ? {} : { dir }),
       ...(project === undefined || project === name ? {} : { project }),
@@ -149,11 +150,14 @@ class Importer {
   }
 
   /** Lines of a body that are lost. */
-  private tellOfRest({ name, body }: JustRecipe, isLost: (line: JustLine) => boolean): void {
-    for (const each of body) {
+  private tellOfRest(recipe: JustRecipe, isLost: (line: JustLine) => boolean): void {
+    for (const each of linesOf(recipe)) {
       const { text } = signsOf(each.text);
       if (text !== "" && !isTalk(text) && isLost(each))
-        this.warn(each.line, `in \`${name}\`: \`${text}\` is left out`);
+        this.warn(
+          each.line,
+          `in \`${recipe.name}\`: ${text.includes("\n") ? "its script" : `\`${text}\``} is left out`,
+        );
     }
   }
 

@@ -2,7 +2,7 @@ import { beyond } from "./just-builtin.ts";
 import { type Start, startOf } from "./just-service.ts";
 import { bare, commandsOf, signsOf } from "./just-shell.ts";
 import type { Callee } from "./just-task.ts";
-import type { Justfile, JustRecipe } from "./justfile.ts";
+import type { Justfile, JustLine, JustRecipe } from "./justfile.ts";
 
 /** Names of the program's own commands, and those of them that take `<verb>-<target>`. */
 export interface Commands {
@@ -80,7 +80,7 @@ export class JustNames {
 
   /** What a recipe that starts a compose project starts; one with parameters is no service. */
   private startOf(recipe: JustRecipe): Start | undefined {
-    for (const { line, text } of recipe.body) {
+    for (const { line, text } of linesOf(recipe)) {
       const start = this.start(text);
       if (!start) continue;
       if (recipe.params.length === 0) return start;
@@ -199,6 +199,14 @@ export class JustNames {
     if (own !== name) this.warn(recipe.line, `\`${name}\` is called \`${own}\` here`);
     return own;
   }
+}
+
+/** The lines of a recipe that are run by themselves: a script is run as one. */
+export function linesOf({ body }: JustRecipe): readonly JustLine[] {
+  const [first, second] = body;
+  if (!first?.text.startsWith("#!") || !second) return body;
+  const text = body.slice(1).map((each) => each.text);
+  return [{ line: second.line, text: text.join("\n") }];
 }
 
 /** Recipes that a line calls with `just`. */

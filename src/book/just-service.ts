@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { bare, commandsOf, type ShellCommand, wordsBefore } from "./just-shell.ts";
+import { bare, commandsOf, isTalk, type ShellCommand, wordsBefore } from "./just-shell.ts";
 
 /** A line that starts a compose project, as far as a recipe can say it. */
 export interface Start {
@@ -30,7 +30,7 @@ export function startOf(line: string): Start | undefined {
   const cd = place && unquote(bare(place)[1] ?? "");
   const options = optionsOf(bare(up));
   const others = commands
-    .filter((each) => each !== up && each !== place)
+    .filter((each) => each !== up && each !== place && each.words[0] !== "set" && !isTalkOf(each))
     .map((each) => `\`${line.slice(each.from, each.to)}\` is left out`);
   const before = up.words.slice(0, wordsBefore(up.words));
   const lost = [...others, ...before.map((word) => `\`${word}\` is left out`), ...options.lost];
@@ -45,6 +45,8 @@ export function startOf(line: string): Start | undefined {
   }
   return { dir: clean, project: options.project, lost };
 }
+
+const isTalkOf = ({ words }: ShellCommand): boolean => isTalk(words.join(" "));
 
 function isUp(command: ShellCommand): boolean {
   const words = bare(command);

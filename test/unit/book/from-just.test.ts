@@ -30,6 +30,19 @@ test("recipes of services are taken over without a word when nothing is lost", (
   expect([warnings, conflicts]).toEqual([[], []]);
 });
 
+test("a service is found in a script", () => {
+  const text = `ensure-a:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    echo "a"
+    cd services/x
+    touch flag
+    docker compose up -d
+`;
+  expect(imported(text).file).toEqual({ services: { a: { dir: "services/x" } } });
+  expect(told(text)).toEqual(["3: in `ensure-a`: `touch flag` is left out"]);
+});
+
 test("what a service calls before it starts is what it needs", () => {
   const text = `${SERVICES}ensure-c:
     @just ensure-b ensure-a
@@ -107,6 +120,12 @@ test.each<[string, string, Imported["file"], string[]]>([
       "6: in `deploy-web`: `./backup.sh` is left out",
       "7: in `deploy-web`: `just ensure-a && touch done` is left out",
     ],
+  ],
+  [
+    "with a script",
+    "deploy-web: ensure-a\n    #!/bin/sh\n    git pull\n    ./x.sh\n",
+    { groups: { web: ["a"] } },
+    ["7: in `deploy-web`: its script is left out"],
   ],
   [
     "with something that is no service",
