@@ -1,3 +1,18 @@
+/** A line of a Justfile's recipe. */
+export interface JustLine {
+  /** Counted from 1. */
+  readonly line: number;
+  /** Without the common indentation. */
+  readonly text: string;
+}
+
+/** A recipe that another one names, with what it is given: `(notify "x")`. */
+export interface JustCall {
+  readonly name: string;
+  /** Expressions as written. */
+  readonly args: readonly string[];
+}
+
 /** A recipe of a Justfile as it is written. */
 export interface JustRecipe {
   readonly name: string;
@@ -9,13 +24,14 @@ export interface JustRecipe {
     readonly variadic: boolean;
   }[];
   /** Recipes that run before it. */
-  readonly needs: readonly string[];
+  readonly needs: readonly JustCall[];
   /** Recipes that run after it (`&&`). */
-  readonly afterwards: readonly string[];
-  /** Without the common indentation. */
-  readonly body: readonly string[];
+  readonly afterwards: readonly JustCall[];
+  readonly body: readonly JustLine[];
   /** The comment right above it. */
   readonly comment?: string | undefined;
+  /** The question of its attribute `[confirm]`. */
+  readonly confirm?: string | undefined;
 }
 
 export interface JustWarning {
@@ -27,13 +43,17 @@ export interface Justfile {
   readonly recipes: readonly JustRecipe[];
   /** Variables with a plain text as their value. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Other names of recipes. */
+  readonly aliases: ReadonlyMap<string, string>;
   readonly warnings: readonly JustWarning[];
 }
 
 const HEADER = /^@?([A-Za-z_][\w-]*)((?:\s+(?:[^:"']|"[^"]*"|'[^']*'|:=)*)?)\s*:(?!=)\s*(.*)$/;
-const VARIABLE = /^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)$/;
-const PLAIN_TEXT = /^(?:"([^"\\]*)"|'([^']*)')$/;
-const SILENT_ATTRIBUTE = /^\[(?:private|no-cd|group\(.*\)|doc\(.*\))\]$/;
+const VARIABLE = /^(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)$/;
+const PLAIN_TEXT = /^(?:"([^"\\]*)"|'([^']*)')(?:\s+#.*)?$/;
+const ALIAS = /^alias\s+([\w-]+)\s*:=\s*([\w-]+)/;
+const SILENT_ATTRIBUTE = /^\[(?:private|group\(.*\)|group: .*|doc\(.*\)|doc: .*)\]$/;
+const CONFIRM = /^\[confirm(?:(?:\(|:\s*)(["'])(.*)\1\)?)?\]$/;
 const PARAM = /([+*]?)\$?([A-Za-z_][\w-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?/g;
 
 /**
@@ -42,45 +62,41 @@ const PARAM = /([+*]?)\$?([A-Za-z_][\w-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?
  */
 export function parseJustfile(text: string): Justfile {
   const recipes: JustRecipe[] = [];
-  const variables = new Map<string, string>();
-  const warnings: JustWarning[] = [];
+  const others: Others = { variables: new Map(), aliases: new Map(), warnings: [] };
   const lines = logicalLines(text);
   let comment: string | undefined;
+  let confirm: string | undefined;
   for (let i = 0; i < lines.length; i++) {
-    const { line, text: written } = lines[i] as LogicalLine;
+    const { line, text: written } = lines[i] as JustLine;
     const header = HEADER.exec(written);
     if (written.startsWith("#")) {
       comment = written.replace(/^#+\s*/, "");
       continue;
     }
     if (written.startsWith("[")) {
-      if (!SILENT_ATTRIBUTE.test(written))
-        warnings.push({ line, text: `the attribute ${written} is left out` });
+      const question = CONFIRM.exec(written);
+      if (question) confirm = question[2] ?? "Run it?";
+      else if (!SILENT_ATTRIBUTE.test(written))
+        others.warnings.push({ line, text: `the attribute ${written} is left out` });
       continue;
     }
     if (header && !VARIABLE.test(written)) {
       const end = bodyEnd(lines, i + 1);
-      const body = outdent(lines.slice(i + 1, end).map((each) => each.text));
-      recipes.push({ ...readHeader(header), line, body, comment });
+      recipes.push({ ...readHeader(header), line, body: outdent(lines.slice(i + 1, end)), comment, confirm });
       i = end - 1;
-    } else readOther(written, line, variables, warnings);
+    } else readOther(written, line, others);
     comment = undefined;
+    confirm = undefined;
   }
-  return { recipes, variables, warnings };
-}
-
-interface LogicalLine {
-  /** Where it begins, counted from 1. */
-  readonly line: number;
-  readonly text: string;
+  return { recipes, ...others };
 }
 
 /** The lines of a text, those that end with a backslash joined with the next. */
-function logicalLines(text: string): LogicalLine[] {
-  const result: LogicalLine[] = [];
-  let open: LogicalLine | undefined;
+function logicalLines(text: string): JustLine[] {
+  const result: JustLine[] = [];
+  let open: JustLine | undefined;
   text.split(/\r?\n/).forEach((raw, index) => {
-    const begun: LogicalLine | undefined = open;
+    const begun: JustLine | undefined = open;
     const whole: string = begun ? begun.text + raw.trimStart() : raw;
     const line = begun?.line ?? index + 1;
     const continues = whole.endsWith("\\");
@@ -91,64 +107,75 @@ function logicalLines(text: string): LogicalLine[] {
 }
 
 /** The first line behind a body: one that is neither indented nor empty. */
-function bodyEnd(lines: readonly LogicalLine[], start: number): number {
+function bodyEnd(lines: readonly JustLine[], start: number): number {
   let end = start;
   while (end < lines.length && /^(?:\s|$)/.test(lines[end]?.text ?? "")) end++;
   return end;
 }
 
-/** What is neither a recipe nor a comment: variables are kept, all else is told of. */
-function readOther(
-  written: string,
-  line: number,
-  variables: Map<string, string>,
-  warnings: JustWarning[],
-): void {
-  if (written === "") return;
-  if (VARIABLE.test(written)) readVariable(written, line, variables, warnings);
-  else if (/^\s/.test(written)) warnings.push({ line, text: "an indented line that belongs to no recipe" });
-  else if (/^(?:set|alias|import|mod)\b/.test(written))
-    warnings.push({ line, text: `\`${written}\` is left out` });
-  else warnings.push({ line, text: `\`${written}\` is not understood and left out` });
+interface Others {
+  readonly variables: Map<string, string>;
+  readonly aliases: Map<string, string>;
+  readonly warnings: JustWarning[];
 }
 
-function readVariable(
-  written: string,
-  line: number,
-  variables: Map<string, string>,
-  warnings: JustWarning[],
-): void {
-  const [, name = "", value = ""] = VARIABLE.exec(written) ?? [];
-  const plain = PLAIN_TEXT.exec(value.trim());
-  if (plain) variables.set(name, plain[1] ?? plain[2] ?? "");
-  else warnings.push({ line, text: `the value of \`${name}\` is computed, and left out` });
+/** What is neither a recipe nor a comment: variables and aliases are kept, all else is told of. */
+function readOther(written: string, line: number, { variables, aliases, warnings }: Others): void {
+  if (written === "") return;
+  const warn = (text: string) => warnings.push({ line, text });
+  const alias = ALIAS.exec(written);
+  const variable = VARIABLE.exec(written);
+  if (alias) {
+    const [, name = "", target = ""] = alias;
+    aliases.set(name, target);
+    warn(`the alias \`${name}\` is left out: call \`${target}\` by its own name`);
+  } else if (variable) {
+    const [, exported, name = "", value = ""] = variable;
+    const plain = PLAIN_TEXT.exec(value.trim());
+    if (plain) variables.set(name, plain[1] ?? plain[2] ?? "");
+    else warn(`the value of \`${name}\` is computed, and left out`);
+    if (exported) warn(`\`export\` of \`${name}\` is left out: no task and no service gets the variable`);
+  } else if (/^\s/.test(written)) warn("an indented line that belongs to no recipe");
+  else if (/^(?:set|import|mod|unexport)\b/.test(written)) warn(`\`${written}\` is left out`);
+  else warn(`\`${written}\` is not understood and left out`);
 }
+
+const CALL = /\(\s*([\w-]+)((?:[^()"']|"[^"]*"|'[^']*'|\([^()]*\))*)\)|([\w-]+)|(&&)|#.*$/g;
+const ARGUMENT = /"[^"]*"|'[^']*'|[\w-]+\([^()]*\)|[^\s"']+/g;
 
 function readHeader([, name = "", params = "", rest = ""]: RegExpExecArray): Pick<
   JustRecipe,
   "name" | "params" | "needs" | "afterwards"
 > {
-  const [before = "", after = ""] = rest.replace(/#.*$/, "").split("&&");
-  const names = (text: string) =>
-    [...text.matchAll(/\(\s*([\w-]+)[^)]*\)|([\w-]+)/g)].map((match) => match[1] ?? match[2] ?? "");
+  const needs: JustCall[] = [];
+  const afterwards: JustCall[] = [];
+  let list = needs;
+  for (const [whole, called, args = "", plain, and] of rest.matchAll(CALL)) {
+    if (whole.startsWith("#")) break;
+    if (and) list = afterwards;
+    else list.push({ name: called ?? plain ?? "", args: args.match(ARGUMENT) ?? [] });
+  }
   return {
     name,
     params: [...params.matchAll(PARAM)].map(([, sign, param = "", value]) => ({
       name: param,
-      default: value?.replace(/^(["'])(.*)\1$/, "$2"),
+      default: value?.replace(/^(["'])(.*)\1$/, "$2") ?? (sign === "*" ? "" : undefined),
       variadic: sign !== "",
     })),
-    needs: names(before),
-    afterwards: names(after),
+    needs,
+    afterwards,
   };
 }
 
 /** Takes the indentation of the first line away from all, and empty lines from both ends. */
-function outdent(body: readonly string[]): string[] {
-  const first = body.find((each) => each.trim() !== "") ?? "";
+function outdent(body: readonly JustLine[]): JustLine[] {
+  const first = body.find((each) => each.text.trim() !== "")?.text ?? "";
   const indent = /^\s*/.exec(first)?.[0] ?? "";
-  const lines = body.map((each) => (each.startsWith(indent) ? each.slice(indent.length) : each.trimStart()));
-  while (lines.length > 0 && lines[0]?.trim() === "") lines.shift();
-  while (lines.length > 0 && lines.at(-1)?.trim() === "") lines.pop();
+  const lines = body.map(({ line, text }) => ({
+    line,
+    text: text.startsWith(indent) ? text.slice(indent.length) : text.trimStart(),
+  }));
+  while (lines[0]?.text.trim() === "") lines.shift();
+  while (lines.at(-1)?.text.trim() === "") lines.pop();
   return lines;
 }

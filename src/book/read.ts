@@ -16,11 +16,24 @@ export interface Sources {
 
 const YAML_FILE = /\.ya?ml$/;
 
-/** The recipe files of a root, in the order in which they are merged. Files that cannot be read are faults. */
+const TOP = ["homelab.yml", "homelab.yaml"];
+
+/** The recipe file of a root that something is to be written into: the one that is there, else `homelab.yml`. */
+export function ownFile(root: string): string {
+  return list(root, "", []).find((name) => TOP.includes(name)) ?? "homelab.yml";
+}
+
+/** The recipe files of a root, relative to it, in the order in which they are merged. */
+export function recipeFiles(root: string, faults: Fault[] = []): { top: string[]; more: string[] } {
+  const top = list(root, "", faults).filter((name) => TOP.includes(name));
+  const more = list(root, "recipes", faults).filter((name) => YAML_FILE.test(name) && !name.startsWith("."));
+  return { top, more: more.sort().map((name) => `recipes/${name}`) };
+}
+
+/** The recipe files of a root with their texts, in the order in which they are merged. Files that cannot be read are faults. */
 export function readSources(root: string): Sources {
   const faults: Fault[] = [];
-  const files: string[] = [];
-  const top = list(root, "", faults).filter((name) => name === "homelab.yml" || name === "homelab.yaml");
+  const { top, more } = recipeFiles(root, faults);
   if (top.length > 1) {
     faults.push(
       invalid("there are both `homelab.yml` and `homelab.yaml`", {
@@ -28,10 +41,7 @@ export function readSources(root: string): Sources {
       }),
     );
   }
-  files.push(...top);
-  const more = list(root, "recipes", faults).filter((name) => YAML_FILE.test(name) && !name.startsWith("."));
-  files.push(...more.sort().map((name) => `recipes/${name}`));
-  const sources = files
+  const sources = [...top, ...more]
     .map((file) => readSource(root, file, faults))
     .filter((source) => source !== undefined);
   return { sources, faults };

@@ -1,14 +1,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadBook, shippedBook } from "../book/load.ts";
+import { ownFile } from "../book/read.ts";
 import type { Book } from "../book/types.ts";
 import type { CatalogueEntry } from "../catalogue/catalogue.ts";
 import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { entriesFor, filesOf, place } from "./place.ts";
 import { findRoot } from "./root.ts";
-
-const RECIPES = "homelab.yml";
 
 export default makeCommand({
   name: "add",
@@ -43,7 +42,7 @@ export default makeCommand({
     if (quiet) return;
     for (const path of placed.made) print(`made  ${path}\n`);
     for (const path of placed.kept) print(`kept  ${path}\n`);
-    for (const name of recipes) print(`made  the recipe ${name} in ${RECIPES}\n`);
+    for (const name of recipes) print(`made  the recipe ${name} in ${ownFile(root)}\n`);
     print(
       services.length === 0
         ? "everything of it is here already\n"
@@ -67,7 +66,7 @@ async function addRecipes(
   });
   if (needing.length === 0 || dryRun) return needing.map(({ name }) => name);
   const { Document, isMap, parseDocument } = await import("yaml");
-  const path = join(book.root, RECIPES);
+  const path = join(book.root, ownFile(book.root));
   const text = readIfThere(path);
   const document = text === undefined ? new Document({}) : parseDocument(text);
   if (!isMap(document.get("services"))) document.set("services", document.createNode({}));

@@ -1,9 +1,8 @@
-import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nearest } from "../book/nearest.ts";
-import { errorCode } from "../book/read.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
-import { HomelabError } from "../errors.ts";
+import { HomelabError, Problems } from "../errors.ts";
 import { trackingOf } from "../git/repository.ts";
 import { isHere } from "../graph/targets.ts";
 import { checkEnv, type EnvFinding, envKeys, isPlaceholder, missingLines } from "../units/compose/dotenv.ts";
@@ -12,6 +11,7 @@ import { optionalNames } from "../units/compose/preflight-env.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
+import { type EnvFile, fileError, readEnvFile } from "./env-file.ts";
 
 const VERBS = ["check", "init"];
 const PRIVATE = 0o600;
@@ -52,22 +52,11 @@ function servicesOf(book: Book, words: readonly string[]): ServiceRecipe[] {
 
 async function check(context: Context, book: Book, services: readonly ServiceRecipe[]): Promise<void> {
   const results = await Promise.all(
-    services.map(async (recipe) => {
-      const { name, dir, path } = recipe;
-      const env = join(path, ".env");
-      const actual = read(env);
-      const git =
-        actual === undefined ? "none" : await trackingOf(book.root, join(dir, ".env"), { env: context.env });
-      const mode = actual === undefined ? undefined : statSync(env).mode & 0o777;
-      const findings = checkEnv({
-        example: read(join(path, ".env.example")),
-        actual,
-        mode,
-        git,
-        optional: await optionalOf(context, book, recipe),
-      });
-      return { id: name, file: join(dir, ".env"), findings };
-    }),
+    services.map(async (service) => ({
+      id: service.name,
+      file: join(service.dir, ".env"),
+      findings: await findingsOf(context, book, service),
+    })),
   );
   const wrong = results.flatMap(({ findings }) => findings).filter((finding) => finding.wrong).length;
   if (context.options.json) printJson({ version: 1, root: book.root, services: results });
@@ -92,6 +81,26 @@ async function optionalOf({ env }: Context, book: Book, recipe: ServiceRecipe): 
   }
 }
 
+async function findingsOf(context: Context, book: Book, service: ServiceRecipe): Promise<EnvFinding[]> {
+  const file = fileOf(service, ".env");
+  try {
+    const example = readEnvFile(fileOf(service, ".env.example"));
+    const actual = readEnvFile(file);
+    const optional = await optionalOf(context, book, service);
+    if (actual === undefined) return checkEnv({ example, actual, mode: undefined, git: "none", optional });
+    const git = await trackingOf(book.root, file.shown, { env: context.env });
+    return checkEnv({ example, actual, mode: statSync(file.path).mode & 0o777, git, optional });
+  } catch (error) {
+    if (!(error instanceof HomelabError)) throw error;
+    return [{ code: "unreadable", wrong: true, text: error.message.replace(file.shown, "it") }];
+  }
+}
+
+const fileOf = ({ path, dir }: ServiceRecipe, name: string): EnvFile => ({
+  path: join(path, name),
+  shown: join(dir, name),
+});
+
 function line(file: string, { wrong, text, line: at }: EnvFinding, { out: s }: Context): string {
   const place = at === undefined ? file : `${file}:${at}`;
   return `${wrong ? s.red("problem") : s.dim("note")}  ${place}  ${text}\n`;
@@ -100,28 +109,58 @@ function line(file: string, { wrong, text, line: at }: EnvFinding, { out: s }: C
 /** Makes or completes the `.env` of each service that has a template. Lines that are there are never changed. */
 function init(context: Context, services: readonly ServiceRecipe[]): void {
   const { dryRun, json, quiet } = context.options;
-  const results = services.flatMap(({ name, dir, path }) => {
-    const example = read(join(path, ".env.example"));
-    if (example === undefined) return [];
-    const result = complete(join(path, ".env"), example, dryRun);
-    return result.done.length > 0 ? [{ id: name, file: join(dir, ".env"), ...result }] : [];
-  });
-  if (json) printJson({ version: 1, services: results });
-  if (json || quiet) return;
-  for (const { file, done, fill } of results) {
+  const results: { id: string; file: string; done: string[]; fill: string[] }[] = [];
+  const problems: { id: string; file: string; error: HomelabError }[] = [];
+  for (const service of services) {
+    const of = { id: service.name, file: join(service.dir, ".env") };
+    try {
+      const result = complete(service, dryRun);
+      if (result.done.length > 0) results.push({ ...of, ...result });
+    } catch (error) {
+      if (!(error instanceof HomelabError)) throw error;
+      problems.push({ ...of, error });
+    }
+  }
+  const [first] = problems;
+  if (json) {
+    const told = problems.map(({ error, ...of }) => ({ ...of, message: error.message }));
+    printJson({ version: 1, services: results, ...(first && { problems: told }) });
+    context.exitCode = first?.error.exit ?? 0;
+    return;
+  }
+  for (const { file, done, fill } of quiet ? [] : results) {
     print(`${file}: ${done.join(", ")}\n`);
     if (fill.length > 0) print(`  to be filled in: ${fill.join(", ")}\n`);
   }
-  if (results.length === 0) print("every service with a template has its environment file\n");
+  if (first) throw new Problems(problems.map(({ error }) => error));
+  if (results.length === 0 && !quiet) print("every service with a template has its environment file\n");
 }
 
-function complete(path: string, example: string, dryRun: boolean): { done: string[]; fill: string[] } {
-  const actual = read(path);
-  if (actual === undefined) {
-    // Private from its first byte on.
-    if (!dryRun) writeFileSync(path, example, { mode: PRIVATE, flag: "wx" });
-    return { done: ["made from .env.example"], fill: placeholders(example) };
+function complete(service: ServiceRecipe, dryRun: boolean): { done: string[]; fill: string[] } {
+  const example = readEnvFile(fileOf(service, ".env.example"));
+  if (example === undefined) return { done: [], fill: [] };
+  const file = fileOf(service, ".env");
+  const actual = readEnvFile(file);
+  try {
+    return actual === undefined
+      ? make(file.path, example, dryRun)
+      : completeWith(file.path, { example, actual }, dryRun);
+  } catch (error) {
+    throw fileError(file, "written", error);
   }
+}
+
+function make(path: string, example: string, dryRun: boolean): { done: string[]; fill: string[] } {
+  // Private from its first byte on.
+  if (!dryRun) writeFileSync(path, example, { mode: PRIVATE, flag: "wx" });
+  return { done: ["made from .env.example"], fill: placeholders(example) };
+}
+
+function completeWith(
+  path: string,
+  { example, actual }: { example: string; actual: string },
+  dryRun: boolean,
+): { done: string[]; fill: string[] } {
   const done: string[] = [];
   const mode = statSync(path).mode & 0o777;
   if ((mode & 0o077) !== 0) {
@@ -140,19 +179,3 @@ const placeholders = (text: string): string[] =>
   envKeys(text)
     .filter(({ value }) => isPlaceholder(value))
     .map(({ name }) => name);
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT") return undefined;
-    throw new HomelabError(
-      code === "EACCES" ? "permission" : "unavailable",
-      `${path} cannot be read (${code})`,
-      {
-        hint: "run as its owner: `ls -l` shows who that is",
-      },
-    );
-  }
-}

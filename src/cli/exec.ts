@@ -6,7 +6,7 @@ import { type ProcessResult, runProcess } from "../process/runner.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
 import { Store } from "../store/store.ts";
 import type { ContainerView } from "../units/compose/observe.ts";
-import { secretsOf } from "../units/compose/secrets.ts";
+import { SecretFinder } from "../units/compose/secret-files.ts";
 import { openBook } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
@@ -41,24 +41,29 @@ export default makeCommand({
     const { name, container } = placeOf(book, place);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const { compose } = await connect(context, book, store, [name]);
+    const recipe = book.recipes.get(name);
+    const secrets =
+      context.options.json && recipe?.kind === "service"
+        ? await new SecretFinder(book, store, context.env).service(recipe)
+        : (text: string) => text;
     store.close();
     if (!compose) throw new HomelabError("unsupported", `\`${name}\` is no service, and has no containers`);
-    await compose.observe([book.recipes.get(name)].flatMap((recipe) => recipe ?? []));
+    await compose.observe(recipe ? [recipe] : []);
     const running = compose.containersOf(name).filter(({ state }) => state === "running");
     if (running.length === 0) {
       throw new HomelabError("step-failed", `no container of \`${name}\` runs`, {
         hint: `\`homelab ensure ${name}\` starts it, \`homelab why ${name}\` says why it does not run`,
       });
     }
-    await exec(context, name, pickContainer(name, running, container), command);
+    await exec(context, name, pickContainer(name, running, container), { command, secrets });
   },
 });
 
 async function exec(
   context: Context,
   id: string,
-  { name: container, dir }: ContainerView,
-  command: readonly string[],
+  { name: container }: ContainerView,
+  { command, secrets }: { readonly command: readonly string[]; readonly secrets: (text: string) => string },
 ): Promise<void> {
   const { env: own, options } = context;
   const { docker, env } = findDocker(own, dockerEndpoint(own));
@@ -69,7 +74,6 @@ async function exec(
     else print(`${argv.join(" ")}\n`);
     return;
   }
-  const secrets = secretsOf({ manifest: { files: [[".env", ""]], variables: [] }, dir });
   const { result, cause } = await run(argv, {
     env,
     deadline: options.timeout ?? MAX_DURATION,

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type Imported, importJustfile } from "../book/from-just.ts";
-import { parseJustfile } from "../book/justfile.ts";
+import type { Commands } from "../book/just-names.ts";
+import { type JustRecipe, parseJustfile } from "../book/justfile.ts";
 import { nearest } from "../book/nearest.ts";
-import { HomelabError } from "../errors.ts";
+import { ownFile, recipeFiles } from "../book/read.ts";
+import { HomelabError, type Position, Problems } from "../errors.ts";
 import { table } from "../report/table.ts";
 import { makeCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -11,12 +13,11 @@ import { type Context, print, printJson } from "./context.ts";
 
 const KINDS = ["Justfile"];
 const NAMES = ["Justfile", "justfile", ".justfile"];
-const RECIPES = "homelab.yml";
 
 export default makeCommand({
   name: "import",
   description:
-    "Makes recipes from an existing Justfile: `ensure-*` recipes become services with their needs, `deploy-*` ones groups, all others tasks; what homelab does by itself is left out. Writes homelab.yml beside it, and never over one that is there.",
+    "Makes recipes from an existing Justfile: `ensure-*` recipes become services with their needs, `deploy-*` ones groups, all others tasks; what homelab does by itself is left out, and whatever of it is lost or differs is told with its line. Writes homelab.yml beside it, and never over one that is there.",
   usage: "Justfile [PATH]",
   words: { min: 1, max: 2, label: "what to import: `Justfile`" },
   args: { print: { type: "boolean", description: "print the recipes instead of writing them" } },
@@ -33,18 +34,16 @@ export default makeCommand({
     }
     const root = resolve(context.options.root ?? ".");
     const file = path === undefined ? found(root) : resolve(path);
-    const imported = importJustfile(parseJustfile(read(file)), isProvided);
+    const source = read(file);
+    const imported = importJustfile(parseJustfile(source), OWN);
+    refuseConflicts(imported, source, relative(process.cwd(), file));
     const { Document } = await import("yaml");
     const head = "# yaml-language-server: $schema=.homelab.schema.json\n";
     const text = head + new Document(imported.file).toString({ lineWidth: 0 });
-    const target = join(root, RECIPES);
+    const target = join(root, ownFile(root));
     const write = !printed && !context.options.dryRun;
     if (write) {
-      if (existsSync(target)) {
-        throw new HomelabError("refused", `${target} is there already, and is not written over`, {
-          hint: "`--print` shows what would be in it",
-        });
-      }
+      refuseOthers(root, target);
       writeFileSync(target, text, { flag: "wx" });
     }
     if (context.options.json) {
@@ -56,9 +55,47 @@ export default makeCommand({
   },
 });
 
-/** What the Justfile of a homelab does that this program does by itself. */
-function isProvided(name: string): boolean {
-  return name === "default" || name === "deploy-all" || name in COMMANDS;
+/** Recipes that are there are not to be touched, and none of their names is to be defined twice. */
+function refuseOthers(root: string, target: string): void {
+  const { top, more } = recipeFiles(root);
+  if (top.length > 0) {
+    throw new HomelabError("refused", `${target} is there already, and is not written over`, {
+      hint: "`--print` shows what would be in it",
+    });
+  }
+  if (more.length > 0) {
+    throw new HomelabError(
+      "refused",
+      `${join(root, more[0] ?? "")} is there already: names could be defined twice`,
+      { hint: `\`--print\` shows what would be in ${target}` },
+    );
+  }
+}
+
+const OWN: Commands = {
+  names: new Set(Object.keys(COMMANDS)),
+  verbs: new Set(Object.keys(COMMANDS).filter((name) => COMMANDS[name]?.verb)),
+};
+
+/** Two recipes with one name cannot both be kept, and which of them is meant is not to be guessed. */
+function refuseConflicts({ conflicts }: Imported, source: string, file: string): void {
+  const lines = source.split(/\r?\n/);
+  const at = ({ line, name }: JustRecipe): Position => {
+    const excerpt = lines[line - 1] ?? "";
+    return { file, line, column: excerpt.indexOf(name) + 1, length: name.length, excerpt };
+  };
+  const errors = conflicts.map(({ name, recipes: [first, second] }) => {
+    const what =
+      first.name === second.name
+        ? `\`${name}\` is defined twice`
+        : `\`${first.name}\` and \`${second.name}\` would both be \`${name}\``;
+    return new HomelabError("recipe-invalid", what, {
+      position: at(second),
+      notes: [{ text: "the other one is here:", position: at(first) }],
+      hint: "give one of them another name in the Justfile, also where it is called, then import again",
+    });
+  });
+  if (errors.length > 0) throw new Problems(errors);
 }
 
 function found(root: string): string {

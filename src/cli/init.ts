@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { shippedBook } from "../book/load.ts";
+import { recipeFiles } from "../book/read.ts";
 import { GITIGNORE, HOMELAB_YML, README } from "../catalogue/catalogue.ts";
 import { HomelabError } from "../errors.ts";
 import { gitDirectory } from "../git/head.ts";
@@ -40,7 +41,10 @@ export default makeCommand({
     if (!dryRun) makeDirectory(root);
     const repository = existsSync(root) && gitDirectory(root) !== undefined;
     if (!repository && !dryRun) await gitInit(context, root);
-    const own = { "homelab.yml": HOMELAB_YML, ".gitignore": GITIGNORE, "README.md": README };
+    const { top, more } = recipeFiles(root);
+    // Who has recipes in files of their own does not want those of the shipped book as well.
+    const recipes = top.length === 0 && more.length > 0 ? {} : { [top[0] ?? "homelab.yml"]: HOMELAB_YML };
+    const own = { ...recipes, ".gitignore": GITIGNORE, "README.md": README };
     const placed = place(root, { ...own, ...filesOf(entries) }, dryRun);
     if (context.options.json) return printJson({ version: 1, root, repository: !repository, ...placed });
     if (context.options.quiet) return;

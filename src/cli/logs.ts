@@ -7,7 +7,7 @@ import { labelsOf, logFormatter } from "../report/logs.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
 import { Store } from "../store/store.ts";
 import type { ContainerView } from "../units/compose/observe.ts";
-import { secretsOf } from "../units/compose/secrets.ts";
+import { SecretFinder } from "../units/compose/secret-files.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
@@ -19,7 +19,7 @@ const DEFAULT_TAIL = "100";
 export default makeCommand({
   name: "logs",
   description:
-    "Shows what the containers of the targets wrote, those of several in the order of time. On a terminal it goes on as they write, until Ctrl-C. Values of `.env` are masked.",
+    "Shows what the containers of the targets wrote, those of several in the order of time. On a terminal it goes on as they write, until Ctrl-C. Values of `.env` and of env files are masked.",
   usage: "TARGET…",
   words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
   args: {
@@ -55,14 +55,19 @@ export default makeCommand({
     const targets = targetsOf(book, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
+    const secrets = new SecretFinder(book, store, context.env);
     store.close();
     const { compose, docker } = engine;
     if (!compose || !docker) throw new HomelabError("unsupported", "only services have logs in this version");
     const recipes = targets.flatMap((name) => book.recipes.get(name) ?? []);
     await compose.observe(recipes);
-    const sources = targets.flatMap((recipe) =>
-      compose.containersOf(recipe).map((view) => sourceOf(recipe, view)),
-    );
+    const sources: Source[] = [];
+    for (const recipe of recipes) {
+      const views = compose.containersOf(recipe.name);
+      if (recipe.kind !== "service" || views.length === 0) continue;
+      const redact = await secrets.service(recipe);
+      sources.push(...views.map((view) => sourceOf(recipe.name, view, redact)));
+    }
     if (sources.length === 0) {
       throw new HomelabError("step-failed", `no containers of ${targets.join(", ")} are there`, {
         hint: `\`homelab why ${targets[0]}\` says why`,
@@ -96,10 +101,11 @@ interface Request {
   readonly timestamps: boolean;
 }
 
-function sourceOf(recipe: string, { id, service, name, dir }: ContainerView): Source {
-  const manifest = { files: [[".env", ""]] as const, variables: [] };
-  return { id, recipe, service, name, dir, redact: secretsOf({ manifest, dir }) };
-}
+const sourceOf = (
+  recipe: string,
+  { id, service, name, dir }: ContainerView,
+  redact: Source["redact"],
+): Source => ({ id, recipe, service, name, dir, redact });
 
 /** A line with where it comes from. */
 interface Entry {

@@ -5,6 +5,7 @@ import { writerWhileOpen } from "../report/write.ts";
 import type { EnsureRequest } from "../run/ensure.ts";
 import { runTask, taskPlan } from "../run/task.ts";
 import { HoldBook } from "../store/held.ts";
+import { SecretFinder } from "../units/compose/secret-files.ts";
 import { confirm } from "./ask.ts";
 import { type Context, print } from "./context.ts";
 import { connect } from "./engine.ts";
@@ -25,10 +26,10 @@ export async function callTask(
   }
   const foreground = isTerminal(0) && isTerminal(1) && context.watched && !context.options.json;
   const [out, err] = [writerWhileOpen(context.options.json ? 2 : 1), writerWhileOpen(2)];
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   // What a task was called with may be secret: the history gets its name alone.
   const called = { ...context, typed: task.name, plain: true };
   await runLocked(called, book.root, async (session) => {
+    const secrets = await new SecretFinder(book, session.store, context.env).everything();
     const { needs, close } = await needsOf(context, book, task, session);
     try {
       return await runTask({
@@ -38,8 +39,8 @@ export async function callTask(
         values,
         env: context.env,
         foreground,
-        tee: (stream, piece) =>
-          (stream === "stdout" ? out : err)(decoders[stream].decode(piece, { stream: true })),
+        tee: (stream, text) => (stream === "stdout" ? out : err)(text),
+        secrets,
         needs,
       });
     } finally {

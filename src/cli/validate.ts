@@ -95,7 +95,7 @@ async function check(
   try {
     const inputs = await readInputs(book.root, service, env);
     // What is compared is the real thing; only what is shown of it is masked.
-    const redact = secretsOf({ manifest: inputs.manifest, dir: cwd });
+    const redact = secretsOf({ manifest: inputs.manifest, dir: cwd }, env);
     const result = await runProcess(checkCommand(compose, service.project ?? service.name), {
       cwd,
       env: { ...compose.env, PWD: cwd },

@@ -7,7 +7,7 @@ import { Store } from "../store/store.ts";
 import { explain } from "../units/compose/explain.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
-import { print, printJson } from "./context.ts";
+import { type Context, print, printJson } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
 import { type Inspected, inspectServices } from "./inspect.ts";
 
@@ -37,6 +37,7 @@ export default makeCommand({
       inspected,
       failures: lastFailures(store, book.root),
       told: new Set<string>(),
+      env: context.env,
     };
     const causes: Cause[] = [];
     for (const name of targets) {
@@ -59,6 +60,7 @@ interface Knowledge {
   readonly failures: ReadonlyMap<string, NonNullable<Cause["lastRun"]>>;
   /** Names that are explained already. */
   readonly told: Set<string>;
+  readonly env: Context["env"];
 }
 
 /** Undefined for what is no service. A name that was explained before is only mentioned. */
@@ -75,7 +77,7 @@ async function causeOf(name: string, known: Knowledge): Promise<Cause | undefine
   }
   if (state === "ready") return { id, state, detail, causes };
   const { docker } = known.engine;
-  const explanation = view && docker ? await explain(view, own, docker) : undefined;
+  const explanation = view && docker ? await explain(view, own, { docker, env: known.env }) : undefined;
   const why = problem && { problem: { code: problem.code, hint: problem.hint } };
   const hold = state === "held" ? known.holds.get(name) : undefined;
   const held = hold && { held: { at: new Date(hold.at).toISOString(), command: hold.command } };

@@ -2,7 +2,7 @@ import type { TaskRecipe } from "../book/types.ts";
 import { now } from "../clock.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import { lineName, outputTail, runLine } from "../process/line.ts";
-import { redactor } from "../process/redact.ts";
+import { maskPieces, redactor } from "../process/redact.ts";
 import { insideOf, type ProcessResult, RUN_VARIABLE } from "../process/runner.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensureSteps } from "./ensure.ts";
@@ -22,8 +22,10 @@ export interface TaskRequest extends RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The task has the person's terminal. */
   readonly foreground: boolean;
-  /** Gets what the task writes, as it writes it, unless it has the terminal. */
-  readonly tee: (stream: "stdout" | "stderr", piece: Uint8Array) => void;
+  /** Gets what the task writes, line by line and masked, unless it has the terminal. */
+  readonly tee: (stream: "stdout" | "stderr", text: string) => void;
+  /** Masks what environment files keep secret: a task may read what it likes. */
+  readonly secrets: (text: string) => string;
   /** What the task needs to be ready first; undefined when it needs nothing. */
   readonly needs: EnsureRequest | undefined;
 }
@@ -86,21 +88,46 @@ async function untilOneFails(
     const stopped = limits.signal !== undefined && request.stop.stop.aborted;
     if (stopped) return cancelled("not all of its lines were begun: the run was stopped");
     const own = { deadline: limits.deadline(), signal: limits.signal };
-    const result = await runLine(line, { ...optionsFor(request), ...own });
+    const result = await runMasked(request, line, own);
     if (result.exitCode !== 0) return failure(request, line, result);
   }
   return { result: "changed", reason, detail: "ran to its end" };
 }
 
-function optionsFor({ root, env, values, foreground, tee }: TaskRequest) {
+async function runMasked(
+  { root, env, values, foreground, tee, secrets }: TaskRequest,
+  line: string,
+  limits: { deadline: number; signal: AbortSignal | undefined },
+): Promise<ProcessResult> {
+  const streams = { stdout: pieces(secrets), stderr: pieces(secrets) };
+  const own = redactor(Object.entries(values));
   const inside = { HOMELAB_ROOT: root, [RUN_VARIABLE]: insideOf(env[RUN_VARIABLE], process.pid) };
+  const write = (stream: "stdout" | "stderr", text: string) => {
+    if (text !== "") tee(stream, text);
+  };
+  try {
+    return await runLine(line, {
+      ...limits,
+      cwd: root,
+      env: { ...env, ...values, ...inside },
+      // What it was called with is shown to who called it, and not kept.
+      redact: (text: string) => secrets(own(text)),
+      foreground,
+      leaveBehind: true,
+      tee: (stream, piece) => write(stream, streams[stream].add(piece)),
+    });
+  } finally {
+    for (const stream of ["stdout", "stderr"] as const) write(stream, streams[stream].end());
+  }
+}
+
+/** Bytes that come in pieces, as masked text. */
+function pieces(redact: (text: string) => string) {
+  const decoder = new TextDecoder();
+  const { add, end } = maskPieces(redact);
   return {
-    cwd: root,
-    env: { ...env, ...values, ...inside },
-    redact: redactor(Object.entries(values)),
-    foreground,
-    leaveBehind: true,
-    tee,
+    add: (piece: Uint8Array) => add(decoder.decode(piece, { stream: true })),
+    end: () => add(decoder.decode()) + end(),
   };
 }
 
@@ -110,9 +137,9 @@ const cancelled = (text: string): Outcome => ({
   detail: text,
 });
 
-function failure({ stop }: TaskRequest, line: string, result: ProcessResult): Outcome {
+function failure({ stop, secrets }: TaskRequest, line: string, result: ProcessResult): Outcome {
   const { exitCode, signal, timedOut } = result;
-  const which = lineName(line);
+  const which = lineName(secrets(line));
   if (timedOut || stop.cause === "timeout") {
     const text = `out of time during ${which}`;
     return { result: "timed-out", reason: { code: "timeout", text }, detail: text };

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { app } from "../helpers/compose.ts";
 import { homelab } from "../helpers/homelab.ts";
 
 test.concurrent("init makes a homelab whose every service compose accepts; add completes it (checklist 38)", async () => {
@@ -62,6 +64,38 @@ next: \`homelab env init\`, fill in what it names, then \`homelab ensure prowlar
     stdout: "",
     stderr: "error: the catalogue has no `prowlarx`\n  hint: did you mean `prowlarr`?\n",
   });
+});
+
+test.concurrent("a recipe file with the longer ending stays the only one", async () => {
+  await using lab = await homelab({
+    "homelab.yaml": "services:\n  own~: {}\n",
+    "services/own~/compose.yml": app(),
+    Justfile: "fmt:\n    nix fmt\n",
+  });
+  const init = await lab.run("init");
+  expect([init.code, init.stdout]).toEqual([0, expect.stringContaining("kept  homelab.yaml\n")]);
+  expect((await lab.run("add", "prowlarr")).stdout).toContain("made  the recipe prowlarr in homelab.yaml\n");
+  expect(await lab.run("import", "Justfile")).toEqual({
+    code: 5,
+    stdout: "",
+    stderr:
+      "error: <root>/homelab.yaml is there already, and is not written over\n  hint: `--print` shows what would be in it\n",
+  });
+  expect(existsSync(lab.path("homelab.yml"))).toBe(false);
+  expect(await Bun.file(lab.path("homelab.yaml")).text()).toBe(
+    lab.own("services:\n  own~: {}\n  prowlarr: { needs: [ gluetun ] }\n"),
+  );
+  expect((await lab.run("list")).code).toBe(0);
+});
+
+test.concurrent("init leaves recipes in files of their own alone", async () => {
+  await using lab = await homelab({
+    "recipes/media.yml": "services:\n  plex: {}\n",
+    "services/plex/compose.yml": app(),
+  });
+  const { code, stdout } = await lab.run("init");
+  expect([code, stdout]).toEqual([0, expect.not.stringContaining("homelab.yml")]);
+  expect((await lab.run("list")).code).toBe(0);
 });
 
 test.concurrent("a place where nothing can be made is said so", async () => {

@@ -74,6 +74,53 @@ test.concurrent("what is searched for is found however long ago it was said", as
   expect(await lines("--since", "1h", "--grep", "needle", "--tail", "10")).toEqual([]);
 });
 
+test.concurrent("values are masked however the file is read, and those of env files as well", async () => {
+  const written = [
+    "PW1=longpart#tail-secret-1",
+    'PW2="dollar\\$ign-secret-2"',
+    'PW3="quo\\"te-secret-3"',
+    "PW4=base-${MISSING:-default-secret-4}",
+    "PW5=${HOST_VALUE}-secret-5",
+    'PW6="tab\\tsecret-6"',
+    "PW7 = spaced secret-7 # with a comment",
+    'PW8="first-secret-8\n  second-secret-8"',
+    "PW9='it\\'s-secret-9'",
+    "PW10=pa$$secret-10",
+  ].join("\n");
+  await using lab = await homelab({
+    "homelab.yml": "services:\n  one~: { ready: { stable: 0s } }\n",
+    "services/one~/compose.yml": app({
+      env_file: [".env", { path: "config/app.txt" }, { path: "raw.txt", format: "raw" }],
+      ...shell("env; echo 'cut: longpart and tail-secret-1'; exec sleep 1000"),
+    }),
+    "services/one~/.env": `${written}\n`,
+    "services/one~/config/app.txt": "TOKEN=secret-of-an-env-file\n",
+    "services/one~/raw.txt": 'RAW="raw\\tsecret" # whole\n',
+  });
+  const host = lab.with({ env: { HOST_VALUE: "of-the-host" } });
+  expect((await host.run("ensure", "all")).code).toBe(0);
+  await eventually("all was said", async () => (await lab.docker("logs", "one~-app-1")).includes("cut: "));
+  for (const broken of [false, true]) {
+    if (broken) lab.write({ "services/one~/compose.yml": "services: [\n" });
+    const { stdout } = await host.run("logs", "one~");
+    expect(
+      stdout
+        .split("\n")
+        .filter((line) => /^(?:PW\d|TOKEN|RAW|cut| {2})/.test(line))
+        .sort(),
+    ).toEqual(
+      [
+        ...["PW1", "PW10", "PW2", "PW3", "PW4", "PW5", "PW6", "PW7", "PW8", "PW9", "RAW", "TOKEN"].map(
+          (name) => `${name}=[redacted]`,
+        ),
+        "  [redacted]",
+        "cut: [redacted] and [redacted]",
+      ].sort(),
+    );
+    expect(stdout).not.toContain("secret-");
+  }
+});
+
 test.concurrent("following goes on over a restart and ends with Ctrl-C", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "one~");

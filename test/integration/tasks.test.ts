@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { app } from "../helpers/compose.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { homelab } from "../helpers/homelab.ts";
@@ -97,6 +97,29 @@ test.concurrent("a task's question is asked, and where nobody can be asked it is
   expect(existsSync(lab.path("answer"))).toBe(false);
   expect((await lab.run("ask", "nas", "--yes")).code).toBe(0);
   expect(await Bun.file(lab.path("answer")).text()).toBe("nas\n");
+});
+
+test.concurrent("what a task reads from environment files is masked wherever it is shown or kept", async () => {
+  const run = `set -x; . services/web~/.env; . services/web~/more.txt; . ./.env
+    printf "cut in "; printf "%s" "$PLANTED" | cut -c -8 | tr -d "\\n"; printf "%s\\n" "$PLANTED" | cut -c 9-
+    echo "$PLANTED $MORE $OWN"; exit 3`;
+  await using lab = await homelab({
+    "homelab.yml": `tasks: { call: { run: ${JSON.stringify(run)} } }\n`,
+    ".env": "OWN=planted-in-the-root\n",
+    "services/web~/compose.yml": app({ env_file: ["more.txt"] }),
+    "services/web~/.env": "PLANTED='planted in .env it'\"'\"'s'\n",
+    "services/web~/more.txt": "MORE=planted-in-an-env-file\n",
+  });
+  const { code, stdout, stderr } = await lab.run("call");
+  expect([code, stdout]).toEqual([1, "cut in [redacted]\n[redacted] [redacted] [redacted]\n"]);
+  const said = [stdout, stderr];
+  for (const words of [["report"], ["report", "--json"], ["call", "--json"]]) {
+    const { stdout: out, stderr: err } = await lab.start(...words).ended;
+    said.push(out + err);
+  }
+  for (const file of readdirSync(lab.state)) said.push(readFileSync(join(lab.state, file), "latin1"));
+  for (const text of said) expect(text).not.toMatch(/planted[ -]in/);
+  expect(said[2]).toContain("[redacted]");
 });
 
 test.concurrent("what a task needs is ready first, and a text that begins with #! is a script", async () => {

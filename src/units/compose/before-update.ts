@@ -1,8 +1,8 @@
 import type { Book, ServiceRecipe, TaskRecipe } from "../../book/types.ts";
 import { lineName, outputTail, runLine } from "../../process/line.ts";
 import { insideOf, RUN_VARIABLE } from "../../process/runner.ts";
-import type { Failure, StepContext } from "../driver.ts";
-import { failure } from "./change.ts";
+import type { Failure } from "../driver.ts";
+import { type ChangeRequest, failure } from "./change.ts";
 
 const LOG_LINES = 20;
 /** What is left for the last lines of a task that was broken off. */
@@ -16,11 +16,12 @@ export async function runBefore(
   task: TaskRecipe,
   recipe: ServiceRecipe,
   { book, env }: { readonly book: Book; readonly env: Readonly<Record<string, string | undefined>> },
-  context: StepContext,
+  { context, redact }: Pick<ChangeRequest, "context" | "redact">,
 ): Promise<Failure | undefined> {
   context.progress("changing", `${task.name}, before the update`);
   const options = {
     leaveBehind: true,
+    redact,
     cwd: book.root,
     env: {
       ...env,
@@ -35,7 +36,7 @@ export async function runBefore(
       const result = await runLine(line, { ...options, deadline: deadline(), signal });
       if (result.exitCode === 0) continue;
       if (result.cancelled || context.stop.aborted) {
-        return failure("interrupted", `broken off during ${lineName(line)}; nothing was changed`);
+        return failure("interrupted", `broken off during ${lineName(redact(line))}; nothing was changed`);
       }
       const how = result.timedOut
         ? "did not end in time"
@@ -45,7 +46,7 @@ export async function runBefore(
       return {
         ...failure(
           "before-update",
-          `not updated: ${lineName(line)} of the task \`${task.name}\`, which comes before, ${how}`,
+          `not updated: ${lineName(redact(line))} of the task \`${task.name}\`, which comes before, ${how}`,
           "what ran before runs on; correct the task, or take `before_update` out of the recipe",
         ),
         log: outputTail(result, LOG_LINES),

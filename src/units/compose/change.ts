@@ -123,13 +123,10 @@ function outcome(
 
 /** The failure of a watch, with the last lines of the container that it was about. */
 export async function explainWatch(
-  docker: Docker,
+  { docker, redact, changed }: { docker: Docker; redact: ChangeRequest["redact"]; changed: boolean },
   view: ServiceView,
   { detail: seen, stopped, culprit }: Watched,
-  changed: boolean,
 ): Promise<Failure> {
-  const { secretsOf } = await import("./secrets.ts");
-  const redact = secretsOf(view);
   const detail = redact(seen);
   if (stopped) return failure("interrupted", `not waited for any longer: ${detail}`);
   if (!culprit) return failure("not-ready", detail);

@@ -132,9 +132,9 @@ export class ServiceCore {
     context: StepContext,
     view?: ServiceView,
   ): Promise<ChangeRequest> {
-    const { store, book, docker } = this.options;
+    const { store, book, docker, env } = this.options;
     const { secretsOf } = await import("./secrets.ts");
-    const redact = view ? secretsOf(view) : (text: string) => text;
+    const redact = view ? secretsOf(view, env) : (text: string) => text;
     return {
       docker,
       compose: await this.findCompose(),
@@ -162,7 +162,7 @@ export class ServiceCore {
     }
     const [{ watch }, { secretsOf }] = await Promise.all([import("./verify.ts"), import("./secrets.ts")]);
     // What a health probe printed may be anything.
-    const redact = secretsOf(view);
+    const redact = secretsOf(view, env);
     const watched = await watch(
       {
         docker,
@@ -176,7 +176,7 @@ export class ServiceCore {
       },
       { ...context, progress: (phase, note) => context.progress(phase, redact(note)) },
     );
-    if (!watched.ok) return explainWatch(docker, view, watched, changed);
+    if (!watched.ok) return explainWatch({ docker, redact, changed }, view, watched);
     this.record(name, view, watched.containers);
     return { ok: true, detail: watched.detail };
   }

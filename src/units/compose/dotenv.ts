@@ -1,26 +1,21 @@
-import { parse } from "dotenv";
+import { assignments, composeValue, syntaxFaults } from "./envfile.ts";
 
 /** A key of an environment file. */
 export interface EnvKey {
   readonly name: string;
   /** Counted from 1. */
   readonly line: number;
+  /** All of its lines, as written. Never to be shown. */
+  readonly text: string;
   /** Never to be shown. */
   readonly value: string;
 }
 
-const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/;
-
 /** The keys of an environment file in their order; of a repeated one the last, as compose takes it. */
 export function envKeys(text: string): EnvKey[] {
-  const values = parse(text);
   const keys = new Map<string, EnvKey>();
-  text.split("\n").forEach((line, index) => {
-    const name = ASSIGNMENT.exec(line)?.[1];
-    if (name !== undefined && Object.hasOwn(values, name)) {
-      keys.set(name, { name, line: index + 1, value: values[name] ?? "" });
-    }
-  });
+  for (const { name, line, text: whole, written } of assignments(text))
+    keys.set(name, { name, line, text: whole, value: composeValue(written, () => undefined) });
   return [...keys.values()];
 }
 
@@ -33,6 +28,8 @@ export const isPlaceholder = (value: string): boolean => PLACEHOLDER.test(value.
 export interface EnvFinding {
   readonly code:
     | "missing-file"
+    | "unreadable"
+    | "syntax"
     | "missing-key"
     | "placeholder"
     | "mode"
@@ -64,7 +61,7 @@ export function checkEnv({ example, actual, mode = 0o600, git, optional }: EnvFa
     if (wanted.length === 0) return [];
     return [{ code: "missing-file", wrong: true, text: "there is no `.env` beside `.env.example`" }];
   }
-  const found: EnvFinding[] = [];
+  const found: EnvFinding[] = syntaxFaults(actual).map((each) => ({ code: "syntax", wrong: true, ...each }));
   const have = new Map(envKeys(actual).map((key) => [key.name, key]));
   for (const { name } of wanted) {
     if (!have.has(name) && !optional?.has(name))
@@ -93,11 +90,10 @@ export function checkEnv({ example, actual, mode = 0o600, git, optional }: EnvFa
 /** What is to be appended to an environment file so that no key of its template is missing; empty for nothing. */
 export function missingLines(example: string, actual: string): { text: string; names: string[] } {
   const have = new Set(envKeys(actual).map((key) => key.name));
-  const lines = example.split("\n");
   const missing = envKeys(example).filter((key) => !have.has(key.name));
   if (missing.length === 0) return { text: "", names: [] };
   const newline = actual === "" || actual.endsWith("\n") ? "" : "\n";
-  const added = missing.map(({ line }) => lines[line - 1]).join("\n");
+  const added = missing.map(({ text }) => text).join("\n");
   return { text: `${newline}\n# Added from .env.example\n${added}\n`, names: missing.map((key) => key.name) };
 }
 
@@ -106,11 +102,9 @@ export function missingLines(example: string, actual: string): { text: string; n
  * a `#` without a space before it, a `$` that some replace, spaces without quotes.
  */
 export function ambiguousLines(text: string): { name: string; line: number; why: string }[] {
-  return text.split("\n").flatMap((raw, index) => {
-    const match = ASSIGNMENT.exec(raw);
-    if (!match) return [];
-    const why = ambiguity(raw.slice(match[0].length).trim());
-    return why === undefined ? [] : [{ name: match[1] ?? "", line: index + 1, why }];
+  return assignments(text).flatMap(({ name, line, written }) => {
+    const why = ambiguity(written);
+    return why === undefined ? [] : [{ name, line, why }];
   });
 }
 

@@ -168,7 +168,7 @@ export class ComposeDriver implements Driver {
     const task = taskBefore(this.options.book, view, decision);
     if (task) {
       const { runBefore } = await import("./before-update.ts");
-      const refused = await runBefore(task, work.recipe, this.options, context);
+      const refused = await runBefore(task, work.recipe, this.options, request);
       if (refused) return refused;
     }
     if (view.containers.some(isStuck)) {

@@ -2,7 +2,7 @@ import type { Docker } from "../../docker/client.ts";
 import { lastExitSince } from "../../docker/deaths.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
-import type { ServiceView } from "./facts.ts";
+import type { ServiceView, ViewOptions } from "./facts.ts";
 import { currentProbes } from "./judge.ts";
 import { inspectIfThere } from "./lookup.ts";
 import { secretsOf } from "./secrets.ts";
@@ -41,10 +41,14 @@ export interface Explanation {
 
 const NOTHING: Explanation = { probes: [], log: [] };
 
-export async function explain(view: ServiceView, { culprit }: Status, docker: Docker): Promise<Explanation> {
+export async function explain(
+  view: ServiceView,
+  { culprit }: Status,
+  { docker, env }: Pick<ViewOptions, "docker" | "env">,
+): Promise<Explanation> {
   const details = culprit && (await inspectIfThere(docker, culprit.id));
   if (!culprit || !details) return explainNetwork(view, docker);
-  const redact = secretsOf(view);
+  const redact = secretsOf(view, env);
   const since = sinceOf(details);
   const probes = details.State.Status === "running" ? currentProbes(details).slice(-PROBES) : [];
   const failing = failingCount(details);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { parse as parseDotenv } from "dotenv";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Manifest } from "../../store/releases.ts";
+import { assignments, composeValue } from "./envfile.ts";
 import {
   COMPOSE_FILES,
   type ComposeDocument,
@@ -202,10 +202,8 @@ class InputReader {
     const text = this.optional(path) ?? "";
     const values: Record<string, string> = {};
     const lookup = (name: string) => this.env[name] ?? values[name];
-    for (const [name, value] of Object.entries(parseDotenv(text))) {
-      const literal = !value.includes("$") || text.includes(`${name}='`);
-      values[name] = literal ? value : interpolate(value, lookup, (reference) => this.note(reference));
-    }
+    for (const { name, written } of assignments(text))
+      values[name] = composeValue(written, lookup, (reference) => this.note(reference));
     return values;
   }
 

@@ -71,7 +71,8 @@ function expand(
   const inner = () => interpolate(argument, lookup, onReference);
   switch (operator?.at(-1)) {
     case "?":
-      onReference?.({ name, required: { text: inner(), nonEmpty } });
+      // As written: what its variables hold may be secret, and this is shown.
+      onReference?.({ name, required: { text: argument, nonEmpty } });
       return value ?? "";
     case "-":
       onReference?.({ name });

@@ -79,7 +79,7 @@ export class Wants {
     if (exitCode !== 0) return undefined;
     const asked = JSON.parse(stdout) as ResolvedProject;
     const made = makesSource(inputs.documents);
-    const mask = secretsOf({ manifest: inputs.manifest, dir: recipe.path });
+    const mask = secretsOf({ manifest: inputs.manifest, dir: recipe.path }, compose.env);
     const services = Object.entries(asked.services ?? {}).map(([name, service]) => {
       // Compose writes the short form as if it said that the source may be made.
       const volumes = (service.volumes ?? []).map((mount) => ({

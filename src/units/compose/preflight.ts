@@ -103,7 +103,7 @@ export class Preflight {
     const found = MAKES.has(action) ? this.variables(view, want) : [];
     if (!want.project) return found;
     const mine: Resolved = { recipe, project: want.project };
-    const mask = secretsOf(view);
+    const mask = secretsOf(view, this.core.options.env);
     const masked = [
       ...(await this.names(work, view, want)),
       ...(await this.ports(work, view, want)),

@@ -65,7 +65,7 @@ async function tryProbes(
   const places = containers.map((each) => ({ ...each, running: each.state === "running" }));
   const exec = (command: ReadyExec) => probeInside(docker, places, command);
   const problem = await probe(recipe.ready ?? {}, { ...probing, exec });
-  return problem === undefined ? undefined : secretsOf(view)(problem);
+  return problem === undefined ? undefined : secretsOf(view, probing.env)(problem);
 }
 
 async function containerStatus(

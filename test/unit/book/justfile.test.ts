@@ -6,12 +6,31 @@ import { parseJustfile } from "../../../src/book/justfile.ts";
 import { shippedBook } from "../../../src/book/load.ts";
 
 const seed = readFileSync(join(import.meta.dir, "../../fixtures/seed.justfile"), "utf8");
-const imported = (text: string) => importJustfile(parseJustfile(text), (name) => name === "stop");
+const COMMANDS = {
+  names: new Set([
+    "list",
+    "ensure",
+    "deploy",
+    "stop",
+    "restart",
+    "logs",
+    "status",
+    "setup",
+    "cleanup",
+    "env",
+  ]),
+  verbs: new Set(["ensure", "deploy", "stop", "restart", "logs", "status"]),
+};
+const OWN = {
+  names: new Set([...COMMANDS.names, "update-system", "update-services", "pull-images", "validate"]),
+  verbs: COMMANDS.verbs,
+};
+const imported = (text: string) => importJustfile(parseJustfile(text), COMMANDS);
 const warnings = (text: string) => imported(text).warnings.map(({ line, text: why }) => `${line}: ${why}`);
 
 test("a Justfile of a whole homelab becomes the shipped book", async () => {
   const { recipes, groups } = await shippedBook();
-  const { file } = importJustfile(parseJustfile(seed), () => false);
+  const { file, became, conflicts, warnings: told } = importJustfile(parseJustfile(seed), OWN);
   const services = [...recipes.values()].flatMap((recipe) =>
     recipe.kind === "service"
       ? [[recipe.name, recipe.dir, recipe.needs.map((need) => need.name)] as const]
@@ -22,9 +41,19 @@ test("a Justfile of a whole homelab becomes the shipped book", async () => {
   );
   expect([...made].sort()).toEqual([...services].sort());
   const members = Object.fromEntries([...groups.values()].map(({ name, members: all }) => [name, [...all]]));
-  // `deploy-all` is a group here, because nothing is said to be built in.
-  const { all: _, ...own } = file.groups ?? {};
-  expect(own).toEqual(members);
+  expect(file.groups ?? {}).toEqual(members);
+  expect(file.tasks).toBeUndefined();
+  expect(conflicts).toEqual([]);
+  expect(became.filter(({ what }) => what === "built in").map(({ name }) => name)).toEqual(
+    "default deploy-all update-system deploy stop restart logs pull-images cleanup validate".split(" "),
+  );
+  // Which is true, and all that there is to be said.
+  expect(told).toEqual([
+    {
+      line: 6,
+      text: "`homelab deploy-all` also brings up what the recipe does not: pihole, alloy, loki, prometheus, grafana, homepage, immich, nextcloud",
+    },
+  ]);
 });
 
 test("recipes have parameters, needs, a comment and a body without indentation", () => {
@@ -55,12 +84,29 @@ test("recipes have parameters, needs, a comment and a body without indentation",
         { name: "level", default: "full", variadic: false },
         { name: "files", default: undefined, variadic: true },
       ],
-      needs: ["build", "notify"],
-      afterwards: ["tidy"],
-      body: ["@restic backup", "", "indented differently"],
+      needs: [
+        { name: "build", args: [] },
+        { name: "notify", args: ['"it\'s"'] },
+      ],
+      afterwards: [{ name: "tidy", args: [] }],
+      body: [
+        { line: 4, text: "@restic backup" },
+        { line: 6, text: "" },
+        { line: 7, text: "indented differently" },
+      ],
       comment: "Backs up",
+      confirm: undefined,
     },
-    { name: "build", line: 8, params: [], needs: [], afterwards: [], body: [], comment: undefined },
+    {
+      name: "build",
+      line: 8,
+      params: [],
+      needs: [],
+      afterwards: [],
+      body: [],
+      comment: undefined,
+      confirm: undefined,
+    },
   ]);
 });
 
@@ -85,6 +131,8 @@ check:
     #!/usr/bin/env bash
     set -e
     true
+stop service:
+    cd services/{{service}} && docker compose down
 place := "/var/lib"
 `;
   expect(imported(text).file.tasks).toEqual({
@@ -107,17 +155,17 @@ place := "/var/lib"
 test.each([
   ["a setting", "set shell := ['bash']\n", ["1: `set shell := ['bash']` is left out"]],
   ["a computed variable", "x := `date`\n", ["1: the value of `x` is computed, and left out"]],
-  ["an attribute", "[confirm]\na:\n    true\n", ["1: the attribute [confirm] is left out"]],
+  ["an attribute", "[linux]\na:\n    true\n", ["1: the attribute [linux] is left out"]],
   [
     "a default",
     "a b='1':\n    echo {{b}}\n",
     ["1: in `a`: the default of `b` is left out: it has to be given"],
   ],
-  ["an expression", "a:\n    echo {{arch()}}\n", ["1: in `a`: `{{arch()}}` is not translated"]],
+  ["an expression", "a:\n    echo {{arch()}}\n", ["2: in `a`: `{{arch()}}` is not translated"]],
   [
     "single quotes",
     "a b:\n    echo '{{b}}'\n",
-    ["1: in `a`: `{{b}}` stands in single quotes, where the shell replaces nothing"],
+    ["2: in `a`: `{{b}}` stands in single quotes, where the shell replaces nothing"],
   ],
   ["another name", "My_Task:\n    true\n", ["1: `My_Task` is called `my-task` here"]],
   [

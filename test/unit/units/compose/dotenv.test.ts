@@ -10,9 +10,9 @@ import {
 
 test("envKeys() knows names, lines and values, of a repeated key the last", () => {
   expect(envKeys("# c\nA=1\n\nexport B = 'two'\nA=3\nnot a line\nC=\n")).toEqual([
-    { name: "A", line: 5, value: "3" },
-    { name: "B", line: 4, value: "two" },
-    { name: "C", line: 7, value: "" },
+    { name: "A", line: 5, text: "A=3", value: "3" },
+    { name: "B", line: 4, text: "export B = 'two'", value: "two" },
+    { name: "C", line: 7, text: "C=", value: "" },
   ]);
 });
 
@@ -46,6 +46,15 @@ test.each<[string, Partial<EnvFacts>, string[]]>([
   ["a tracked file", { git: "tracked" }, ["tracked: git tracks it: it is in the repository"]],
   ["a file that git would add", { git: "open" }, ["not-ignored: git does not ignore it"]],
   ["no repository", { git: "none" }, []],
+  ["an open quote", { actual: 'A=1\nB="x\n' }, ["syntax at 2: the quote of `B` is never closed"]],
+  [
+    "a line that is nothing",
+    { actual: "A=1\nB='x\ny'\nexport X\n1-B.c: 2\n  # c\n\n= y\n" },
+    [
+      "syntax at 8: this is no `NAME=value`: compose refuses the file",
+      "(extra-key at 5: `1-B.c` is not in `.env.example`)",
+    ],
+  ],
   ["a key of its own", { actual: "A=1\nB=2\nC=3\n" }, ["(extra-key at 3: `C` is not in `.env.example`)"]],
 ])("checkEnv() of %s", (_, facts, want) => {
   const shown = checkEnv({ ...fine, ...facts }).map(({ code, line, text, wrong }) => {
@@ -60,6 +69,9 @@ test("missingLines() takes whole lines of the template", () => {
     text: "\n\n# Added from .env.example\nB='b'\n",
     names: ["B"],
   });
+  expect(missingLines('A=1\nB="x\n# y\nC=2" # z\nD=3\n', "A=9\n").text).toBe(
+    '\n# Added from .env.example\nB="x\n# y\nC=2" # z\nD=3\n',
+  );
   expect(missingLines("A=1\n", "A=9\n")).toEqual({ text: "", names: [] });
 });
 

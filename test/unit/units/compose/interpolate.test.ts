@@ -28,7 +28,7 @@ describe("the variables told of in", () => {
     ["${UNSET:-${OTHER:?must}}", [{ name: "UNSET" }, required("OTHER", "must", true)]],
     ["${UNSET:+$OTHER}", [{ name: "UNSET" }]],
     ["${SET:+$OTHER}", [{ name: "SET" }, bare("OTHER")]],
-    ["${UNSET:?see $OTHER}", [bare("OTHER"), required("UNSET", "see other", true)]],
+    ["${UNSET:?see $OTHER}", [required("UNSET", "see $OTHER", true)]],
   ] as [string, Reference[]][])("%j", (text, want) => {
     const told: Reference[] = [];
     interpolate(text, lookup, (reference) => told.push(reference));
