@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { parse as parseDotenv } from "dotenv";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
+import { variable } from "../../os/environment.ts";
 import type { Manifest } from "../../store/releases.ts";
 import {
   COMPOSE_FILES,
@@ -164,7 +165,7 @@ class InputReader {
   private readDotenv(path: string): Environment {
     const text = this.optional(path) ?? "";
     const values: Record<string, string> = {};
-    const lookup = (name: string) => this.env[name] ?? values[name];
+    const lookup = (name: string) => variable(this.env, name) ?? variable(values, name);
     for (const [name, value] of Object.entries(parseDotenv(text))) {
       const literal = !value.includes("$") || text.includes(`${name}='`);
       values[name] = literal ? value : interpolate(value, lookup, (reference) => this.note(reference));
@@ -172,10 +173,11 @@ class InputReader {
     return values;
   }
 
-  private readonly lookup = (name: string): string | undefined => this.env[name] ?? this.dotenv[name];
+  private readonly lookup = (name: string): string | undefined =>
+    variable(this.env, name) ?? variable(this.dotenv, name);
 
   private note({ name }: Reference): void {
-    const outside = this.env[name];
+    const outside = variable(this.env, name);
     this.variables.set(name, outside === undefined ? null : hashText(outside));
   }
 

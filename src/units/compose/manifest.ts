@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { variable } from "../../os/environment.ts";
 import type { Manifest } from "../../store/releases.ts";
 import { COMPOSE_FILES, OVERRIDE_FILES } from "./file.ts";
 
@@ -27,7 +28,7 @@ export function drift(
     if ((absent ? null : hashFile(`${dir}/${path}`)) !== hash) changed.push(path);
   }
   for (const [name, hash] of manifest.variables) {
-    const value = env[name];
+    const value = variable(env, name);
     const current = value === undefined ? null : hashText(value);
     if (current !== hash) changed.push(`the variable ${name} of the environment`);
   }
@@ -44,7 +45,7 @@ export function rehash(
   return {
     ...rest,
     files: files.map(([path]) => [path, hashFile(`${dir}/${path}`)] as const),
-    variables: variables.map(([name]) => [name, now(env[name])] as const),
+    variables: variables.map(([name]) => [name, now(variable(env, name))] as const),
   };
 }
 

@@ -166,6 +166,20 @@ describe("the manifest holds", () => {
       ["OUTER", hashText("outer")],
     ]);
   });
+
+  test("variables whose names every object of the language has", async () => {
+    const text = service('{ image: "a:$constructor", labels: { a: "${toString:-b}", c: "${__proto__}" } }');
+    const { manifest, images } = await read({ ".env": "A=${valueOf}\n__proto__=x\n", "compose.yml": text });
+    expect([images, manifest.variables]).toEqual([
+      ["a:"],
+      [
+        ["valueOf", null],
+        ["constructor", null],
+        ["toString", null],
+        ["__proto__", null],
+      ],
+    ]);
+  });
 });
 
 describe("the project's name is", () => {
