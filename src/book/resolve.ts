@@ -101,7 +101,7 @@ function linkOutside(root: string, dir: string): boolean {
   }
 }
 
-const NOTHING: Listing = { path: "", files: new Set() };
+const NOTHING: Listing = { path: "", files: new Set(), special: new Set() };
 
 function find(root: string, dir: string, { composeDirs }: Discovery, faults: Fault[]): Listing | undefined {
   if (isListed(dir)) return composeDirs.get(dir);

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadBook } from "../book/load.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
@@ -9,6 +9,7 @@ import { HomelabError, Problems } from "../errors.ts";
 import { gitDirectory } from "../git/head.ts";
 import { isHere } from "../graph/targets.ts";
 import { isNixos } from "../nix/rebuild.ts";
+import { readRegularFile } from "../os/file.ts";
 import { runProcess } from "../process/runner.ts";
 import { formatBytes } from "../report/bytes.ts";
 import { table } from "../report/table.ts";
@@ -254,7 +255,7 @@ function inside(dir: string): string[] {
 
 function readIfAllowed(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readRegularFile(path).toString("utf8");
   } catch {
     // A directory, gone, or not for this user.
     return "";

@@ -1,11 +1,12 @@
-import { appendFileSync, chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nearest } from "../book/nearest.ts";
-import { errorCode } from "../book/read.ts";
+import { errorCode, unreadable } from "../book/read.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import { trackingOf } from "../git/repository.ts";
 import { isHere } from "../graph/targets.ts";
+import { readRegularFile } from "../os/file.ts";
 import { checkEnv, type EnvFinding, envKeys, isPlaceholder, missingLines } from "../units/compose/dotenv.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
@@ -123,16 +124,13 @@ const placeholders = (text: string): string[] =>
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readRegularFile(path).toString("utf8");
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT") return undefined;
-    throw new HomelabError(
-      code === "EACCES" ? "permission" : "unavailable",
-      `${path} cannot be read (${code})`,
-      {
-        hint: "run as its owner: `ls -l` shows who that is",
-      },
-    );
+    const { code: kind, message } = unreadable(path, error);
+    throw new HomelabError(kind === "permission" ? kind : "not-configured", message, {
+      hint: "see `ls -l` of it: it must be a file, and this user must be able to read it",
+    });
   }
 }

@@ -4,6 +4,7 @@ import { parse as parseDotenv } from "dotenv";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { variable } from "../../os/environment.ts";
+import { NO_FILE, readRegularFile } from "../../os/file.ts";
 import type { Manifest } from "../../store/releases.ts";
 import {
   COMPOSE_FILES,
@@ -41,7 +42,7 @@ export interface Inputs {
 }
 
 /** A service's directory: absolute, and the names of what is in it. */
-export type Place = Pick<ServiceRecipe, "path" | "files">;
+export type Place = Pick<ServiceRecipe, "path" | "files" | "special">;
 
 /**
  * Reads a service directory as compose would. Throws what would make compose refuse it: malformed YAML
@@ -194,7 +195,7 @@ class InputReader {
 
   private optional(path: string): string | null {
     try {
-      const bytes = readFileSync(path);
+      const bytes = this.isPlain(path) ? readFileSync(path) : readRegularFile(path);
       this.files.set(path, hashText(bytes));
       return bytes.toString("utf8");
     } catch (error) {
@@ -203,6 +204,13 @@ class InputReader {
       this.files.set(path, null);
       return null;
     }
+  }
+
+  /** Whether the listing of the directory shows a plain file: that saves asking for each of them. */
+  private isPlain(path: string): boolean {
+    const { files, special } = this.place;
+    const name = this.shorten(path);
+    return special !== undefined && files.has(name) && !special.has(name);
   }
 
   private required(path: string, role: string, from?: string, written?: string): string {
@@ -220,8 +228,16 @@ class InputReader {
     const code = (cause as NodeJS.ErrnoException).code;
     return new HomelabError(
       code === "EACCES" || code === "EPERM" ? "permission" : "compose-invalid",
-      `${this.show(path)} cannot be read (${code})`,
-      { hint: "see `ls -l` of the file: this user must be able to read it", cause },
+      code === NO_FILE
+        ? `${this.show(path)} is a pipe, socket or device, and no file`
+        : `${this.show(path)} cannot be read (${code})`,
+      {
+        hint:
+          code === NO_FILE
+            ? "put a file in its place"
+            : "see `ls -l` of the file: this user must be able to read it",
+        cause,
+      },
     );
   }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseDotenv } from "dotenv";
+import { readRegularFile } from "../../os/file.ts";
 import { redactor } from "../../process/redact.ts";
 import type { ServiceView } from "./facts.ts";
 
@@ -24,12 +24,11 @@ export function secretsOf({
   return redactor(values);
 }
 
-/** What has gone meanwhile keeps nothing secret any more that could be known here. */
+/** What has gone meanwhile, or cannot be read any more, keeps nothing secret any more that could be known here. */
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return readRegularFile(path).toString("utf8");
+  } catch {
     return "";
   }
 }

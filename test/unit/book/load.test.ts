@@ -51,6 +51,7 @@ test("loadBook() reads every kind of recipe", async () => {
       present: false,
       path: "",
       files: {},
+      special: {},
       mounts: [],
       rollback: "manual",
       ...soft,
@@ -63,6 +64,7 @@ test("loadBook() reads every kind of recipe", async () => {
       present: false,
       path: "",
       files: {},
+      special: {},
       family: "sonarr",
       project: "sonarr_shows",
       needs: [
@@ -172,6 +174,20 @@ describe("files that cannot be read", () => {
     symlinkSync("nowhere", join(root, "recipes/b.yml"));
     expect(await problemsOf(root)).toBe(
       "recipe-invalid: `recipes/b.yml` cannot be read: the link leads nowhere",
+    );
+  });
+  test("a pipe, which would be waited at for ever", async () => {
+    const root = makeHome({ "recipes/a.yml": "" });
+    Bun.spawnSync(["mkfifo", join(root, "recipes/b.yml")]);
+    expect(await problemsOf(root)).toBe(
+      "recipe-invalid: `recipes/b.yml` cannot be read: it is a pipe, socket or device, and no file",
+    );
+  });
+  test("a device without end", async () => {
+    const root = makeHome();
+    symlinkSync("/dev/zero", join(root, "homelab.yml"));
+    expect(await problemsOf(root)).toBe(
+      "recipe-invalid: `homelab.yml` cannot be read: it is a pipe, socket or device, and no file",
     );
   });
   test("no permission", () => {

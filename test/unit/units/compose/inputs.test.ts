@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { symlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { HomelabError } from "../../../../src/errors.ts";
 import { composeFiles, type Inputs, readInputs } from "../../../../src/units/compose/inputs.ts";
 import { hashText } from "../../../../src/units/compose/manifest.ts";
@@ -379,6 +379,28 @@ test("a compose file that cannot be read says so", async () => {
   ).toBe(
     "compose-invalid: services/web/compose.yml cannot be read (ELOOP)\n  hint: see `ls -l` of the file: this user must be able to read it",
   );
+});
+
+test.each([
+  ["compose.yml", "pipe"],
+  ["app.env", "pipe"],
+  ["app.env", "/dev/zero"],
+])("a %s that is %s and no file is refused, rather than waited for", async (name, what) => {
+  using root = homeOf({ "compose.yml": service("{ env_file: app.env }"), "app.env": "" });
+  const dir = `${root.path}/services/web`;
+  rmSync(`${dir}/${name}`);
+  if (what === "pipe") Bun.spawnSync(["mkfifo", `${dir}/${name}`]);
+  else symlinkSync(what, `${dir}/${name}`);
+  const reading = readInputs(root.path, placeOf(dir), {});
+  expect(await reading.then(() => "read", show)).toBe(
+    `compose-invalid: services/web/${name} is a pipe, socket or device, and no file\n  hint: put a file in its place`,
+  );
+});
+
+test("an env file that is /dev/null is an empty one", async () => {
+  using root = homeOf({ "compose.yml": service("{ env_file: /dev/null }") });
+  const { manifest } = await readInputs(root.path, placeOf(`${root.path}/services/web`), {});
+  expect(manifest.files.at(-1)?.[1]).toBe(hashText(""));
 });
 
 describe("composeFiles() in", () => {
