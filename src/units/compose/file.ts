@@ -185,11 +185,20 @@ const unlessProfiled =
   (found: FileReference): FileReference =>
     strings(service.profiles).length > 0 ? { ...found, required: false } : found;
 
-/** Every text in the document in which compose replaces variables. */
-export function* texts(value: unknown): Generator<string> {
-  if (typeof value === "string") yield value;
-  else if (Array.isArray(value)) for (const item of value) yield* texts(item);
-  else if (isRecord(value)) for (const item of Object.values(value)) yield* texts(item);
+/**
+ * Every text in the document in which compose replaces variables; what aliases stand for once. Aliases may stand
+ * for more and more, or for what they are in, and nothing limits how deep a document is: so no recursion.
+ */
+export function* texts(document: unknown): Generator<string> {
+  const seen = new Set<unknown>();
+  const stack = [document];
+  while (stack.length > 0) {
+    const value = stack.pop();
+    if (typeof value === "string") yield value;
+    if (typeof value !== "object" || value === null || seen.has(value)) continue;
+    seen.add(value);
+    for (const item of Object.values(value).reverse()) stack.push(item);
+  }
 }
 
 const isRemote = (path: string): boolean => /^(?:[a-z]+:\/\/|git@|oci:)/.test(path);
