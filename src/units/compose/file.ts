@@ -11,6 +11,8 @@ export const OVERRIDE_FILES = [
   "docker-compose.override.yaml",
 ];
 
+const YAML_NAME = /\.(?:ya?ml|json)$/i;
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** One compose file as data. Keys and types are not checked: compose does that itself. */
@@ -53,10 +55,12 @@ async function parseWithPositions(text: string, shown: string): Promise<unknown>
   const [found] = syntaxFaults(marked);
   const content = found ? { fault: found } : contentOf(marked);
   if ("data" in content) return content.data;
-  const { fault } = content;
-  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${fault.message}`, {
-    position: fault.position,
-    hint: fault.hint,
+  const { message, hint, position } = content.fault;
+  // Taken for a compose file by mistake, an environment file must not be shown.
+  const excerpt = YAML_NAME.test(shown) ? position?.excerpt : "";
+  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${message}`, {
+    position: position && { ...position, excerpt: excerpt ?? "" },
+    hint,
   });
 }
 

@@ -217,7 +217,9 @@ class InputReader {
     const text = this.optional(path);
     if (text !== null) return text;
     const position = from && written ? positionOf(from, this.show(from), written) : undefined;
-    throw new HomelabError("compose-invalid", `${role} ${this.show(path)} does not exist`, {
+    // What variables stand for may be secret.
+    const shown = written?.includes("$") ? `\`${written}\`` : this.show(path);
+    throw new HomelabError("compose-invalid", `${role} ${shown} does not exist`, {
       position,
       hint:
         role === "env_file" ? "create it, or write `required: false` beside its `path`" : "create the file",

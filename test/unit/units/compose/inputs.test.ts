@@ -276,6 +276,22 @@ describe("refused is", () => {
   hint: create the file`,
     ],
     [
+      "an env file that is missing, whose name may be secret",
+      { ".env": "KEY=hunter22\n", "compose.yml": "services:\n  app:\n    env_file: ${KEY}.env\n" },
+      `compose-invalid: env_file \`\${KEY}.env\` does not exist
+  at services/web/compose.yml:3:15:     env_file: \${KEY}.env
+                                                  ^^^^^^^^^^
+  hint: create it, or write \`required: false\` beside its \`path\``,
+    ],
+    [
+      "an environment file in place of a compose file, without showing it",
+      { ".env": "KEY=hunter22\n: b", "compose.yml": "include: [.env]\n" },
+      `compose-invalid: malformed YAML in services/web/.env: this does not belong here
+  at services/web/.env:2:1: 
+                            ^
+  hint: check the quotes, brackets and indentation around it`,
+    ],
+    [
       "an included file that is missing",
       { "compose.yml": "include:\n  - ../../base.yml\n" },
       `compose-invalid: include base.yml does not exist
