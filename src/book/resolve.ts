@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { brief } from "./brief.ts";
 import { composeListing, type Discovery, type Listing, leadsOutside } from "./discover.ts";
 import { type Fault, invalid, type Place } from "./fault.ts";
 import type { Draft, Merged, ServiceDraft } from "./merge.ts";
@@ -60,7 +61,7 @@ function directoryFault(
 ): Fault | undefined {
   const hint = "a service's directory stands inside of the homelab repository";
   if (dir === ".." || dir.startsWith("../")) {
-    const message = `\`dir\` of service \`${draft.name}\` leaves the root: \`${draft.dir}\``;
+    const message = `\`dir\` of service \`${draft.name}\` leaves the root: \`${brief(String(draft.dir))}\``;
     return invalid(message, { hint, at: dirPlace(draft) });
   }
   const outside = isListed(dir)

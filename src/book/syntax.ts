@@ -1,5 +1,6 @@
 import { isPair, isScalar, visit, type YAMLError, type YAMLMap } from "yaml";
 import type { Position } from "../errors.ts";
+import { brief } from "./brief.ts";
 import { type Fault, invalid, TWICE_HINT } from "./fault.ts";
 import { type Marked, positionOf } from "./locate.ts";
 import { isSection } from "./schema.ts";
@@ -110,7 +111,8 @@ function repeatedIn({ file, text }: Marked, map: YAMLMap, section: boolean): Fau
       seen.set(key.value, position);
       continue;
     }
-    const message = section ? `\`${key.value}\` is defined twice` : `the key \`${key.value}\` is there twice`;
+    const name = `\`${brief(String(key.value))}\``;
+    const message = section ? `${name} is defined twice` : `the key ${name} is there twice`;
     const notes = [{ text: "first defined here", position: first }];
     faults.push(invalid(message, { hint: section ? TWICE_HINT : "keep one of the two", position, notes }));
   }
