@@ -1,4 +1,7 @@
+import { posix } from "node:path";
+import { GivenNames } from "./just-names.ts";
 import type { Justfile, JustRecipe, JustWarning } from "./justfile.ts";
+import { familyOf } from "./resolve.ts";
 
 /** What one recipe of a Justfile becomes. */
 export interface Became {
@@ -35,35 +38,77 @@ const PLACES = [
  */
 export function importJustfile(just: Justfile, provided: (name: string) => boolean): Imported {
   const warnings = [...just.warnings];
-  const became: Became[] = [];
+  const recipes = lastOfEach(just.recipes, warnings);
+  const starts = new Set(recipes.filter(isService).map((recipe) => recipe.name));
+  const members = (recipe: JustRecipe) => [...new Set(ensured(recipe))].filter((name) => starts.has(name));
+  const whatOf = (recipe: JustRecipe): Became["what"] => {
+    if (isService(recipe)) return "service";
+    if (provided(recipe.name)) return "built in";
+    return recipe.name.startsWith(DEPLOY) && members(recipe).length > 0 ? "group" : "task";
+  };
+  const kinds = recipes.map((recipe) => ({ recipe, what: whatOf(recipe) }));
+  const names = nameAll(kinds, warnings);
+  const scope: Scope = { starts, names, variables: just.variables, warnings };
   const services: NonNullable<Imported["file"]["services"]> = {};
   const groups: NonNullable<Imported["file"]["groups"]> = {};
   const tasks: NonNullable<Imported["file"]["tasks"]> = {};
-  const starts = new Set(just.recipes.filter(isService).map((recipe) => recipe.name));
-  for (const recipe of just.recipes) {
-    const members = ensured(recipe).filter((name) => starts.has(name));
-    const done = (what: Became["what"], name: string) => became.push({ recipe: recipe.name, what, name });
-    if (isService(recipe)) {
-      const name = recipe.name.slice(ENSURE.length);
-      services[name] = serviceOf(name, recipe, starts, warnings);
-      done("service", name);
-    } else if (provided(recipe.name)) done("built in", recipe.name);
-    else if (recipe.name.startsWith(DEPLOY) && members.length > 0) {
-      const name = recipe.name.slice(DEPLOY.length);
-      groups[name] = members.map((member) => member.slice(ENSURE.length));
-      done("group", name);
-    } else {
-      const name = taskName(recipe, warnings);
-      tasks[name] = taskOf(recipe, just.variables, starts, warnings);
-      done("task", name);
-    }
+  for (const { recipe, what } of kinds) {
+    const name = names.of(recipe.name);
+    if (what === "service") services[name] = serviceOf(name, recipe, scope);
+    if (what === "group") groups[name] = members(recipe).map((member) => names.of(member));
+    if (what === "task") tasks[name] = taskOf(recipe, scope);
   }
   const file = {
     ...(Object.keys(services).length > 0 ? { services } : {}),
     ...(Object.keys(groups).length > 0 ? { groups } : {}),
     ...(Object.keys(tasks).length > 0 ? { tasks } : {}),
   };
+  const became = kinds.map(({ recipe, what }) => ({
+    recipe: recipe.name,
+    what,
+    name: names.of(recipe.name),
+  }));
   return { file, became, warnings: warnings.sort((a, b) => a.line - b.line) };
+}
+
+/** What recipes are translated with. */
+interface Scope {
+  /** Recipes that start a compose project. */
+  readonly starts: ReadonlySet<string>;
+  readonly names: GivenNames;
+  readonly variables: ReadonlyMap<string, string>;
+  readonly warnings: JustWarning[];
+}
+
+/** Of recipes with the same name `just` takes the last one, where it takes them at all. */
+function lastOfEach(recipes: readonly JustRecipe[], warnings: JustWarning[]): JustRecipe[] {
+  const last = new Map(recipes.map((recipe) => [recipe.name, recipe]));
+  for (const recipe of recipes) {
+    if (last.get(recipe.name) === recipe) continue;
+    warnings.push({ line: recipe.line, text: `\`${recipe.name}\` is defined again below: left out` });
+  }
+  return recipes.filter((recipe) => last.get(recipe.name) === recipe);
+}
+
+/** Services choose first: their names are those of directories. */
+function nameAll(
+  kinds: readonly { readonly recipe: JustRecipe; readonly what: Became["what"] }[],
+  warnings: JustWarning[],
+): GivenNames {
+  const names = new GivenNames(warnings);
+  const give = (wanted: Became["what"], prefix: string) => {
+    for (const { recipe, what } of kinds) {
+      if (what === wanted && what !== "built in") names.give(recipe, recipe.name.slice(prefix.length), what);
+    }
+  };
+  give("service", ENSURE);
+  for (const { recipe, what } of kinds) {
+    const family = what === "service" && familyOf(placeOf(recipe) ?? "");
+    if (family) names.take(family);
+  }
+  give("group", DEPLOY);
+  give("task", "");
+  return names;
 }
 
 const isService = ({ name, body }: JustRecipe): boolean =>
@@ -73,18 +118,25 @@ const isService = ({ name, body }: JustRecipe): boolean =>
 const ensured = ({ body }: JustRecipe): string[] =>
   body.flatMap((line) => (/^@?-?just\s+(.*)$/.exec(line.trim())?.[1] ?? "").split(/\s+/)).filter(Boolean);
 
+/** The directory from which a recipe starts its project, relative to the root; undefined when it does not tell. */
+function placeOf(recipe: JustRecipe): string | undefined {
+  const line = recipe.body.find((each) => UP.test(each)) ?? "";
+  const written = PLACES.map((place) => place.exec(line)?.[1]).find((found) => found !== undefined);
+  const dir = posix.normalize(written ?? "/").replace(/\/$/, "");
+  // Elsewhere, or only known to the shell.
+  return /^[/~]|^\.\.(?:\/|$)|[$`{}*?]/.test(dir) || dir === "" ? undefined : dir;
+}
+
 function serviceOf(
   name: string,
   recipe: JustRecipe,
-  starts: ReadonlySet<string>,
-  warnings: JustWarning[],
+  { starts, names, warnings }: Scope,
 ): { dir?: string; needs?: string[] } {
-  const line = recipe.body.find((each) => UP.test(each)) ?? "";
-  const dir = PLACES.map((place) => place.exec(line)?.[1]).find((found) => found !== undefined);
+  const dir = placeOf(recipe);
   if (dir === undefined)
     warnings.push({ line: recipe.line, text: `where \`${name}\` is started was not understood` });
   const all = [...recipe.needs, ...recipe.afterwards];
-  const needs = all.filter((need) => starts.has(need)).map((need) => need.slice(ENSURE.length));
+  const needs = all.filter((need) => starts.has(need)).map((need) => names.of(need));
   for (const need of all) {
     if (!starts.has(need))
       warnings.push({
@@ -92,25 +144,13 @@ function serviceOf(
         text: `\`${name}\` needs \`${need}\`, which is no service: left out`,
       });
   }
-  const own = dir?.replace(/^\.\//, "").replace(/\/$/, "");
   return {
-    ...(own === undefined || own === `services/${name}` ? {} : { dir: own }),
+    ...(dir === undefined || dir === `services/${name}` ? {} : { dir }),
     ...(needs.length > 0 ? { needs } : {}),
   };
 }
 
-function taskName({ name, line }: JustRecipe, warnings: JustWarning[]): string {
-  const plain = name.toLowerCase().replaceAll("_", "-").replace(/^-+/, "");
-  if (plain !== name) warnings.push({ line, text: `\`${name}\` is called \`${plain}\` here` });
-  return plain;
-}
-
-function taskOf(
-  recipe: JustRecipe,
-  variables: ReadonlyMap<string, string>,
-  starts: ReadonlySet<string>,
-  warnings: JustWarning[],
-) {
+function taskOf(recipe: JustRecipe, { starts, names, variables, warnings }: Scope) {
   const { name, line, comment } = recipe;
   const warn = (text: string) => warnings.push({ line, text: `in \`${name}\`: ${text}` });
   const params = recipe.params.map((param) => param.name.replaceAll("-", "_"));
@@ -118,14 +158,14 @@ function taskOf(
     if (param.default !== undefined) warn(`the default of \`${param.name}\` is left out: it has to be given`);
     if (param.variadic) warn(`\`${param.name}\` takes one value here`);
   }
-  const needs = recipe.needs.filter((need) => starts.has(need)).map((need) => need.slice(ENSURE.length));
-  const call = (names: readonly string[]) =>
-    names.filter((each) => !starts.has(each)).map((each) => `homelab ${each}`);
+  const needs = recipe.needs.filter((need) => starts.has(need)).map((need) => names.of(need));
+  const call = (others: readonly string[]) =>
+    others.filter((each) => !starts.has(each)).map((each) => `homelab ${names.of(each)}`);
   const translate = (text: string) => substitute(text, new Set(params), variables, warn);
   const script = recipe.body[0]?.startsWith("#!");
   const own = script
     ? [translate(recipe.body.join("\n"))]
-    : recipe.body.filter((each) => each.trim() !== "").map((each) => translate(plainLine(each)));
+    : recipe.body.map((each) => translate(plainLine(each))).filter((each) => each !== "");
   const run = [...call(recipe.needs), ...own, ...call(recipe.afterwards)];
   return {
     ...(comment ? { description: comment } : {}),
@@ -139,7 +179,7 @@ function taskOf(
 function plainLine(line: string): string {
   const [, signs = "", text = ""] = /^([@-]*)(.*)$/s.exec(line.trim()) ?? [];
   const called = text.replace(/(^|[;&|(]\s*|\s)just\s+(?=[\w-])/g, "$1homelab ");
-  return signs.includes("-") ? `${called} || true` : called;
+  return signs.includes("-") && called !== "" ? `${called} || true` : called;
 }
 
 /** Parameters become variables of the shell, texts of variables stand in their place, all else is a warning. */

@@ -6,6 +6,9 @@ export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export const NAME_RULE =
   "names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long";
 
+/** `all` is a target; the others are names that a JavaScript object cannot be trusted with. */
+export const RESERVED = new Set(["all", "constructor", "prototype", "__proto__"]);
+
 const PLAIN_WORDS = /^[^"'`$\\|&;<>()*?[\]{}~#!\s]+(?: +[^"'`$\\|&;<>()*?[\]{}~#!\s]+)*$/;
 const HTTP_URL = /^https?:\/\/[^\s/?#]+\S*$/;
 const HOST_PORT = /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;

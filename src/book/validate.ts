@@ -3,7 +3,17 @@ import { brief } from "./brief.ts";
 import type { Fault } from "./fault.ts";
 import { invalid } from "./fault.ts";
 import { nearest } from "./nearest.ts";
-import { isSection, NAME, NAME_RULE, need, type RecipeFile, ready, recipeFile, SECTIONS } from "./schema.ts";
+import {
+  isSection,
+  NAME,
+  NAME_RULE,
+  need,
+  RESERVED,
+  type RecipeFile,
+  ready,
+  recipeFile,
+  SECTIONS,
+} from "./schema.ts";
 
 type Path = readonly (string | number)[];
 
@@ -16,9 +26,6 @@ export interface Checked {
   /** False when names may be missing that the file's author did write. */
   readonly complete: boolean;
 }
-
-/** `all` is a target; the others are names that a JavaScript object cannot be trusted with. */
-const RESERVED = new Set(["all", "constructor", "prototype", "__proto__"]);
 
 /** Checks the parsed content of one recipe file. Pure; every problem becomes a fault. */
 export function checkFile(file: string, data: unknown): Checked {

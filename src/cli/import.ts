@@ -58,7 +58,7 @@ export default makeCommand({
 
 /** What the Justfile of a homelab does that this program does by itself. */
 function isProvided(name: string): boolean {
-  return name === "default" || name === "deploy-all" || name in COMMANDS;
+  return name === "default" || name === "deploy-all" || Object.hasOwn(COMMANDS, name);
 }
 
 function found(root: string): string {

@@ -23,7 +23,7 @@ test("a Justfile of a whole homelab becomes the shipped book", async () => {
   expect([...made].sort()).toEqual([...services].sort());
   const members = Object.fromEntries([...groups.values()].map(({ name, members: all }) => [name, [...all]]));
   // `deploy-all` is a group here, because nothing is said to be built in.
-  const { all: _, ...own } = file.groups ?? {};
+  const { "all-group": _, ...own } = file.groups ?? {};
   expect(own).toEqual(members);
 });
 
@@ -71,6 +71,68 @@ test.each([
   ["a project directory", "docker compose --project-directory services/a/b/ up -d --wait", "services/a/b"],
 ])("a service is found by %s", (_, line, dir) => {
   expect(imported(`ensure-x:\n    ${line}\n`).file).toEqual({ services: { x: { dir } } });
+});
+
+const UP = "    docker compose -f services/x/compose.yml up -d\n";
+
+test.each<[string, string, object, string[]]>([
+  [
+    "what is reserved, not valid, or of no length",
+    `ensure-all:\n${UP}ensure-:\n${UP}_:\n    true\nconstructor:\n    true\n__proto__:\n    true\n`,
+    {
+      services: { "all-service": { dir: "services/x" }, service: { dir: "services/x" } },
+      tasks: { task: { run: ["true"] }, "constructor-task": { run: ["true"] }, "proto--": { run: ["true"] } },
+    },
+    [
+      "1: `all` is called `all-service` here",
+      "3: `` is called `service` here",
+      "5: `_` is called `task` here",
+      "7: `constructor` is called `constructor-task` here",
+      "9: `__proto__` is called `proto--` here",
+    ],
+  ],
+  [
+    "what others are called already, with all that needs it",
+    `ensure-tv_a:\n    cd services/tv/a && docker compose up -d\ndeploy-tv:\n    just ensure-tv_a\ntv-a: ensure-tv_a Tv_A\nTv_A:\n    true\n`,
+    {
+      services: { "tv-a": { dir: "services/tv/a" } },
+      groups: { "tv-group": ["tv-a"] },
+      tasks: { "tv-a-task": { needs: ["tv-a"], run: ["homelab tv-a-2"] }, "tv-a-2": { run: ["true"] } },
+    },
+    [
+      "1: `tv_a` is called `tv-a` here",
+      "3: `tv` is called `tv-group` here",
+      "5: `tv-a` is called `tv-a-task` here",
+      "6: `Tv_A` is called `tv-a-2` here",
+    ],
+  ],
+  [
+    "what is longer than a name may be",
+    `${"x".repeat(70)}:\n    true\n`,
+    { tasks: { ["x".repeat(63)]: { run: ["true"] } } },
+    [`1: \`${"x".repeat(70)}\` is called \`${"x".repeat(63)}\` here`],
+  ],
+])("a name that is free and valid is given to %s", (_, text, file, want) => {
+  expect(imported(text).file).toEqual(file);
+  expect(warnings(text)).toEqual(want);
+});
+
+test.each([
+  ["outside", "cd /srv/x && docker compose up -d"],
+  ["above", "cd ../x && docker compose up -d"],
+  ["in somebody's home", "cd ~/x && docker compose up -d"],
+  ["where only the shell knows", "cd $HOME/x && docker compose up -d"],
+  ["where only just knows", "cd {{services}}/x && docker compose up -d"],
+])("a service %s has no directory of its own here", (_, line) => {
+  expect(imported(`ensure-x:\n    ${line}\n`).file).toEqual({ services: { x: {} } });
+  expect(warnings(`ensure-x:\n    ${line}\n`)).toEqual(["1: where `x` is started was not understood"]);
+});
+
+test("the last of recipes with one name counts, and lines of nothing but signs are none", () => {
+  expect(imported("a:\n    old\na:\n    @\n    -\n    @new\n").file).toEqual({
+    tasks: { a: { run: ["new"] } },
+  });
+  expect(warnings("a:\n    old\na:\n    new\n")).toEqual(["1: `a` is defined again below: left out"]);
 });
 
 test("other recipes become tasks whose parameters are variables of the shell", () => {
