@@ -65,7 +65,7 @@ function onePerPlace(faults: readonly Fault[]): Fault[] {
 
 function syntaxFault(file: string, text: string, { code, message: said, pos }: YAMLError): Fault {
   const open = LEFT_OPEN.find((each) => each.said.test(said))?.plain;
-  const [message, hint] = open ?? PLAIN[code] ?? [said.replace(/\.$/, ""), UNCLEAR];
+  const [message, hint] = open ?? PLAIN[code] ?? [brief(said.replace(/\.$/, "")), UNCLEAR];
   // An error at the end of the file is shown where the text ends, not on an empty line.
   const atEnd = text.slice(pos[0]).trim() === "";
   const start = atEnd ? Math.max(text.trimEnd().length - 1, 0) : pos[0];

@@ -1,5 +1,12 @@
 import { parse } from "dotenv";
 
+/** The library's time grows with the square of it, and no value has so much. */
+const MUCH_WHITE_SPACE = /\s{200,}/g;
+
+/** The variables of an environment file, not replaced in each other. */
+export const parseDotenv = (text: string): Record<string, string> =>
+  parse(text.replace(MUCH_WHITE_SPACE, "\n"));
+
 /** A key of an environment file. */
 export interface EnvKey {
   readonly name: string;
@@ -13,7 +20,7 @@ const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=/;
 
 /** The keys of an environment file in their order; of a repeated one the last, as compose takes it. */
 export function envKeys(text: string): EnvKey[] {
-  const values = parse(text);
+  const values = parseDotenv(text);
   const keys = new Map<string, EnvKey>();
   text.split("\n").forEach((line, index) => {
     const name = ASSIGNMENT.exec(line)?.[1];
@@ -103,16 +110,18 @@ export function missingLines(example: string, actual: string): { text: string; n
  * a `#` without a space before it, a `$` that some replace, spaces without quotes.
  */
 export function ambiguousLines(text: string): { name: string; line: number; why: string }[] {
+  const values = parseDotenv(text);
   return text.split("\n").flatMap((raw, index) => {
-    const match = ASSIGNMENT.exec(raw);
-    if (!match) return [];
-    const why = ambiguity(raw.slice(match[0].length).trim());
-    return why === undefined ? [] : [{ name: match[1] ?? "", line: index + 1, why }];
+    const [assignment = "", name = ""] = ASSIGNMENT.exec(raw) ?? [];
+    // A line of a value that goes over several may look like a key, and is a secret.
+    if (!Object.hasOwn(values, name)) return [];
+    const why = ambiguity(raw.slice(assignment.length).trim());
+    return why === undefined ? [] : [{ name, line: index + 1, why }];
   });
 }
 
 function ambiguity(written: string): string | undefined {
-  const value = /^["']/.test(written) ? written : written.replace(/\s+#.*$/, "");
+  const value = /^["']/.test(written) ? written : written.replace(/(?<!\s)\s+#.*$/, "");
   if (/^'[^']*'(?:\s+#.*)?$/.test(value)) return undefined;
   const quoted = value.startsWith('"');
   if (/\$/.test(value)) return "`$` is replaced by some readers: put the value into single quotes";

@@ -66,7 +66,7 @@ async function parseWithPositions(text: string, shown: string): Promise<unknown>
 
 /** Where the first occurrence of `needle` stands in a file, for messages about a text in it. */
 export function positionOf(path: string, shown: string, needle: string): Position | undefined {
-  const text = readFileSync(path, "utf8");
+  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
   const at = text.indexOf(needle);
   if (at < 0) return undefined;
   const before = text.slice(0, at).split("\n");

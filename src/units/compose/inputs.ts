@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { parse as parseDotenv } from "dotenv";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { variable } from "../../os/environment.ts";
 import { NO_FILE, readRegularFile } from "../../os/file.ts";
 import type { Manifest } from "../../store/releases.ts";
+import { parseDotenv } from "./dotenv.ts";
 import {
   COMPOSE_FILES,
   type ComposeDocument,
@@ -197,7 +197,7 @@ class InputReader {
     try {
       const bytes = this.isPlain(path) ? readFileSync(path) : readRegularFile(path);
       this.files.set(path, hashText(bytes));
-      return bytes.toString("utf8");
+      return bytes.toString("utf8").replace(/^\ufeff/, "");
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code !== "ENOENT" && code !== "ENOTDIR") throw this.unreadable(path, error);

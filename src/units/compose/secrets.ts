@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { parse as parseDotenv } from "dotenv";
 import { readRegularFile } from "../../os/file.ts";
 import { redactor } from "../../process/redact.ts";
+import { parseDotenv } from "./dotenv.ts";
 import type { ServiceView } from "./facts.ts";
 
 /**

@@ -321,6 +321,14 @@ describe("refused is", () => {
   hint: set TOKEN in services/web/.env`,
     ],
     [
+      "malformed YAML behind a byte order mark, which is not counted",
+      { "compose.yml": "\ufeffservices: a: b\n" },
+      `compose-invalid: malformed YAML in services/web/compose.yml: a second \`: \` on one line
+  at services/web/compose.yml:1:11: services: a: b
+                                              ^
+  hint: put the value in quotes, or on lines of its own`,
+    ],
+    [
       "malformed YAML in an included file",
       { "compose.yml": "include: [inc.yml]\n", "inc.yml": "a: [\n" },
       `compose-invalid: malformed YAML in services/web/inc.yml: a bracket is not closed
