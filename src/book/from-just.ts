@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { GivenNames } from "./just-names.ts";
 import type { Justfile, JustRecipe, JustWarning } from "./justfile.ts";
 import { familyOf } from "./resolve.ts";
+import { RELATIVE_PATH } from "./schema.ts";
 
 /** What one recipe of a Justfile becomes. */
 export interface Became {
@@ -124,7 +125,8 @@ function placeOf(recipe: JustRecipe): string | undefined {
   const written = PLACES.map((place) => place.exec(line)?.[1]).find((found) => found !== undefined);
   const dir = posix.normalize(written ?? "/").replace(/\/$/, "");
   // Elsewhere, or only known to the shell.
-  return /^[/~]|^\.\.(?:\/|$)|[$`{}*?]/.test(dir) || dir === "" ? undefined : dir;
+  const isPlain = RELATIVE_PATH.test(dir) && !/^~|^\.\.(?:\/|$)|[$`{}*?]/.test(dir);
+  return isPlain ? dir : undefined;
 }
 
 function serviceOf(

@@ -17,7 +17,7 @@ const USER = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const UNIT =
   /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.(?:service|socket|target|timer|mount|automount|path|slice|scope|swap|device)$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const RELATIVE_PATH = /^[^/\u0000-\u001f][^\u0000-\u001f]*$/;
+export const RELATIVE_PATH = /^[^/\u0000-\u001f][^\u0000-\u001f]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const ABSOLUTE_PATH = /^\/[^\u0000-\u001f]*$/;
 

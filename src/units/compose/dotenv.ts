@@ -3,6 +3,9 @@ import { parse } from "dotenv";
 /** The library's time grows with the square of it, and no value has so much. */
 const MUCH_WHITE_SPACE = /\s{200,}/g;
 
+/** Lines that a value may go over: a key of a certificate has some fifty. */
+const LONGEST_VALUE = 200;
+
 /** The variables of an environment file, not replaced in each other. */
 export const parseDotenv = (text: string): Record<string, string> =>
   parse(text.replace(MUCH_WHITE_SPACE, "\n"));
@@ -101,8 +104,17 @@ export function missingLines(example: string, actual: string): { text: string; n
   const missing = envKeys(example).filter((key) => !have.has(key.name));
   if (missing.length === 0) return { text: "", names: [] };
   const newline = actual === "" || actual.endsWith("\n") ? "" : "\n";
-  const added = missing.map(({ line }) => lines[line - 1]).join("\n");
+  const added = missing.map((key) => linesOf(key, lines)).join("\n");
   return { text: `${newline}\n# Added from .env.example\n${added}\n`, names: missing.map((key) => key.name) };
+}
+
+/** How a key is written: the lines from its own on, until what they say is its value. */
+function linesOf({ name, line, value }: EnvKey, lines: readonly string[]): string {
+  for (let count = 1; count <= LONGEST_VALUE; count++) {
+    const text = lines.slice(line - 1, line - 1 + count).join("\n");
+    if (parseDotenv(text)[name] === value) return text;
+  }
+  return lines[line - 1] ?? "";
 }
 
 /**

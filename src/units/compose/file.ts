@@ -74,7 +74,7 @@ export function positionOf(path: string, shown: string, needle: string): Positio
 }
 
 function positionAt(text: string, file: string, line: number, column: number, length = 1): Position {
-  return { file, line, column, length, excerpt: text.split(/\r?\n/)[line - 1] ?? "" };
+  return { file, line, column, length, excerpt: (text.split("\n")[line - 1] ?? "").replace(/\r$/, "") };
 }
 
 /** What the rest of the program reads from a service's compose files, merged in their order. */

@@ -122,6 +122,7 @@ test.each([
   ["above", "cd ../x && docker compose up -d"],
   ["in somebody's home", "cd ~/x && docker compose up -d"],
   ["where only the shell knows", "cd $HOME/x && docker compose up -d"],
+  ["where nothing can be", "cd services/\x07x && docker compose up -d"],
   ["where only just knows", "cd {{services}}/x && docker compose up -d"],
 ])("a service %s has no directory of its own here", (_, line) => {
   expect(imported(`ensure-x:\n    ${line}\n`).file).toEqual({ services: { x: {} } });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { positionOf } from "../../../src/book/locate.ts";
 import { makeHome, problemsOf } from "./home.ts";
 
 const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
@@ -183,6 +184,25 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
 ];
+
+test("more problems than anybody reads are counted", async () => {
+  const root = makeHome({ "homelab.yml": `{${"a: 1, ".repeat(1000)}}` });
+  const problems = (await problemsOf(root)).split("\n").filter((line) => /^\S/.test(line));
+  expect([problems.length, problems.at(-1)]).toEqual([
+    201,
+    "recipe-invalid: there are 799 more problems like these",
+  ]);
+});
+
+test("a line ends before its carriage return", () => {
+  expect(positionOf("x", "ab\r\ncd", 3, 4)).toEqual({
+    file: "x",
+    line: 1,
+    column: 3,
+    excerpt: "ab",
+    length: 1,
+  });
+});
 
 test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
   expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));

@@ -75,6 +75,9 @@ test("missingLines() takes whole lines of the template", () => {
     text: "\n\n# Added from .env.example\nB='b'\n",
     names: ["B"],
   });
+  expect(missingLines('A=1\nKEY="one\ntwo\n"\nB=2\n', "A=9\n").text).toBe(
+    '\n# Added from .env.example\nKEY="one\ntwo\n"\nB=2\n',
+  );
   expect(missingLines("A=1\n", "A=9\n")).toEqual({ text: "", names: [] });
 });
 
