@@ -37,19 +37,35 @@ export function syntaxFaults(marked: Marked): Fault[] {
   return errors.length > 0 ? errors : [...danglingAliases(marked), ...repeatedKeys(marked)];
 }
 
-/** The content of a file without syntax errors, or the fault of aliases that stand for more than anything can hold. */
+/** What the YAML library says of a file whose parts do not fit together, in plain words, and what to look for. */
+const UNFIT: readonly { said: RegExp; plain: readonly [message: string, hint: string, sign: string] }[] = [
+  {
+    said: /^ReferenceError/,
+    plain: ["the aliases of this file stand for too much", "write out what they stand for", "*"],
+  },
+  {
+    said: /Merge sources/,
+    plain: ["`<<` takes in what is no mapping", "let it name a mapping, or a list of them", "<<"],
+  },
+  {
+    said: /call stack/,
+    plain: ["this is nested too deeply", "no file needs so many levels: write it anew", ""],
+  },
+];
+const NO_CONTENT = [
+  "the parts of this file do not fit together",
+  "write out what its aliases and tags stand for",
+  "",
+] as const;
+
+/** The content of a file without syntax errors, or the fault of parts that do not fit together. */
 export function contentOf({ document, file, text }: Marked): { data: unknown } | { fault: Fault } {
   try {
     return { data: document.toJS() };
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    const position = positionOf(file, text, text.indexOf("*"), text.indexOf("*") + 1);
-    return {
-      fault: invalid("the aliases of this file stand for too much", {
-        hint: "write out what they stand for",
-        position,
-      }),
-    };
+    const [message, hint, sign] = UNFIT.find(({ said }) => said.test(String(error)))?.plain ?? NO_CONTENT;
+    const at = Math.max(text.indexOf(sign), 0);
+    return { fault: invalid(message, { hint, position: positionOf(file, text, at, at + sign.length) }) };
   }
 }
 
