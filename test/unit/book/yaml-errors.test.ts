@@ -216,7 +216,7 @@ const bomb = [
 
 test.each([
   ["aliases that stand for too much", `${bomb}\n`, "the aliases of this file stand for too much"],
-  ["a merge of what is no mapping", "<<: 5\na: \u0001\n", "`<<` takes in what is no mapping"],
+  ["a merge of what is no mapping", '<<: "\\ud800"\n', "`<<` takes in what is no mapping"],
   ["brackets without end", `services: ${"[".repeat(20_000)}`, "this is nested too deeply"],
 ])("loadBook() refuses %s", async (_, text, want) => {
   expect(await problemsOf(makeHome({ "homelab.yml": text }))).toStartWith(`recipe-invalid: ${want}\n`);
