@@ -185,7 +185,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
 `,
     ],
     [
-      "an unknown need",
+      "an unknown need (situation 28)",
       {
         [BOOK]: "services:\n  web~:\n    needs: [database~]\n  databse~: { dir: services/b~ }\n",
         "services/b~/compose.yml": app(),
@@ -198,7 +198,7 @@ describe("what is written wrongly is shown with its place, and nothing is done",
 `,
     ],
     [
-      "a cycle",
+      "a cycle (situation 28)",
       {
         [BOOK]: "services:\n  web~: { needs: [b~] }\n  b~: { needs: [c~] }\n  c~: { needs: [web~] }\n",
         "services/b~/compose.yml": app(),
