@@ -231,6 +231,11 @@ describe("position()", () => {
 });
 
 describe("missingDirectory()", () => {
+  test("says so where a file stands in the way", async () => {
+    const book = await loadBook(makeHome({ "homelab.yml": "services:\n  plex:\n", services: "" }));
+    const error = await missingDirectory(book, book.recipes.get("plex") as ServiceRecipe);
+    expect(error.message).toBe("service `plex` is not there: there is no directory `services/plex`");
+  });
   const files = { "homelab.yml": "services:\n  plex:\n    needs: [tdarr]\n  tdarr:\n" };
   test("says who needs the service and where", async () => {
     const book = await loadBook(makeHome(files));

@@ -194,6 +194,17 @@ test("more problems than anybody reads are counted", async () => {
   ]);
 });
 
+test.each([
+  ["levels", `services:\n  ${"? ".repeat(1500)}a\n`],
+  ["aliases", `x: &x 1\nservices: [${"*x, ".repeat(5000)}*x]\n`],
+  ["dangling aliases", `services: [${"*x, ".repeat(5000)}*x]\n`],
+  ["repeated keys", `services: {${"a: 1, ".repeat(5000)}}\n`],
+])("thousands of %s take no time", async (_, text) => {
+  const begun = process.cpuUsage().user;
+  expect(await problemsOf(makeHome({ "homelab.yml": text }))).toStartWith("recipe-invalid: ");
+  expect(process.cpuUsage().user - begun).toBeLessThan(3_000_000);
+});
+
 test("a line ends before its carriage return", () => {
   expect(positionOf("x", "ab\r\ncd", 3, 4)).toEqual({
     file: "x",
