@@ -191,7 +191,8 @@ function substitute(
   variables: ReadonlyMap<string, string>,
   warn: (text: string) => void,
 ): string {
-  return text.replace(/\{\{\s*(.*?)\s*\}\}/g, (whole, expression: string, at: number) => {
+  return text.replace(/\{\{((?:(?!\{\{).)*?)\}\}/g, (whole, inner: string, at: number) => {
+    const expression = inner.trim();
     const name = expression.replaceAll("-", "_");
     if (params.has(name)) {
       const before = text.slice(text.lastIndexOf("\n", at) + 1, at);

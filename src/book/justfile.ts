@@ -30,8 +30,9 @@ export interface Justfile {
   readonly warnings: readonly JustWarning[];
 }
 
-const HEADER = /^@?([A-Za-z_][\w-]*)((?:\s+(?:[^:"']|"[^"]*"|'[^']*'|:=)*)?)\s*:(?!=)\s*(.*)$/;
-const VARIABLE = /^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)$/;
+// What stands side by side in these never matches the same characters: else long lines would take for ever.
+const HEADER = /^@?([A-Za-z_][\w-]*)((?:\s(?:[^:"']|"[^"]*"|'[^']*'|:=)*)?):(?!=)(.*)$/s;
+const VARIABLE = /^(?:export\s+)?([A-Za-z_][\w-]*)\s*:=(.*)$/s;
 const PLAIN_TEXT = /^(?:"([^"\\]*)"|'([^']*)')$/;
 const SILENT_ATTRIBUTE = /^\[(?:private|no-cd|group\(.*\)|doc\(.*\))\]$/;
 const PARAM = /([+*]?)\$?([A-Za-z_][\w-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?/g;
@@ -130,7 +131,7 @@ function readHeader([, name = "", params = "", rest = ""]: RegExpExecArray): Pic
 > {
   const [before = "", after = ""] = rest.replace(/#.*$/, "").split("&&");
   const names = (text: string) =>
-    [...text.matchAll(/\(\s*([\w-]+)[^)]*\)|([\w-]+)/g)].map((match) => match[1] ?? match[2] ?? "");
+    [...text.matchAll(/\(\s*([\w-]+)[^()]*\)|([\w-]+)/g)].map((match) => match[1] ?? match[2] ?? "");
   return {
     name,
     params: [...params.matchAll(PARAM)].map(([, sign, param = "", value]) => ({

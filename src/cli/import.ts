@@ -4,6 +4,7 @@ import { type Imported, importJustfile } from "../book/from-just.ts";
 import { parseJustfile } from "../book/justfile.ts";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
+import { readRegularFile } from "../os/file.ts";
 import { table } from "../report/table.ts";
 import { makeCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -33,7 +34,9 @@ export default makeCommand({
     }
     const root = resolve(context.options.root ?? ".");
     const file = path === undefined ? found(root) : resolve(path);
-    const imported = importJustfile(parseJustfile(read(file)), isProvided);
+    // One that is named may be a pipe, because somebody writes into it.
+    const just = read(file, path === undefined ? readRegularFile : readFileSync);
+    const imported = importJustfile(parseJustfile(just), isProvided);
     const { Document } = await import("yaml");
     const head = "# yaml-language-server: $schema=.homelab.schema.json\n";
     const text = head + new Document(imported.file).toString({ lineWidth: 0 });
@@ -69,9 +72,9 @@ function found(root: string): string {
   });
 }
 
-function read(file: string): string {
+function read(file: string, how: (file: string) => Buffer): string {
   try {
-    return readFileSync(file, "utf8");
+    return how(file).toString("utf8");
   } catch (error) {
     throw new HomelabError("usage", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
       hint: "name another one: `homelab import Justfile PATH`",

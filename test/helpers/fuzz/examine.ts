@@ -211,15 +211,14 @@ function environment(look: Look, example: string | undefined, actual: string): v
   }
   const { text, names } = missingLines(example ?? "", actual);
   // Behind a quote that nobody closed, whatever is added is a part of the value.
-  const isOpen = ['"', "'", "`"].some(
-    (quote) => envKeys(`${actual}\nZ_Z=${quote}1${quote}\n`).at(-1)?.value !== "1",
-  );
-  if (isOpen) return;
+  const isOpen = QUOTES.some((quote) => envKeys(`${actual}\nZ_Z=${quote}1${quote}\n`).at(-1)?.value !== "1");
+  if (isOpen || !(example ?? "").split("\n").every((line) => ONE_VALUE.test(line))) return;
   const wanted = new Map(envKeys(example ?? "").map((key) => [key.name, key.value]));
   const have = new Map(envKeys(actual + text).map((key) => [key.name, key.value]));
-  const isPlain = (example ?? "")
-    .split("\n")
-    .every((line) => !/["'`]/.test(line) || /^[^"'`]*(["'`])[^"'`]*\1\s*$/.test(line));
-  const still = names.filter((name) => (isPlain ? have.get(name) !== wanted.get(name) : !have.has(name)));
+  const still = names.filter((name) => have.get(name) !== wanted.get(name));
   if (still.length > 0) look.wrong.push(`completed, and still missing: ${still.join(", ")}`);
 }
+
+const QUOTES = ['"', "'", "`"];
+/** A line whose quotes are closed on it. */
+const ONE_VALUE = /^[^"'`]*(?:(["'`])[^"'`]*\1\s*)?$/;

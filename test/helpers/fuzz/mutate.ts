@@ -133,7 +133,8 @@ function changeAt(chance: Chance, value: unknown, other: unknown, depth: number)
             : [[key, changeAt(chance, inner, other, depth - 1)]];
     return Object.fromEntries([...entries.slice(0, at), ...entry, ...entries.slice(at + 1)]);
   }
-  return chance.pick([() => oddValue(chance, other), () => [value], () => ({ [`${value}`]: value })])();
+  const key = typeof value === "object" ? "object" : String(value);
+  return chance.pick([() => oddValue(chance, other), () => [value], () => ({ [key]: value })])();
 }
 
 function oddValue(chance: Chance, other: unknown): unknown {

@@ -77,7 +77,8 @@ function wrongOutput(home: Home, command: readonly string[], { code, stdout, std
     ...(secret === undefined ? [] : [`it shows the secret ${secret}: ${said.slice(0, 2000)}`]),
     ...(command.includes("--json") ? wrongDocument(stdout) : []),
     ...(DRIVES_TERMINAL.test(stderr) ? [`control characters: ${JSON.stringify(stderr.slice(0, 2000))}`] : []),
-    ...(!command.includes("--print") && DRIVES_TERMINAL.test(stdout)
+    // What is printed as data is as it is.
+    ...(!command.some((word) => word === "--print" || word === "--json") && DRIVES_TERMINAL.test(stdout)
       ? [`control characters: ${JSON.stringify(stdout.slice(0, 2000))}`]
       : []),
     ...(code === 0 || said.trim() !== "" ? [] : [`it ended with ${code} and said nothing`]),

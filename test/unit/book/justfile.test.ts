@@ -129,6 +129,22 @@ test.each([
   expect(warnings(`ensure-x:\n    ${line}\n`)).toEqual(["1: where `x` is started was not understood"]);
 });
 
+test.each([
+  ["a name and white space", `a${" ".repeat(20_000)}b`],
+  ["an assignment without a value", `a${" \t".repeat(10_000)}x=y: b`],
+  ["a value of white space", `a :=${" ".repeat(20_000)}\u2028b`],
+  ["needs of white space", `a:${" ".repeat(20_000)}\u2028b`],
+  ["needs in brackets", `a:${"(a".repeat(10_000)}`],
+  ["what is to be replaced", `a:\n  ${"{{ ".repeat(7000)}`],
+  ["what is to be replaced by nothing", `a:\n  {{${" ".repeat(20_000)}x`],
+  ["quotes", `a ${"'".repeat(20_001)}:`],
+  ["commands", `ensure-a:\n  ${"docker compose ".repeat(1400)}`],
+])("%s of any length take no time", (_, text) => {
+  const begun = process.cpuUsage().user;
+  imported(text);
+  expect(process.cpuUsage().user - begun).toBeLessThan(1_000_000);
+});
+
 test("the last of recipes with one name counts, and lines of nothing but signs are none", () => {
   expect(imported("a:\n    old\na:\n    @\n    -\n    @new\n").file).toEqual({
     tasks: { a: { run: ["new"] } },
