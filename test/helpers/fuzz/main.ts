@@ -3,12 +3,16 @@
 import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { examine } from "./examine.ts";
-import { furnish, type Home } from "./home.ts";
+import { describe, furnish, type Home } from "./home.ts";
 import { homeOf } from "./inputs.ts";
+import { shrink } from "./shrink.ts";
 
 /** Processor time that a case may take. A busy machine takes none of it. */
 const LIMIT_MS = Number(process.env.HOMELAB_FUZZ_LIMIT_MS ?? 500);
 const TRIES = 3;
+/** Time for making a homelab smaller in which something was wrong. */
+const SHRINK_MS = 5000;
+const KIND_LENGTH = 40;
 
 const [directory = "", seed = "", first = "", last = ""] = process.argv.slice(2);
 const root = join(directory, "root");
@@ -37,5 +41,13 @@ async function wrongWith(home: Home, looks: number): Promise<readonly string[]> 
 for (let index = Number(first); index <= Number(last); index++) {
   writeSync(1, `${index}\n`);
   const wrong = await wrongWith(homeOf(Number(seed), index), index % 4 === 0 ? 1 : 0);
-  if (wrong.length > 0) writeSync(1, `${JSON.stringify({ index, wrong })}\n`);
+  if (wrong.length === 0) continue;
+  const small = await shrink(homeOf(Number(seed), index), sameAs(wrong), SHRINK_MS);
+  writeSync(1, `${JSON.stringify({ index, wrong, smallest: describe(small) })}\n`);
+}
+
+/** Whether the same is wrong with another homelab, as far as the first words tell. */
+function sameAs([first = ""]: readonly string[]): (home: Home) => Promise<boolean> {
+  const kind = (text: string) => text.slice(0, KIND_LENGTH);
+  return async (home) => kind((await wrongWith(home, 0))[0] ?? "") === kind(first);
 }

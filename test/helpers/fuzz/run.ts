@@ -5,6 +5,8 @@ import { join } from "node:path";
 export interface Finding {
   readonly index: number;
   readonly wrong: readonly string[];
+  /** The least of the homelab with which the same is wrong. */
+  readonly smallest?: string;
 }
 
 export interface RunOptions {
@@ -21,7 +23,7 @@ const MEMORY = "/dev/shm";
 export const FUZZ_DIRECTORY = existsSync(MEMORY) ? MEMORY : tmpdir();
 const MAIN = join(import.meta.dir, "main.ts");
 /** As many are enough to see what is wrong. */
-const MOST_FINDINGS = Number(process.env.MOST ?? 20);
+const MOST_FINDINGS = 20;
 
 /**
  * Looks at the cases of a run, in a process that can be ended: what hangs or brings it down is a finding like any
