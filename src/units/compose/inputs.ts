@@ -73,6 +73,8 @@ class InputReader {
   private readonly own: ComposeDocument[] = [];
   private readonly included: ComposeDocument[] = [];
   private dotenv: Environment = {};
+  /** COMPOSE_FILE as it is written. */
+  private chosen: string | undefined;
 
   private readonly dir: string;
 
@@ -149,7 +151,7 @@ class InputReader {
   ): Promise<FileReference[]> {
     if (seen.has(path)) return [];
     seen.add(path);
-    const text = this.required(path, "compose file");
+    const text = this.required(path, "compose file", undefined, this.chosen);
     const document = await parseCompose(path, text, () => this.show(path));
     documents.push(document);
     for (const value of text.includes("$") ? texts(document.data) : []) {
@@ -167,7 +169,9 @@ class InputReader {
     const text = this.optional(path) ?? "";
     const values: Record<string, string> = {};
     const lookup = (name: string) => variable(this.env, name) ?? variable(values, name);
-    for (const [name, value] of Object.entries(parseDotenv(text))) {
+    const written = parseDotenv(text);
+    this.chosen = written.COMPOSE_FILE;
+    for (const [name, value] of Object.entries(written)) {
       const literal = !value.includes("$") || text.includes(`${name}='`);
       values[name] = literal ? value : interpolate(value, lookup, (reference) => this.note(reference));
     }

@@ -305,6 +305,11 @@ describe("refused is", () => {
       "compose-invalid: compose file services/web/a.yml does not exist\n  hint: create the file",
     ],
     [
+      "a file of COMPOSE_FILE that is missing, whose name may be secret",
+      { ".env": "KEY=hunter22\nCOMPOSE_FILE=compose.yml:$KEY.yml", "compose.yml": service("{}") },
+      "compose-invalid: compose file `compose.yml:$KEY.yml` does not exist\n  hint: create the file",
+    ],
+    [
       "a required variable that is not set, with its text",
       { "compose.yml": "services:\n  app:\n    environment:\n      T: ${TOKEN:?from the account page}\n" },
       `variable-unset: required variable \`TOKEN\` is not set: from the account page
