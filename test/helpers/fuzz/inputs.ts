@@ -1,5 +1,6 @@
 import { Chance, caseSeed } from "./chance.ts";
-import { anyYaml, composeFile, envFile, excess, justfile, recipeFile } from "./grow.ts";
+import { excess } from "./excess.ts";
+import { anyYaml, composeFile, envFile, justfile, recipeFile } from "./grow.ts";
 import type { Entry, Home } from "./home.ts";
 import { type Content, mutate } from "./mutate.ts";
 import { COMPOSE_FILES, ENV_FILES, JUSTFILES, MORE_COMPOSE, RECIPES } from "./seeds.ts";

@@ -4,8 +4,8 @@ const SECRET = /[0-9a-f]{12,}/g;
 const KEEPS_SECRETS = /\.env$|pass\.txt$/;
 /** What stands where a name stands is shown as one. */
 const NAMES = /^[ \t]*(?:export[ \t]+)?[\w.-]+(?=[ \t]*[=:])/gm;
-/** Compose files that an environment file names are files like any other. */
-const FILES = /COMPOSE_FILE[^\n\r]*/g;
+/** Compose files that an environment file names are files like any other. A value may begin on the next line. */
+const FILES = /COMPOSE_FILE[^\n\r]*(?:[\n\r]+[^\n\r]*)?/g;
 
 /** The values that are planted in the environment files of a homelab, as far as they still are values. */
 export function secretsIn(home: Home): string[] {
