@@ -220,5 +220,5 @@ function environment(look: Look, example: string | undefined, actual: string): v
 }
 
 const QUOTES = ['"', "'", "`"];
-/** A line whose quotes are closed on it. */
-const ONE_VALUE = /^[^"'`]*(?:(["'`])[^"'`]*\1\s*)?$/;
+/** A line that everybody reads in the same way: nothing, a comment, or a key with a value whose quotes are closed. */
+const ONE_VALUE = /^(?:[ \t]*(?:#[^"'`]*)?|(?:export )?\w+=(?:[^"'`]*|(["'`])[^"'`]*\1))$/;

@@ -3,7 +3,7 @@ import { type Home, textsOf } from "./home.ts";
 const SECRET = /[0-9a-f]{12,}/g;
 const KEEPS_SECRETS = /\.env$|pass\.txt$/;
 /** What stands where a name stands is shown as one. */
-const NAMES = /^[ \t]*(?:export[ \t]+)?[\w.-]+(?=[ \t]*[=:])/gm;
+const NAMES = /^[ \t]*(?:export[ \t]+)?[\w.-]+(?=\s{0,20}[=:])/gm;
 /** Compose files that an environment file names are files like any other. A value may begin on the next line. */
 const FILES = /COMPOSE_FILE[^\n\r]*(?:[\n\r]+[^\n\r]*)?/g;
 
