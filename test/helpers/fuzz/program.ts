@@ -23,14 +23,15 @@ const COMMANDS = [
   "why app",
   "import Justfile --print",
 ];
-/** Nothing is wrong with the work of these commands, or with the machine. */
+/** Codes of the table that a look at files and containers may end with. */
 const ALLOWED = new Set<number | null>([
   0,
   EXIT_CODES.usage,
   EXIT_CODES["not-ready"],
   EXIT_CODES.refused,
-  77,
-  78,
+  EXIT_CODES.unsupported,
+  EXIT_CODES.permission,
+  EXIT_CODES["recipe-invalid"],
 ]);
 const STACK_TRACE = /^\s+at .+:\d+(?::\d+)?\)?$|should not have happened/m;
 
