@@ -9,6 +9,8 @@ export interface Listing {
   /** Absolute path, links resolved. */
   readonly path: string;
   readonly files: ReadonlySet<string>;
+  /** Those of them that are neither plain files nor directories: links, pipes, devices. */
+  readonly special: ReadonlySet<string>;
 }
 
 /** What stands under `services/`. All paths are relative to the root. */
@@ -78,7 +80,10 @@ function directories(
     if (entry.isDirectory()) found.push({ name: entry.name, path: `${realParent}/${entry.name}` });
     if (!entry.isSymbolicLink()) continue;
     const dir = `${parent}/${entry.name}`;
-    if (!isDirectory(join(root, dir))) continue;
+    const target = kindOf(join(root, dir));
+    if (target === "unknown" && parent === "services")
+      warnings.push(`\`${dir}\` is a link that cannot be followed, and is left alone`);
+    if (target !== "directory") continue;
     if (!leadsOutside(root, dir)) {
       found.push({ name: entry.name, path: realpathSync(join(root, dir)) });
       continue;
@@ -94,8 +99,15 @@ function hasComposeFile(entries: readonly Dirent[]): boolean {
   return entries.some((entry) => COMPOSE_FILES.has(entry.name) && !entry.isDirectory());
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 function listing(path: string, entries: readonly Dirent[]): Listing {
-  return { path, files: new Set(entries.map((entry) => entry.name)) };
+  const special = entries.filter((entry) => !entry.isFile() && !entry.isDirectory());
+  return {
+    path,
+    files: new Set(entries.map((entry) => entry.name)),
+    special: special.length > 0 ? new Set(special.map((entry) => entry.name)) : NONE,
+  };
 }
 
 /** What is in a directory somewhere inside of the root, if it holds a compose file. */
@@ -122,6 +134,11 @@ export function leadsOutside(root: string, dir: string): boolean {
   }
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function kindOf(path: string): "directory" | "other" | "unknown" {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? "directory" : "other";
+  } catch {
+    // A circle of links, or a way that this user may not go.
+    return "unknown";
+  }
 }

@@ -3,6 +3,8 @@ import { type Start, startOf } from "./just-service.ts";
 import { bare, commandsOf, signsOf } from "./just-shell.ts";
 import type { Callee } from "./just-task.ts";
 import type { Justfile, JustLine, JustRecipe } from "./justfile.ts";
+import { familyOf } from "./resolve.ts";
+import { NAME, RESERVED } from "./schema.ts";
 
 /** Names of the program's own commands, and those of them that take `<verb>-<target>`. */
 export interface Commands {
@@ -19,6 +21,8 @@ export interface Conflict {
 export const ENSURE = "ensure-";
 /** What comes before a deployment anyway. */
 export const UPDATES = ["update-system", "update-services"];
+/** Shorter than the longest name, so that something can stand before it. */
+const LONGEST = 58;
 const WITHOUT_OWN_NAME = ["default", "deploy-all"];
 
 type Warn = (line: number, text: string) => void;
@@ -118,11 +122,16 @@ export class JustNames {
     const [, verb = "", target = ""] = /^(deploy|ensure)-(.+)$/.exec(name) ?? [];
     const isGroup = verb !== "" && target !== "all" && recipe.params.length === 0;
     if (isGroup && this.membersOf(recipe, []).length > 0) {
-      const own = this.ownName(recipe, target);
+      const own = this.ownName(recipe, this.isFamily(target) ? `${target}-group` : target);
       return become("group", own, `${verb} ${own}`);
     }
     const own = this.ownName(recipe, name);
     return become("task", own, own);
+  }
+
+  /** Whether services are instances of it: then a group cannot have that name. */
+  private isFamily(name: string): boolean {
+    return [...this.starts.values()].some(({ dir }) => familyOf(dir ?? "") === name);
   }
 
   private isCommand(name: string): boolean {
@@ -194,8 +203,10 @@ export class JustNames {
     const plain = name
       .toLowerCase()
       .replaceAll("_", "-")
+      .slice(0, LONGEST)
       .replace(/^-+|-+$/g, "");
-    const own = this.isCommand(plain) && name === recipe.name ? `just-${plain}` : plain;
+    const isTaken = RESERVED.has(plain) || (this.isCommand(plain) && name === recipe.name);
+    const own = isTaken || !NAME.test(plain) ? `just-${plain}`.replace(/-$/, "") : plain;
     if (own !== name) this.warn(recipe.line, `\`${name}\` is called \`${own}\` here`);
     return own;
   }

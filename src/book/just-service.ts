@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { bare, commandsOf, isTalk, type ShellCommand, wordsBefore } from "./just-shell.ts";
+import { RELATIVE_PATH } from "./schema.ts";
 
 /** A line that starts a compose project, as far as a recipe can say it. */
 export interface Start {
@@ -37,7 +38,7 @@ export function startOf(line: string): Start | undefined {
   const named = options.directory ?? directoryOf(options.files);
   const dir = named === undefined ? cd : posix.join(cd ?? ".", named);
   const clean = dir === undefined ? undefined : posix.normalize(dir).replace(/\/$/, "");
-  if (clean !== undefined && (/^\/|^\.\.(?:\/|$)|^\.$/.test(clean) || clean.includes("$"))) {
+  if (clean !== undefined && !isPlain(clean)) {
     return {
       project: options.project,
       lost: [...lost, `the directory \`${clean}\` cannot stand in a recipe`],
@@ -45,6 +46,10 @@ export function startOf(line: string): Start | undefined {
   }
   return { dir: clean, project: options.project, lost };
 }
+
+/** Elsewhere, or only known to the shell or to `just`, is no directory of a recipe. */
+const isPlain = (dir: string): boolean =>
+  RELATIVE_PATH.test(dir) && !/^\/|^~|^\.\.(?:\/|$)|^\.$|[$`{}*?]/.test(dir);
 
 const isTalkOf = ({ words }: ShellCommand): boolean => isTalk(words.join(" "));
 

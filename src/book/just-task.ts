@@ -65,7 +65,7 @@ function linesOf({ body, line: header }: JustRecipe, scope: Scope): string[] {
   const late = body.find(({ text }) => /^@?#!/.test(text));
   if (late) scope.warn("`#!` is not in its first line: every line is run by itself, as just does", late.line);
   return body
-    .filter(({ text }) => text.trim() !== "")
+    .filter(({ text }) => signsOf(text).text.trim() !== "")
     .map(({ text, line = header }) => {
       const { text: own, mayFail } = signsOf(text);
       const translated = translate(own, scope, () => line);

@@ -48,8 +48,11 @@ export interface Justfile {
   readonly warnings: readonly JustWarning[];
 }
 
-const HEADER = /^@?([A-Za-z_][\w-]*)((?:\s+(?:[^:"']|"[^"]*"|'[^']*'|:=)*)?)\s*:(?!=)\s*(.*)$/;
-const VARIABLE = /^(export\s+)?([A-Za-z_][\w-]*)\s*:=\s*(.*)$/;
+/** Characters of a line that is still looked at. */
+const LONGEST_LINE = 4_000;
+// What stands side by side in these never matches the same characters: else long lines would take for ever.
+const HEADER = /^@?([A-Za-z_][\w-]*)((?:\s(?:[^:"']|"[^"]*"|'[^']*'|:=)*)?):(?!=)(.*)$/s;
+const VARIABLE = /^(export\s+)?([A-Za-z_][\w-]*)\s*:=(.*)$/s;
 const PLAIN_TEXT = /^(?:"([^"\\]*)"|'([^']*)')(?:\s+#.*)?$/;
 const ALIAS = /^alias\s+([\w-]+)\s*:=\s*([\w-]+)/;
 const SILENT_ATTRIBUTE = /^\[(?:private|group\(.*\)|group: .*|doc\(.*\)|doc: .*)\]$/;
@@ -63,7 +66,7 @@ const PARAM = /([+*]?)\$?([A-Za-z_][\w-]*)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?
 export function parseJustfile(text: string): Justfile {
   const recipes: JustRecipe[] = [];
   const others: Others = { variables: new Map(), aliases: new Map(), warnings: [] };
-  const lines = logicalLines(text);
+  const lines = shortEnough(logicalLines(text), others.warnings);
   let comment: string | undefined;
   let confirm: string | undefined;
   for (let i = 0; i < lines.length; i++) {
@@ -89,6 +92,15 @@ export function parseJustfile(text: string): Justfile {
     confirm = undefined;
   }
   return { recipes, ...others };
+}
+
+/** Without the lines that nobody writes, and that would take long to understand. */
+function shortEnough(lines: readonly JustLine[], warnings: JustWarning[]): JustLine[] {
+  return lines.filter(({ line, text }) => {
+    if (text.length <= LONGEST_LINE) return true;
+    warnings.push({ line, text: `a line of ${text.length} characters is left out` });
+    return false;
+  });
 }
 
 /** The lines of a text, those that end with a backslash joined with the next. */

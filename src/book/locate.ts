@@ -36,7 +36,8 @@ export function positionOf(file: string, text: string, start: number, end: numbe
   let line = 1;
   for (let at = text.indexOf("\n"); at >= 0 && at < lineStart; at = text.indexOf("\n", at + 1)) line += 1;
   const excerpt = text.slice(lineStart, lineEnd).replace(/\r$/, "");
-  const column = from - lineStart + 1;
+  // What is at the end of a line may be its carriage return.
+  const column = Math.min(from - lineStart, excerpt.length) + 1;
   const length = Math.max(1, Math.min(end - from, excerpt.length - column + 1));
   return { file, line, column, excerpt, length };
 }

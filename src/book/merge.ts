@@ -1,3 +1,4 @@
+import { brief } from "./brief.ts";
 import { BUILTIN_FILES, BUILTIN_PREFIX } from "./builtin.ts";
 import { parseDuration } from "./duration.ts";
 import { type Fault, invalid, TWICE_HINT } from "./fault.ts";
@@ -54,7 +55,7 @@ export class Merged {
       const meant = nearest(name, BUILTIN_FILES.keys());
       const known = [...BUILTIN_FILES.keys()].join(", ");
       this.faults.push(
-        invalid(`there is no shipped file \`${name.slice(BUILTIN_PREFIX.length)}\``, {
+        invalid(`there is no shipped file \`${brief(name.slice(BUILTIN_PREFIX.length))}\``, {
           hint: meant ? `did you mean \`${meant}\`?` : `the shipped files are ${known}`,
           at: { file, path: ["include", index] },
         }),

@@ -15,8 +15,9 @@ export async function missingDirectory(
   service: ServiceRecipe,
   neededBy?: Recipe,
 ): Promise<HomelabError> {
-  const exists = statSync(join(book.root, service.dir), { throwIfNoEntry: false }) !== undefined;
-  const what = exists ? `\`${service.dir}\` has no compose file` : `there is no directory \`${service.dir}\``;
+  const what = isThere(join(book.root, service.dir))
+    ? `\`${service.dir}\` has no compose file`
+    : `there is no directory \`${service.dir}\``;
   const message = neededBy
     ? `\`${neededBy.name}\` needs \`${service.name}\`, but ${what}`
     : `service \`${service.name}\` is not there: ${what}`;
@@ -29,4 +30,13 @@ export async function missingDirectory(
     hint: `add it with \`homelab add ${service.name}\``,
     position: place,
   });
+}
+
+/** Whether something is there. What stands in the way of asking is not the directory of a service either. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }

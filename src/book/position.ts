@@ -37,6 +37,9 @@ function readText(file: string): string | undefined {
   }
 }
 
+/** More problems than anybody reads come from one mistake, or from a file of another kind. */
+const MOST = 200;
+
 /** The errors of a reading, with their positions. `texts` holds the recipe files that were read. */
 export async function toErrors(
   faults: readonly Fault[],
@@ -52,7 +55,7 @@ export async function toErrors(
     files.set(at.file, marked);
     return locate(marked, at);
   };
-  return faults.map(
+  const errors = faults.slice(0, MOST).map(
     ({ code, message, hint, at, position, notes = [] }) =>
       new HomelabError(code, message, {
         hint,
@@ -60,4 +63,12 @@ export async function toErrors(
         notes: notes.map((note) => ({ text: note.text, position: note.position ?? find(note.at) })),
       }),
   );
+  const rest = faults.length - errors.length;
+  if (rest > 0) {
+    const message = `there ${rest === 1 ? "is 1 more problem" : `are ${rest} more problems`} like these`;
+    errors.push(
+      new HomelabError(errors[0]?.code ?? "recipe-invalid", message, { hint: "put these right first" }),
+    );
+  }
+  return errors;
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { NO_FILE, readRegularFile } from "../os/file.ts";
 import { mayHaveDuplicateKeys } from "./duplicates.ts";
 import { type Fault, invalid } from "./fault.ts";
 
@@ -62,7 +63,7 @@ function list(root: string, folder: string, faults: Fault[]): string[] {
 function readSource(root: string, file: string, faults: Fault[]): Source | undefined {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(join(root, file));
+    bytes = readRegularFile(join(root, file));
   } catch (error) {
     faults.push(unreadable(file, error));
     return undefined;
@@ -90,6 +91,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory",
   ENOENT: "the link leads nowhere",
   ELOOP: "its links lead in a circle",
+  ENOTDIR: "it is not a directory",
+  ENAMETOOLONG: "its name is too long",
+  [NO_FILE]: "it is a pipe, socket or device, and no file",
 };
 
 export function errorCode(error: unknown): string | undefined {

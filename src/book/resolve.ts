@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { brief } from "./brief.ts";
 import { composeListing, type Discovery, type Listing, leadsOutside } from "./discover.ts";
 import { type Fault, invalid, type Place } from "./fault.ts";
 import type { Draft, Merged, ServiceDraft } from "./merge.ts";
@@ -60,7 +61,7 @@ function directoryFault(
 ): Fault | undefined {
   const hint = "a service's directory stands inside of the homelab repository";
   if (dir === ".." || dir.startsWith("../")) {
-    const message = `\`dir\` of service \`${draft.name}\` leaves the root: \`${draft.dir}\``;
+    const message = `\`dir\` of service \`${draft.name}\` leaves the root: \`${brief(String(draft.dir))}\``;
     return invalid(message, { hint, at: dirPlace(draft) });
   }
   const outside = isListed(dir)
@@ -101,7 +102,7 @@ function linkOutside(root: string, dir: string): boolean {
   }
 }
 
-const NOTHING: Listing = { path: "", files: new Set() };
+const NOTHING: Listing = { path: "", files: new Set(), special: new Set() };
 
 function find(root: string, dir: string, { composeDirs }: Discovery, faults: Fault[]): Listing | undefined {
   if (isListed(dir)) return composeDirs.get(dir);

@@ -6,6 +6,9 @@ export const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export const NAME_RULE =
   "names have lower-case letters, digits and hyphens, begin with a letter or digit, and are at most 63 long";
 
+/** `all` is a target; the others are names that a JavaScript object cannot be trusted with. */
+export const RESERVED = new Set(["all", "constructor", "prototype", "__proto__"]);
+
 const PLAIN_WORDS = /^[^"'`$\\|&;<>()*?[\]{}~#!\s]+(?: +[^"'`$\\|&;<>()*?[\]{}~#!\s]+)*$/;
 const HTTP_URL = /^https?:\/\/[^\s/?#]+\S*$/;
 const HOST_PORT = /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
@@ -14,7 +17,7 @@ const USER = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const UNIT =
   /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.(?:service|socket|target|timer|mount|automount|path|slice|scope|swap|device)$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const RELATIVE_PATH = /^[^/\u0000-\u001f][^\u0000-\u001f]*$/;
+export const RELATIVE_PATH = /^[^/\u0000-\u001f][^\u0000-\u001f]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const ABSOLUTE_PATH = /^\/[^\u0000-\u001f]*$/;
 

@@ -1,5 +1,17 @@
-import { isPair, isScalar, visit, type YAMLError, type YAMLMap } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  type Node,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
 import type { Position } from "../errors.ts";
+import { brief } from "./brief.ts";
 import { type Fault, invalid, TWICE_HINT } from "./fault.ts";
 import { type Marked, positionOf } from "./locate.ts";
 import { isSection } from "./schema.ts";
@@ -36,19 +48,35 @@ export function syntaxFaults(marked: Marked): Fault[] {
   return errors.length > 0 ? errors : [...danglingAliases(marked), ...repeatedKeys(marked)];
 }
 
-/** The content of a file without syntax errors, or the fault of aliases that stand for more than anything can hold. */
+/** What the YAML library says of a file whose parts do not fit together, in plain words, and what to look for. */
+const UNFIT: readonly { said: RegExp; plain: readonly [message: string, hint: string, sign: string] }[] = [
+  {
+    said: /^ReferenceError/,
+    plain: ["the aliases of this file stand for too much", "write out what they stand for", "*"],
+  },
+  {
+    said: /Merge sources/,
+    plain: ["`<<` takes in what is no mapping", "let it name a mapping, or a list of them", "<<"],
+  },
+  {
+    said: /call stack/,
+    plain: ["this is nested too deeply", "no file needs so many levels: write it anew", ""],
+  },
+];
+const NO_CONTENT = [
+  "the parts of this file do not fit together",
+  "write out what its aliases and tags stand for",
+  "",
+] as const;
+
+/** The content of a file without syntax errors, or the fault of parts that do not fit together. */
 export function contentOf({ document, file, text }: Marked): { data: unknown } | { fault: Fault } {
   try {
     return { data: document.toJS() };
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    const position = positionOf(file, text, text.indexOf("*"), text.indexOf("*") + 1);
-    return {
-      fault: invalid("the aliases of this file stand for too much", {
-        hint: "write out what they stand for",
-        position,
-      }),
-    };
+    const [message, hint, sign] = UNFIT.find(({ said }) => said.test(String(error)))?.plain ?? NO_CONTENT;
+    const at = Math.max(text.indexOf(sign), 0);
+    return { fault: invalid(message, { hint, position: positionOf(file, text, at, at + sign.length) }) };
   }
 }
 
@@ -64,7 +92,7 @@ function onePerPlace(faults: readonly Fault[]): Fault[] {
 
 function syntaxFault(file: string, text: string, { code, message: said, pos }: YAMLError): Fault {
   const open = LEFT_OPEN.find((each) => each.said.test(said))?.plain;
-  const [message, hint] = open ?? PLAIN[code] ?? [said.replace(/\.$/, ""), UNCLEAR];
+  const [message, hint] = open ?? PLAIN[code] ?? [brief(said.replace(/\.$/, "")), UNCLEAR];
   // An error at the end of the file is shown where the text ends, not on an empty line.
   const atEnd = text.slice(pos[0]).trim() === "";
   const start = atEnd ? Math.max(text.trimEnd().length - 1, 0) : pos[0];
@@ -72,31 +100,42 @@ function syntaxFault(file: string, text: string, { code, message: said, pos }: Y
   return invalid(message, { hint, position });
 }
 
+/** All nodes of a document in their order. (The library's own way copies the path to each: too slow for deep files.) */
+function* nodesOf(document: Document): Generator<Node> {
+  const stack: unknown[] = [document.contents];
+  while (stack.length > 0) {
+    const node = stack.pop();
+    if (isNode(node)) yield node;
+    if (isPair(node)) stack.push(node.value, node.key);
+    else if (isCollection(node)) for (const item of [...node.items].reverse()) stack.push(item);
+  }
+}
+
 function danglingAliases({ document, file, text }: Marked): Fault[] {
+  const [message, hint] = DANGLING;
   const faults: Fault[] = [];
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) || !alias.range) return;
-      const [message, hint] = DANGLING;
-      faults.push(
-        invalid(message, { hint, position: positionOf(file, text, alias.range[0], alias.range[1]) }),
-      );
-    },
-  });
+  const anchors = new Set<string>();
+  for (const node of nodesOf(document)) {
+    if (!isAlias(node)) {
+      if (node.anchor) anchors.add(node.anchor);
+    } else if (!anchors.has(node.source) && node.range) {
+      const position = positionOf(file, text, node.range[0], node.range[1]);
+      faults.push(invalid(message, { hint, position }));
+    }
+  }
   return faults;
 }
 
 function repeatedKeys(marked: Marked): Fault[] {
-  const faults: Fault[] = [];
-  visit(marked.document, {
-    Map(_, map, parents) {
-      const owner = parents.at(-1);
-      const section =
-        parents.length === 3 && isPair(owner) && isScalar(owner.key) && isSection(owner.key.value);
-      faults.push(...repeatedIn(marked, map, section));
-    },
-  });
-  return faults;
+  const { contents } = marked.document;
+  const sections = new Set(
+    (isMap(contents) ? contents.items : [])
+      .filter(({ key }) => isScalar(key) && isSection(key.value))
+      .map(({ value }) => value),
+  );
+  return [...nodesOf(marked.document)].flatMap((node) =>
+    isMap(node) ? repeatedIn(marked, node, sections.has(node)) : [],
+  );
 }
 
 function repeatedIn({ file, text }: Marked, map: YAMLMap, section: boolean): Fault[] {
@@ -110,7 +149,8 @@ function repeatedIn({ file, text }: Marked, map: YAMLMap, section: boolean): Fau
       seen.set(key.value, position);
       continue;
     }
-    const message = section ? `\`${key.value}\` is defined twice` : `the key \`${key.value}\` is there twice`;
+    const name = `\`${brief(String(key.value))}\``;
+    const message = section ? `${name} is defined twice` : `the key ${name} is there twice`;
     const notes = [{ text: "first defined here", position: first }];
     faults.push(invalid(message, { hint: section ? TWICE_HINT : "keep one of the two", position, notes }));
   }

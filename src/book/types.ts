@@ -54,6 +54,8 @@ export interface ServiceRecipe extends Node {
   readonly path: string;
   /** Names of what is in `dir`, as it was found; empty when it is not present. */
   readonly files: ReadonlySet<string>;
+  /** Those of `files` that are links, pipes or devices; undefined when that was not asked. */
+  readonly special?: ReadonlySet<string> | undefined;
   /** Name of the family when `dir` is `services/<family>/<instance>`. */
   readonly family?: string | undefined;
   readonly project?: string | undefined;

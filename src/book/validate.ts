@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { brief } from "./brief.ts";
 import type { Fault } from "./fault.ts";
 import { invalid } from "./fault.ts";
 import { nearest } from "./nearest.ts";
@@ -9,6 +10,7 @@ import {
   NAME,
   NAME_RULE,
   need,
+  RESERVED,
   type RecipeFile,
   ready,
   readyExec,
@@ -28,9 +30,6 @@ export interface Checked {
   /** False when names may be missing that the file's author did write. */
   readonly complete: boolean;
 }
-
-/** `all` is a target; the others are names that a JavaScript object cannot be trusted with. */
-const RESERVED = new Set(["all", "constructor", "prototype", "__proto__"]);
 
 /** Checks the parsed content of one recipe file. Pure; every problem becomes a fault. */
 export function checkFile(file: string, data: unknown): Checked {
@@ -100,7 +99,10 @@ function issueFaults(file: string, data: object, issue: v.BaseIssue<unknown>, ba
   }
   if (issue.path?.at(-1)?.origin === "key") {
     return [
-      invalid(`\`${path.at(-1)}\` is not a valid name`, { hint: NAME_RULE, at: { file, path, key: true } }),
+      invalid(`\`${brief(String(path.at(-1)))}\` is not a valid name`, {
+        hint: NAME_RULE,
+        at: { file, path, key: true },
+      }),
     ];
   }
   const value = valueAt(data, path);
@@ -140,7 +142,7 @@ function unknownKeys(file: string, data: object, path: Path): Fault[] {
       const meant = nearest(key, valid);
       const hint = meant ? `did you mean \`${meant}\`?` : `valid keys are ${valid.join(", ")}`;
       const where = owner.length === 0 ? "" : ` of ${subject(owner)}`;
-      return invalid(`unknown key \`${key}\`${where}`, {
+      return invalid(`unknown key \`${brief(key)}\`${where}`, {
         hint,
         at: { file, path: [...owner, key], key: true },
       });
@@ -161,7 +163,7 @@ function keysAt(path: Path): string[] {
 function subject(path: Path): string {
   const [section, name, ...rest] = path;
   if (!isSection(section) || name === undefined) return `\`${String(section)}\``;
-  const owner = `${SECTIONS[section].noun} \`${name}\``;
+  const owner = `${SECTIONS[section].noun} \`${brief(String(name))}\``;
   const keys = rest.filter((key) => typeof key === "string");
   if (section === "groups") return rest.length > 0 ? `a member of ${owner}` : owner;
   if (keys.length === 0) return owner;
@@ -173,7 +175,7 @@ function received(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a mapping";
-  if (typeof value === "string") return value === "" ? "empty text" : `\`${value}\``;
+  if (typeof value === "string") return value === "" ? "empty text" : `\`${brief(value)}\``;
   return `the ${typeof value} \`${String(value)}\``;
 }
 

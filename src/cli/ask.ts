@@ -1,5 +1,6 @@
 import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
+import { printable } from "../report/style.ts";
 import { writeAll } from "../report/write.ts";
 import type { Context } from "./context.ts";
 
@@ -24,7 +25,7 @@ export async function confirm(context: Context, { effects, text, flag = "--yes" 
       hint: `say yes in advance with \`${flag}\``,
     });
   }
-  writeAll(2, [...effects, `${text} [y/N] `].join("\n"));
+  writeAll(2, [...effects, `${text} [y/N] `].map(printable).join("\n"));
   const answer = await firstLine();
   if (!/^y(?:es)?$/i.test(answer.trim())) {
     throw new HomelabError("refused", "nothing was done: the answer was not yes");

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { loadBook } from "../book/load.ts";
 import type { Book, ServiceRecipe } from "../book/types.ts";
@@ -11,6 +11,7 @@ import { hasGit, remoteHost, unresolved } from "../git/remote.ts";
 import { isHere } from "../graph/targets.ts";
 import { isNixos } from "../nix/rebuild.ts";
 import { formatBytes } from "../os/bytes.ts";
+import { readRegularFile } from "../os/file.ts";
 import { freeBytes, LEAST_FREE } from "../os/space.ts";
 import { runProcess } from "../process/runner.ts";
 import { table } from "../report/table.ts";
@@ -286,7 +287,7 @@ function inside(dir: string): string[] {
 
 function readIfAllowed(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readRegularFile(path).toString("utf8");
   } catch {
     // A directory, gone, or not for this user.
     return "";

@@ -1,6 +1,7 @@
-import { lstatSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync } from "node:fs";
 import { errorCode } from "../book/read.ts";
 import { HomelabError } from "../errors.ts";
+import { NO_FILE, readRegularFile } from "../os/file.ts";
 
 /** A file as the person knows it: its path, and the one that is shown. */
 export interface EnvFile {
@@ -11,7 +12,7 @@ export interface EnvFile {
 /** The content of an environment file; undefined when there is none. Throws, in words, when it cannot be read. */
 export function readEnvFile(file: EnvFile): string | undefined {
   try {
-    return readFileSync(file.path, "utf8");
+    return readRegularFile(file.path).toString("utf8");
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw fileError(file, "read", error);
     const link = lstatSync(file.path, { throwIfNoEntry: false });
@@ -28,8 +29,9 @@ export function readEnvFile(file: EnvFile): string | undefined {
 /** What went wrong with an environment file, in words. */
 export function fileError({ shown }: EnvFile, verb: "read" | "written", error: unknown): HomelabError {
   const code = errorCode(error);
-  if (code === "EISDIR") {
-    return new HomelabError("not-configured", `${shown} cannot be ${verb}: it is a directory`, {
+  if (code === "EISDIR" || code === NO_FILE) {
+    const what = code === NO_FILE ? "a pipe, socket or device" : "a directory";
+    return new HomelabError("not-configured", `${shown} cannot be ${verb}: it is ${what}`, {
       hint: "move it away, then run this again",
     });
   }

@@ -6,6 +6,7 @@ import { type JustRecipe, parseJustfile } from "../book/justfile.ts";
 import { nearest } from "../book/nearest.ts";
 import { ownFile, recipeFiles } from "../book/read.ts";
 import { HomelabError, type Position, Problems } from "../errors.ts";
+import { readRegularFile } from "../os/file.ts";
 import { table } from "../report/table.ts";
 import { makeCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -34,7 +35,8 @@ export default makeCommand({
     }
     const root = resolve(context.options.root ?? ".");
     const file = path === undefined ? found(root) : resolve(path);
-    const source = read(file);
+    // One that is named may be a pipe, because somebody writes into it.
+    const source = read(file, path === undefined ? readRegularFile : readFileSync);
     const imported = importJustfile(parseJustfile(source), OWN);
     refuseConflicts(imported, source, relative(process.cwd(), file));
     const { Document } = await import("yaml");
@@ -106,9 +108,9 @@ function found(root: string): string {
   });
 }
 
-function read(file: string): string {
+function read(file: string, how: (file: string) => Buffer): string {
   try {
-    return readFileSync(file, "utf8");
+    return how(file).toString("utf8");
   } catch (error) {
     throw new HomelabError("usage", `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, {
       hint: "name another one: `homelab import Justfile PATH`",

@@ -1,6 +1,6 @@
 import type { Book, Group, Recipe } from "../book/types.ts";
 import { isHere } from "../graph/targets.ts";
-import type { Style } from "../report/style.ts";
+import { printable, type Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { openBook } from "./book.ts";
 import { makeCommand } from "./command.ts";
@@ -48,7 +48,7 @@ const kind = (recipe: Recipe): string => (recipe.kind === "service" ? "" : recip
 function describe(recipe: Recipe, s: Style): string {
   const needs = recipe.needs.map((need) => need.name).join(", ");
   const parts = [
-    ...(recipe.description ? [recipe.description] : []),
+    ...(recipe.description ? [printable(recipe.description)] : []),
     ...(needs ? [s.dim(`needs ${needs}`)] : []),
     ...(isHere(recipe) ? [] : [s.dim("(no directory here)")]),
   ];

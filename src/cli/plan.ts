@@ -1,7 +1,7 @@
 import { makePlan, type PlanRequest } from "../plan/make.ts";
 import type { Plan, Step } from "../plan/types.ts";
 import { planDocument } from "../report/json.ts";
-import type { Style } from "../report/style.ts";
+import { printable, type Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
@@ -77,7 +77,7 @@ function planText(plan: Plan, s: Style, verbose: boolean): string {
   );
   const rows = shown.map((step) => {
     const paint = step.action === "blocked" ? s.red : step.effect === "read" ? s.dim : s.yellow;
-    return [step.id, paint(step.action), step.reason.text];
+    return [step.id, paint(step.action), printable(step.reason.text)];
   });
   const changes = plan.steps.filter((step) => step.effect !== "read").length;
   const blocked = plan.steps.filter((step) => step.action === "blocked").length;

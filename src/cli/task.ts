@@ -1,6 +1,7 @@
 import type { Book, TaskRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
+import { printable } from "../report/style.ts";
 import { writerWhileOpen } from "../report/write.ts";
 import type { EnsureRequest } from "../run/ensure.ts";
 import { runTask, taskPlan } from "../run/task.ts";
@@ -100,17 +101,17 @@ function showTask(context: Context, book: Book, task: TaskRecipe): void {
 
 const linesOf = ({ run, finally: last }: TaskRecipe): string =>
   [...run.map((line) => `  $ ${line}`), ...last.map((line) => `  $ ${line}  (in the end)`)]
-    .map((line) => `${line.trimEnd().replaceAll("\n", "\n    ")}\n`)
+    .map((line) => `${line.trimEnd().split("\n").map(printable).join("\n    ")}\n`)
     .join("");
 
 /** The help of a task. */
 export function taskHelp(task: TaskRecipe): string {
   const { description, needs, confirm: question } = task;
   return [
-    `${description ?? `Runs the task \`${task.name}\`.`}\n`,
+    `${printable(description ?? `Runs the task \`${task.name}\`.`)}\n`,
     `\nUsage: ${taskUsage(task)}\n`,
     needs.length > 0 ? `\nNeeds, brought to ready first: ${needs.map((need) => need.name).join(", ")}\n` : "",
-    question !== undefined ? `\nAsks first: ${question}\n` : "",
+    question !== undefined ? `\nAsks first: ${printable(question)}\n` : "",
     `\nRuns:\n${linesOf(task)}`,
   ].join("");
 }

@@ -10,6 +10,7 @@ import { expandTarget } from "../graph/targets.ts";
 import { isMounted, mountPoints } from "../os/mounts.ts";
 import { runProcess } from "../process/runner.ts";
 import { errorDocument, renderError } from "../report/errors.ts";
+import { printable } from "../report/style.ts";
 import { Semaphore } from "../run/semaphore.ts";
 import { placeOf } from "../units/compose/clash-place.ts";
 import {
@@ -197,7 +198,9 @@ function report(
   for (const problem of problems) print(`${renderError(problem, context.out)}\n`);
   for (const { message, position: at, hint } of context.options.quiet ? [] : warnings) {
     const where = at ? ` (${at.file}:${at.line}:${at.column})` : "";
-    print(`${context.out.yellow("warning:")} ${message}${where}\n  hint: ${hint}\n`);
+    print(
+      `${context.out.yellow("warning:")} ${printable(message)}${where}\n  hint: ${printable(hint ?? "")}\n`,
+    );
   }
   const found =
     problems.length === 1

@@ -32,3 +32,7 @@ function ownHome(): string | undefined {
     return undefined;
   }
 }
+
+/** A variable by a name that somebody wrote: `constructor` is none, although every object has one. */
+export const variable = (env: Environment, name: string): string | undefined =>
+  Object.hasOwn(env, name) ? env[name] : undefined;

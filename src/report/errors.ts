@@ -3,6 +3,8 @@ import { printable, type Style, visibleWidth } from "./style.ts";
 
 const EXCERPT_COLUMNS = 100;
 const TAB_STOP = 4;
+/** Characters of a line, before and behind what is meant, that are looked at: no more of them are ever shown. */
+const NEAR = 4 * EXCERPT_COLUMNS;
 
 /** One character of an excerpt as it is shown. */
 interface Cell {
@@ -12,11 +14,11 @@ interface Cell {
   readonly column: number;
 }
 
-function cellsOf(excerpt: string): Cell[] {
+function cellsOf(excerpt: string, from: number, to: number): Cell[] {
   const cells: Cell[] = [];
-  let column = 1;
+  let column = from + 1;
   let at = 0;
-  for (const character of excerpt) {
+  for (const character of excerpt.slice(from, to)) {
     const text = character === "\t" ? " ".repeat(TAB_STOP - (at % TAB_STOP)) : printable(character);
     const width = visibleWidth(text);
     cells.push({ text, width, column });
@@ -55,13 +57,16 @@ function windowAround(cells: readonly Cell[], focus: number, columns: number): [
 
 /** The excerpt and the carets under it, both cut to what fits on a line. */
 function excerptLines({ excerpt, column, length }: Position): { text: string; lead: number; carets: number } {
-  const cells = cellsOf(excerpt.trimEnd());
+  const line = excerpt.trimEnd();
+  const from = Math.max(0, column - NEAR);
+  const to = column + NEAR;
+  const cells = cellsOf(line, from, to);
   const found = cells.findIndex((cell) => cell.column >= column);
   const focus = found < 0 ? cells.length : found;
-  const whole = widthOf(cells) <= EXCERPT_COLUMNS;
+  const whole = from === 0 && to >= line.length && widthOf(cells) <= EXCERPT_COLUMNS;
   const [start, end] = whole ? [0, cells.length] : windowAround(cells, focus, EXCERPT_COLUMNS - 2);
-  const before = start > 0 ? "…" : "";
-  const after = end < cells.length ? "…" : "";
+  const before = from > 0 || start > 0 ? "…" : "";
+  const after = to < line.length || end < cells.length ? "…" : "";
   const marked = cells.slice(focus, end).filter((cell) => cell.column < column + length);
   return {
     text: before + textOf(cells.slice(start, end)) + after,

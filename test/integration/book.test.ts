@@ -109,6 +109,26 @@ test.concurrent("recipes that need each other in a circle are drawn all the same
   expect((await lab.run("plan", "web~")).code).toBe(78);
 });
 
+test.concurrent("what recipes say does nothing to the terminal", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `services:
+  web~: { description: "\\e[2Jgone\\nbelow", mounts: ["/nowhere/\\u202exyz"] }
+tasks:
+  bell~: { description: "\\arings", confirm: "\\e[31mNow?", run: ["printf '\\a'"] }
+`,
+    "services/web~/compose.yml": app(),
+  });
+  expect((await lab.run("list")).stdout.replaceAll(/ +/g, " ")).toBe(
+    "recipes\n web~ \\x1b[2Jgone\\nbelow\n bell~ task \\x07rings\n",
+  );
+  expect((await lab.run("help", "bell~")).stdout).toBe(
+    "\\x07rings\n\nUsage: homelab bell~\n\nAsks first: \\x1b[31mNow?\n\nRuns:\n  $ printf '\\x07'\n",
+  );
+  expect((await lab.run("validate")).stdout).toStartWith(
+    "warning: `web~` needs /nowhere/\\u{202e}xyz, and nothing is mounted there",
+  );
+});
+
 test.concurrent("a subdirectory belongs to the homelab above it", async () => {
   await using lab = await homelab(FRONT);
   const top = await lab.run("plan", "web~");

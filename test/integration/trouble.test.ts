@@ -157,7 +157,7 @@ describe("what is written wrongly is shown with its place, and nothing is done (
 `,
     ],
     [
-      "an unknown need",
+      "an unknown need (situation 28)",
       {
         [BOOK]: "services:\n  web~:\n    needs: [database~]\n  databse~: { dir: services/b~ }\n",
         "services/b~/compose.yml": app(),
@@ -170,7 +170,7 @@ describe("what is written wrongly is shown with its place, and nothing is done (
 `,
     ],
     [
-      "a cycle (checklist 22)",
+      "a cycle (checklist 22, situation 28)",
       {
         [BOOK]: "services:\n  web~: { needs: [b~] }\n  b~: { needs: [c~] }\n  c~: { needs: [web~] }\n",
         "services/b~/compose.yml": app(),

@@ -1,4 +1,12 @@
+import { parse } from "dotenv";
 import { assignments, composeValue, syntaxFaults } from "./envfile.ts";
+
+/** The library's time grows with the square of it, and no value has so much. */
+const MUCH_WHITE_SPACE = /\s{200,}/g;
+
+/** The variables of an environment file, not replaced in each other. */
+export const parseDotenv = (text: string): Record<string, string> =>
+  parse(text.replace(MUCH_WHITE_SPACE, "\n"));
 
 /** A key of an environment file. */
 export interface EnvKey {
@@ -109,7 +117,7 @@ export function ambiguousLines(text: string): { name: string; line: number; why:
 }
 
 function ambiguity(written: string): string | undefined {
-  const value = /^["']/.test(written) ? written : written.replace(/\s+#.*$/, "");
+  const value = /^["']/.test(written) ? written : written.replace(/(?<!\s)\s+#.*$/, "");
   if (/^'[^']*'(?:\s+#.*)?$/.test(value)) return undefined;
   const quoted = value.startsWith('"');
   if (/\$/.test(value)) return "`$` is replaced by some readers: put the value into single quotes";

@@ -11,6 +11,8 @@ export const OVERRIDE_FILES = [
   "docker-compose.override.yaml",
 ];
 
+const YAML_NAME = /\.(?:ya?ml|json)$/i;
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** One compose file as data. Keys and types are not checked: compose does that itself. */
@@ -53,16 +55,18 @@ async function parseWithPositions(text: string, shown: string): Promise<unknown>
   const [found] = syntaxFaults(marked);
   const content = found ? { fault: found } : contentOf(marked);
   if ("data" in content) return content.data;
-  const { fault } = content;
-  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${fault.message}`, {
-    position: fault.position,
-    hint: fault.hint,
+  const { message, hint, position } = content.fault;
+  // Taken for a compose file by mistake, an environment file must not be shown.
+  const excerpt = YAML_NAME.test(shown) ? position?.excerpt : "";
+  throw new HomelabError("compose-invalid", `malformed YAML in ${shown}: ${message}`, {
+    position: position && { ...position, excerpt: excerpt ?? "" },
+    hint,
   });
 }
 
 /** Where the first occurrence of `needle` stands in a file, for messages about a text in it. */
 export function positionOf(path: string, shown: string, needle: string): Position | undefined {
-  const text = readFileSync(path, "utf8");
+  const text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
   const at = text.indexOf(needle);
   if (at < 0) return undefined;
   const before = text.slice(0, at).split("\n");
@@ -70,7 +74,7 @@ export function positionOf(path: string, shown: string, needle: string): Positio
 }
 
 function positionAt(text: string, file: string, line: number, column: number, length = 1): Position {
-  return { file, line, column, length, excerpt: text.split(/\r?\n/)[line - 1] ?? "" };
+  return { file, line, column, length, excerpt: (text.split("\n")[line - 1] ?? "").replace(/\r$/, "") };
 }
 
 /** What the rest of the program reads from a service's compose files, merged in their order. */
@@ -191,11 +195,20 @@ const unlessProfiled =
   (found: FileReference): FileReference =>
     strings(service.profiles).length > 0 ? { ...found, required: false } : found;
 
-/** Every text in the document in which compose replaces variables. */
-export function* texts(value: unknown): Generator<string> {
-  if (typeof value === "string") yield value;
-  else if (Array.isArray(value)) for (const item of value) yield* texts(item);
-  else if (isRecord(value)) for (const item of Object.values(value)) yield* texts(item);
+/**
+ * Every text in the document in which compose replaces variables; what aliases stand for once. Aliases may stand
+ * for more and more, or for what they are in, and nothing limits how deep a document is: so no recursion.
+ */
+export function* texts(document: unknown): Generator<string> {
+  const seen = new Set<unknown>();
+  const stack = [document];
+  while (stack.length > 0) {
+    const value = stack.pop();
+    if (typeof value === "string") yield value;
+    if (typeof value !== "object" || value === null || seen.has(value)) continue;
+    seen.add(value);
+    for (const item of Object.values(value).reverse()) stack.push(item);
+  }
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import type { ServiceRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
+import { variable } from "../../os/environment.ts";
+import { NO_FILE, readRegularFile } from "../../os/file.ts";
 import type { Manifest } from "../../store/releases.ts";
 import { assignments, composeValue } from "./envfile.ts";
 import {
@@ -55,7 +57,7 @@ export interface Inputs {
 }
 
 /** A service's directory: absolute, and the names of what is in it. */
-export type Place = Pick<ServiceRecipe, "path" | "files">;
+export type Place = Pick<ServiceRecipe, "path" | "files" | "special">;
 
 /**
  * Reads a service directory as compose would. Throws what would make compose refuse it: malformed YAML
@@ -86,6 +88,8 @@ class InputReader {
   private readonly own: ComposeDocument[] = [];
   private readonly included: ComposeDocument[] = [];
   private dotenv: Environment = {};
+  /** COMPOSE_FILE as it is written. */
+  private chosen: string | undefined;
 
   private readonly dir: string;
 
@@ -184,7 +188,7 @@ class InputReader {
   ): Promise<FileReference[]> {
     if (seen.has(path)) return [];
     seen.add(path);
-    const text = this.required(path, "compose file");
+    const text = this.required(path, "compose file", undefined, this.chosen);
     const document = await parseCompose(path, text, () => this.show(path));
     documents.push(document);
     for (const value of text.includes("$") ? texts(document.data) : []) {
@@ -201,16 +205,19 @@ class InputReader {
   private readDotenv(path: string): Environment {
     const text = this.optional(path) ?? "";
     const values: Record<string, string> = {};
-    const lookup = (name: string) => this.env[name] ?? values[name];
-    for (const { name, written } of assignments(text))
+    const lookup = (name: string) => variable(this.env, name) ?? variable(values, name);
+    for (const { name, written } of assignments(text)) {
+      if (name === "COMPOSE_FILE") this.chosen = written.trim().replace(/^(["'])(.*)\1$/, "$2");
       values[name] = composeValue(written, lookup, (reference) => this.note(reference));
+    }
     return values;
   }
 
-  private readonly lookup = (name: string): string | undefined => this.env[name] ?? this.dotenv[name];
+  private readonly lookup = (name: string): string | undefined =>
+    variable(this.env, name) ?? variable(this.dotenv, name);
 
   private note({ name }: Reference): void {
-    const outside = this.env[name];
+    const outside = variable(this.env, name);
     this.variables.set(name, outside === undefined ? null : hashText(outside));
   }
 
@@ -227,9 +234,9 @@ class InputReader {
 
   private optional(path: string): string | null {
     try {
-      const bytes = readFileSync(path);
+      const bytes = this.isPlain(path) ? readFileSync(path) : readRegularFile(path);
       this.files.set(path, hashText(bytes));
-      return bytes.toString("utf8");
+      return bytes.toString("utf8").replace(/^\ufeff/, "");
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code !== "ENOENT" && code !== "ENOTDIR") throw this.unreadable(path, error);
@@ -238,11 +245,20 @@ class InputReader {
     }
   }
 
+  /** Whether the listing of the directory shows a plain file: that saves asking for each of them. */
+  private isPlain(path: string): boolean {
+    const { files, special } = this.place;
+    const name = this.shorten(path);
+    return special !== undefined && files.has(name) && !special.has(name);
+  }
+
   private required(path: string, role: string, from?: string, written?: string): string {
     const text = this.optional(path);
     if (text !== null) return text;
     const position = from && written ? positionOf(from, this.show(from), written) : undefined;
-    throw new HomelabError("compose-invalid", `${role} ${this.show(path)} does not exist`, {
+    // What variables stand for may be secret.
+    const shown = written?.includes("$") ? `\`${written}\`` : this.show(path);
+    throw new HomelabError("compose-invalid", `${role} ${shown} does not exist`, {
       position,
       hint:
         role === "env_file" ? "create it, or write `required: false` beside its `path`" : "create the file",
@@ -253,8 +269,16 @@ class InputReader {
     const code = (cause as NodeJS.ErrnoException).code;
     return new HomelabError(
       code === "EACCES" || code === "EPERM" ? "permission" : "compose-invalid",
-      `${this.show(path)} cannot be read (${code})`,
-      { hint: "see `ls -l` of the file: this user must be able to read it", cause },
+      code === NO_FILE
+        ? `${this.show(path)} is a pipe, socket or device, and no file`
+        : `${this.show(path)} cannot be read (${code})`,
+      {
+        hint:
+          code === NO_FILE
+            ? "put a file in its place"
+            : "see `ls -l` of the file: this user must be able to read it",
+        cause,
+      },
     );
   }
 

@@ -1,7 +1,13 @@
+/** Defaults in defaults are looked into this far: no file has more, and what is deeper stays as it is written. */
+const DEEPEST = 30;
+
 /** How a variable is used in a compose file. */
 export interface Reference {
   readonly name: string;
-  /** Set for `${X:?text}` and `${X?text}`: the variable must be there. */
+  /**
+   * Set for `${X:?text}` and `${X?text}`: the variable must be there. The text is as it is written: what variables
+   * in it stand for may be secret.
+   */
   readonly required?: { readonly text: string; readonly nonEmpty: boolean } | undefined;
   /** Set for `$X` and `${X}`: unset, it becomes empty without a word. */
   readonly bare?: boolean | undefined;
@@ -23,24 +29,30 @@ export function interpolate(
   lookup: Lookup,
   onReference?: (reference: Reference) => void,
 ): string {
+  return replace(text, { lookup, onReference, depth: 0 });
+}
+
+interface Scope {
+  readonly lookup: Lookup;
+  readonly onReference: ((reference: Reference) => void) | undefined;
+  readonly depth: number;
+}
+
+function replace(text: string, scope: Scope): string {
+  if (scope.depth > DEEPEST) return text;
   let result = "";
   for (let at = 0; at < text.length; ) {
     const dollar = text.indexOf("$", at);
     if (dollar < 0) return result + text.slice(at);
     result += text.slice(at, dollar);
-    const part = variableAt(text, dollar, lookup, onReference);
+    const part = variableAt(text, dollar, scope);
     result += part.value;
     at = part.end;
   }
   return result;
 }
 
-function variableAt(
-  text: string,
-  dollar: number,
-  lookup: Lookup,
-  onReference: ((reference: Reference) => void) | undefined,
-): { value: string; end: number } {
+function variableAt(text: string, dollar: number, scope: Scope): { value: string; end: number } {
   if (text[dollar + 1] === "$") return { value: "$", end: dollar + 2 };
   const braced = text[dollar + 1] === "{";
   NAME.lastIndex = dollar + (braced ? 2 : 1);
@@ -48,27 +60,23 @@ function variableAt(
   if (name === undefined) return { value: "$", end: dollar + 1 };
   const afterName = NAME.lastIndex;
   if (!braced) {
-    onReference?.({ name, bare: true });
-    return { value: lookup(name) ?? "", end: afterName };
+    scope.onReference?.({ name, bare: true });
+    return { value: scope.lookup(name) ?? "", end: afterName };
   }
   const close = closingBrace(text, dollar + 2);
   if (close < 0) return { value: text.slice(dollar), end: text.length };
   const rest = text.slice(afterName, close);
-  return { value: expand(name, rest, lookup, onReference), end: close + 1 };
+  return { value: expand(name, rest, scope), end: close + 1 };
 }
 
-function expand(
-  name: string,
-  rest: string,
-  lookup: Lookup,
-  onReference: ((reference: Reference) => void) | undefined,
-): string {
+function expand(name: string, rest: string, scope: Scope): string {
+  const { lookup, onReference } = scope;
   const operator = OPERATORS.find((candidate) => rest.startsWith(candidate));
   const argument = operator ? rest.slice(operator.length) : "";
   const raw = lookup(name);
   const nonEmpty = operator?.startsWith(":") ?? false;
   const value = nonEmpty && raw === "" ? undefined : raw;
-  const inner = () => interpolate(argument, lookup, onReference);
+  const inner = () => replace(argument, { ...scope, depth: scope.depth + 1 });
   switch (operator?.at(-1)) {
     case "?":
       // As written: what its variables hold may be secret, and this is shown.

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse as parseDotenv } from "dotenv";
 import { HomelabError } from "../../errors.ts";
+import { NO_FILE, readRegularFile } from "../../os/file.ts";
 import { redactor } from "../../process/redact.ts";
+import { parseDotenv } from "./dotenv.ts";
 import { assignments, composeValue, readings } from "./envfile.ts";
 import type { ServiceView } from "./facts.ts";
 
@@ -44,13 +44,13 @@ export function secretsOfFiles(paths: Iterable<string>, env: Environment): (text
   return redactor(values);
 }
 
-/** What has gone meanwhile keeps nothing secret any more that could be known here, and neither does a directory. */
+/** What has gone meanwhile keeps nothing secret any more that could be known here, and neither does what is no file. */
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readRegularFile(path).toString("utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(code)) return "";
+    if (["ENOENT", "ENOTDIR", "EISDIR", NO_FILE].includes(code)) return "";
     throw new HomelabError("permission", `${path} cannot be read (${code}), so its values cannot be masked`, {
       hint: "run as its owner: `ls -l` shows who that is",
       cause: error,

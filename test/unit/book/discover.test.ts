@@ -119,6 +119,16 @@ test("follows links inside of the root, and none that leads out of it", async ()
   }
 });
 
+test("leaves links alone that lead in a circle", async () => {
+  const root = makeHome({ "homelab.yml": "", ...compose("services/web") });
+  symlinkSync("loop", join(root, "services/loop"));
+  symlinkSync("deep", join(root, "services/web/deep"));
+  expect(await servicesOf(root)).toEqual({
+    services: ["web services/web"],
+    warnings: ["`services/loop` is a link that cannot be followed, and is left alone"],
+  });
+});
+
 test("refuses a `dir` behind a link that leads out of the root", async () => {
   const outside = mkdtempSync(join(tmpdir(), "homelab-outside-"));
   try {

@@ -119,6 +119,78 @@ test.each([
   expect(imported(`ensure-x:\n    ${line}\n`).file).toEqual({ services: { x: { dir } } });
 });
 
+const UP = "    docker compose -f services/x/compose.yml up -d\n";
+
+test.each<[string, string, object, string[]]>([
+  [
+    "what is reserved, not valid, or of no length",
+    `ensure-all:\n${UP}ensure-:\n${UP}constructor:\n    true\n__proto__:\n    true\n`,
+    {
+      services: { "just-all": { dir: "services/x" }, just: { dir: "services/x" } },
+      tasks: { "just-constructor": { run: ["true"] }, proto: { run: ["true"] } },
+    },
+    [
+      "1: `all` is called `just-all` here",
+      "3: `` is called `just` here",
+      "5: `constructor` is called `just-constructor` here",
+      "7: `__proto__` is called `proto` here",
+    ],
+  ],
+  [
+    "a group that is called like a family",
+    "ensure-tv-a:\n    cd services/tv/a && docker compose up -d\nensure-b:\n    cd services/b && docker compose up -d\ndeploy-tv: ensure-tv-a ensure-b\n",
+    {
+      services: { "tv-a": { dir: "services/tv/a" }, b: {} },
+      groups: { "tv-group": ["tv-a", "b"] },
+    },
+    [],
+  ],
+  [
+    "what is longer than a name may be",
+    `${"x".repeat(70)}:\n    true\n`,
+    { tasks: { ["x".repeat(58)]: { run: ["true"] } } },
+    [`1: \`${"x".repeat(70)}\` is called \`${"x".repeat(58)}\` here`],
+  ],
+])("a name that is valid is given to %s", (_, text, file, want) => {
+  expect(imported(text).file).toEqual(file);
+  expect(warnings(text)).toEqual(want);
+});
+
+test.each([
+  ["outside", "cd /srv/x && docker compose up -d"],
+  ["above", "cd ../x && docker compose up -d"],
+  ["in somebody's home", "cd ~/x && docker compose up -d"],
+  ["where only the shell knows", "cd $HOME/x && docker compose up -d"],
+  ["where nothing can be", "cd services/\x07x && docker compose up -d"],
+  ["where only just knows", "cd {{services}}/x && docker compose up -d"],
+])("a service %s has no directory of its own here", (_, line) => {
+  expect(imported(`ensure-x:\n    ${line}\n`).file).toEqual({ services: { x: {} } });
+  expect(warnings(`ensure-x:\n    ${line}\n`)).toEqual([
+    "1: where `x` is started was not understood",
+    expect.stringMatching(/^2: in `ensure-x`: the directory `.*` cannot stand in a recipe$/s),
+  ]);
+});
+
+test.each([
+  ["a name and white space", `a${" ".repeat(20_000)}b`],
+  ["an assignment without a value", `a${" \t".repeat(10_000)}x=y: b`],
+  ["a value of white space", `a :=${" ".repeat(20_000)}\u2028b`],
+  ["needs of white space", `a:${" ".repeat(20_000)}\u2028b`],
+  ["needs in brackets", `a:${"(a".repeat(10_000)}`],
+  ["what is to be replaced", `a:\n  ${"{{ ".repeat(7000)}`],
+  ["what is to be replaced by nothing", `a:\n  {{${" ".repeat(20_000)}x`],
+  ["quotes", `a ${"'".repeat(20_001)}:`],
+  ["commands", `ensure-a:\n  ${"docker compose ".repeat(1400)}`],
+])("%s of any length take no time", (_, text) => {
+  const begun = process.cpuUsage().user;
+  imported(text);
+  expect(process.cpuUsage().user - begun).toBeLessThan(1_000_000);
+});
+
+test("lines of nothing but signs are none", () => {
+  expect(imported("a:\n    @\n    -\n    @new\n").file).toEqual({ tasks: { a: { run: ["new"] } } });
+});
+
 test("other recipes become tasks whose parameters are variables of the shell", () => {
   const text = `# Saves everything
 save target: ensure-web check

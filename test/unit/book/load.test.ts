@@ -53,6 +53,7 @@ test("loadBook() reads every kind of recipe", async () => {
       present: false,
       path: "",
       files: {},
+      special: {},
       mounts: [],
       optional: [],
       rollback: "manual",
@@ -66,6 +67,7 @@ test("loadBook() reads every kind of recipe", async () => {
       present: false,
       path: "",
       files: {},
+      special: {},
       family: "sonarr",
       project: "sonarr_shows",
       needs: [
@@ -180,6 +182,20 @@ describe("files that cannot be read", () => {
       "recipe-invalid: `recipes/b.yml` cannot be read: the link leads nowhere",
     );
   });
+  test("a pipe, which would be waited at for ever", async () => {
+    const root = makeHome({ "recipes/a.yml": "" });
+    Bun.spawnSync(["mkfifo", join(root, "recipes/b.yml")]);
+    expect(await problemsOf(root)).toBe(
+      "recipe-invalid: `recipes/b.yml` cannot be read: it is a pipe, socket or device, and no file",
+    );
+  });
+  test("a device without end", async () => {
+    const root = makeHome();
+    symlinkSync("/dev/zero", join(root, "homelab.yml"));
+    expect(await problemsOf(root)).toBe(
+      "recipe-invalid: `homelab.yml` cannot be read: it is a pipe, socket or device, and no file",
+    );
+  });
   test("no permission", () => {
     expect(unreadable("homelab.yml", Object.assign(new Error("x"), { code: "EACCES" }))).toEqual({
       code: "permission",
@@ -221,6 +237,11 @@ describe("position()", () => {
 });
 
 describe("missingDirectory()", () => {
+  test("says so where a file stands in the way", async () => {
+    const book = await loadBook(makeHome({ "homelab.yml": "services:\n  plex:\n", services: "" }));
+    const error = await missingDirectory(book, book.recipes.get("plex") as ServiceRecipe);
+    expect(error.message).toBe("service `plex` is not there: there is no directory `services/plex`");
+  });
   const files = { "homelab.yml": "services:\n  plex:\n    needs: [tdarr]\n  tdarr:\n" };
   test("says who needs the service and where", async () => {
     const book = await loadBook(makeHome(files));

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { loadBook } from "../../../src/book/load.ts";
+import type { HomelabError } from "../../../src/errors.ts";
 import { makeHome, problemsOf } from "./home.ts";
 
 const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
@@ -306,6 +308,23 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
 ];
+
+test.each([
+  ["a value", "services:\n  a: { rollback: LONG }\n"],
+  ["a name", "services:\n  LONG!: {}\n"],
+  ["a key", "services:\n  a: { LONG: 1 }\n"],
+  ["a repeated key", "LONG: 1\nLONG: 2\n"],
+  ["a file", "LONG\n"],
+  ["a directory", "services:\n  a: { dir: ../LONG }\n"],
+  ["a shipped file", "include: [builtin:LONG]\n"],
+])("%s of any length is cut in what is said of it", async (_, text) => {
+  const root = makeHome({ "homelab.yml": text.replaceAll("LONG", "x".repeat(900)) });
+  const error = await loadBook(root).catch((thrown: HomelabError) => thrown);
+  expect([(error as HomelabError).message.length < 300, (error as HomelabError).message]).toEqual([
+    true,
+    expect.stringContaining(`${"x".repeat(60)}`),
+  ]);
+});
 
 test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
   expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { positionOf } from "../../../src/book/locate.ts";
 import { makeHome, problemsOf } from "./home.ts";
 
 const cases: [name: string, files: Record<string, string>, problems: string[]][] = [
@@ -184,6 +185,36 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
   ],
 ];
 
+test("more problems than anybody reads are counted", async () => {
+  const root = makeHome({ "homelab.yml": `{${"a: 1, ".repeat(1000)}}` });
+  const problems = (await problemsOf(root)).split("\n").filter((line) => /^\S/.test(line));
+  expect([problems.length, problems.at(-1)]).toEqual([
+    201,
+    "recipe-invalid: there are 799 more problems like these",
+  ]);
+});
+
+test.each([
+  ["levels", `services:\n  ${"? ".repeat(1500)}a\n`],
+  ["aliases", `x: &x 1\nservices: [${"*x, ".repeat(5000)}*x]\n`],
+  ["dangling aliases", `services: [${"*x, ".repeat(5000)}*x]\n`],
+  ["repeated keys", `services: {${"a: 1, ".repeat(5000)}}\n`],
+])("thousands of %s take no time", async (_, text) => {
+  const begun = process.cpuUsage().user;
+  expect(await problemsOf(makeHome({ "homelab.yml": text }))).toStartWith("recipe-invalid: ");
+  expect(process.cpuUsage().user - begun).toBeLessThan(3_000_000);
+});
+
+test("a line ends before its carriage return", () => {
+  expect(positionOf("x", "ab\r\ncd", 3, 4)).toEqual({
+    file: "x",
+    line: 1,
+    column: 3,
+    excerpt: "ab",
+    length: 1,
+  });
+});
+
 test.each(cases)("loadBook() refuses %s", async (_, files, problems) => {
   expect(await problemsOf(makeHome(files))).toBe(problems.join("\n"));
 });
@@ -196,6 +227,7 @@ const bomb = [
 
 test.each([
   ["aliases that stand for too much", `${bomb}\n`, "the aliases of this file stand for too much"],
+  ["a merge of what is no mapping", '<<: "\\ud800"\n', "`<<` takes in what is no mapping"],
   ["brackets without end", `services: ${"[".repeat(20_000)}`, "this is nested too deeply"],
 ])("loadBook() refuses %s", async (_, text, want) => {
   expect(await problemsOf(makeHome({ "homelab.yml": text }))).toStartWith(`recipe-invalid: ${want}\n`);

@@ -125,6 +125,29 @@ describe("renderError", () => {
     expect(carets.length).toBeLessThanOrEqual(shown.length);
   });
 
+  test("thousands of problems on a line of any length take no time", () => {
+    const line = "a: 1, ".repeat(5000);
+    const errors = Array.from(
+      { length: 2000 },
+      (_, at) =>
+        new HomelabError("recipe-invalid", "twice", {
+          position: {
+            ...unknownNeed.position,
+            line: 1,
+            column: at * 6 + 1,
+            excerpt: line,
+            length: 1,
+          } as Position,
+        }),
+    );
+    const begun = process.cpuUsage().user;
+    expect(renderError(new Problems(errors.slice(-1)), plain).split("\n")[2]).toBe(
+      `   1 | …${", a: 1".repeat(17).slice(0, 98)}…`,
+    );
+    renderError(new Problems(errors), style(false));
+    expect(process.cpuUsage().user - begun).toBeLessThan(3_000_000);
+  });
+
   test("paints when colour is on", () => {
     const s = style(true);
     expect(renderError(new HomelabError("no-root", "no homelab here", { hint: "go there" }), s)).toBe(

@@ -64,6 +64,22 @@ test.each<[string, Partial<EnvFacts>, string[]]>([
   expect(shown).toEqual(want);
 });
 
+test("a line of a value is no key, even when it looks like one", () => {
+  const text = 'KEY="-----BEGIN\nMIIEabc= $ x\n-----END"\nOTHER=a b\n';
+  expect(envKeys(text).map(({ name, line }) => `${name} ${line}`)).toEqual(["KEY 1", "OTHER 4"]);
+  expect(ambiguousLines(text).map(({ name, line }) => `${name} ${line}`)).toEqual(["OTHER 4"]);
+});
+
+test("white space of any length takes no time", () => {
+  const begun = process.cpuUsage().user;
+  for (const white of ["\n", "\u2028", " ", "\t"]) {
+    const text = `A=1${white.repeat(50_000)}\nB=x${white.repeat(50_000)}y\n`;
+    expect(envKeys(text).map(({ name }) => name)).toEqual(["A", "B"]);
+    ambiguousLines(text);
+  }
+  expect(process.cpuUsage().user - begun).toBeLessThan(1_000_000);
+});
+
 test("missingLines() takes whole lines of the template", () => {
   expect(missingLines("# head\nA=1 # one\nB='b'\n", "A=9")).toEqual({
     text: "\n\n# Added from .env.example\nB='b'\n",

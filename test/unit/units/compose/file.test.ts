@@ -192,3 +192,17 @@ describe("summarize() of", () => {
 test("texts() gives every value, and no keys", () => {
   expect([...texts({ a: "1", b: ["2", { c: "3" }], d: 4, e: null })]).toEqual(["1", "2", "3"]);
 });
+
+test.each([
+  ["what contains itself", "a: &a [one, *a]", ["one"]],
+  ["what is meant again and again, once", `${bomb(20)}a: *x19`, ["one", "one"]],
+  ["more levels than a stack has", `${"[".repeat(3000)}one${"]".repeat(3000)}`, ["one"]],
+])("texts() comes to the end of %s", (_, text, want) => {
+  expect([...texts(Bun.YAML.parse(text))]).toEqual(want);
+});
+
+/** Every level stands for twice as much as the one before. */
+function bomb(levels: number): string {
+  const lines = Array.from({ length: levels - 1 }, (_, at) => `x${at + 1}: &x${at + 1} [*x${at}, *x${at}]\n`);
+  return `x0: &x0 [one, one]\n${lines.join("")}`;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { symlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { HomelabError } from "../../../../src/errors.ts";
 import { composeFiles, type Inputs, readInputs } from "../../../../src/units/compose/inputs.ts";
 import { hashText } from "../../../../src/units/compose/manifest.ts";
@@ -166,6 +166,20 @@ describe("the manifest holds", () => {
       ["OUTER", hashText("outer")],
     ]);
   });
+
+  test("variables whose names every object of the language has", async () => {
+    const text = service('{ image: "a:$constructor", labels: { a: "${toString:-b}", c: "${__proto__}" } }');
+    const { manifest, images } = await read({ ".env": "A=${valueOf}\n__proto__=x\n", "compose.yml": text });
+    expect([images, manifest.variables]).toEqual([
+      ["a:"],
+      [
+        ["valueOf", null],
+        ["constructor", null],
+        ["toString", null],
+        ["__proto__", null],
+      ],
+    ]);
+  });
 });
 
 describe("the project's name is", () => {
@@ -262,6 +276,22 @@ describe("refused is", () => {
   hint: create the file`,
     ],
     [
+      "an env file that is missing, whose name may be secret",
+      { ".env": "KEY=hunter22\n", "compose.yml": "services:\n  app:\n    env_file: ${KEY}.env\n" },
+      `compose-invalid: env_file \`\${KEY}.env\` does not exist
+  at services/web/compose.yml:3:15:     env_file: \${KEY}.env
+                                                  ^^^^^^^^^^
+  hint: create it, or write \`required: false\` beside its \`path\``,
+    ],
+    [
+      "an environment file in place of a compose file, without showing it",
+      { ".env": "KEY=hunter22\n: b", "compose.yml": "include: [.env]\n" },
+      `compose-invalid: malformed YAML in services/web/.env: this does not belong here
+  at services/web/.env:2:1: 
+                            ^
+  hint: check the quotes, brackets and indentation around it`,
+    ],
+    [
       "an included file that is missing",
       { "compose.yml": "include:\n  - ../../base.yml\n" },
       `compose-invalid: include base.yml does not exist
@@ -273,6 +303,11 @@ describe("refused is", () => {
       "a file of COMPOSE_FILE that is missing",
       { ".env": "COMPOSE_FILE=a.yml", "compose.yml": service("{}") },
       "compose-invalid: compose file services/web/a.yml does not exist\n  hint: create the file",
+    ],
+    [
+      "a file of COMPOSE_FILE that is missing, whose name may be secret",
+      { ".env": "KEY=hunter22\nCOMPOSE_FILE=compose.yml:$KEY.yml", "compose.yml": service("{}") },
+      "compose-invalid: compose file `compose.yml:$KEY.yml` does not exist\n  hint: create the file",
     ],
     [
       "a required variable that is not set, with its text",
@@ -289,6 +324,14 @@ describe("refused is", () => {
   at services/web/compose.yml:2:18:   app: { image: '\${TOKEN:?}' }
                                                      ^^^^^^^
   hint: set TOKEN in services/web/.env`,
+    ],
+    [
+      "malformed YAML behind a byte order mark, which is not counted",
+      { "compose.yml": "\ufeffservices: a: b\n" },
+      `compose-invalid: malformed YAML in services/web/compose.yml: a second \`: \` on one line
+  at services/web/compose.yml:1:11: services: a: b
+                                              ^
+  hint: put the value in quotes, or on lines of its own`,
     ],
     [
       "malformed YAML in an included file",
@@ -365,6 +408,28 @@ test("a compose file that cannot be read says so", async () => {
   ).toBe(
     "compose-invalid: services/web/compose.yml cannot be read (ELOOP)\n  hint: see `ls -l` of the file: this user must be able to read it",
   );
+});
+
+test.each([
+  ["compose.yml", "pipe"],
+  ["app.env", "pipe"],
+  ["app.env", "/dev/zero"],
+])("a %s that is %s and no file is refused, rather than waited for", async (name, what) => {
+  using root = homeOf({ "compose.yml": service("{ env_file: app.env }"), "app.env": "" });
+  const dir = `${root.path}/services/web`;
+  rmSync(`${dir}/${name}`);
+  if (what === "pipe") Bun.spawnSync(["mkfifo", `${dir}/${name}`]);
+  else symlinkSync(what, `${dir}/${name}`);
+  const reading = readInputs(root.path, placeOf(dir), {});
+  expect(await reading.then(() => "read", show)).toBe(
+    `compose-invalid: services/web/${name} is a pipe, socket or device, and no file\n  hint: put a file in its place`,
+  );
+});
+
+test("an env file that is /dev/null is an empty one", async () => {
+  using root = homeOf({ "compose.yml": service("{ env_file: /dev/null }") });
+  const { manifest } = await readInputs(root.path, placeOf(`${root.path}/services/web`), {});
+  expect(manifest.files.at(-1)?.[1]).toBe(hashText(""));
 });
 
 describe("composeFiles() in", () => {

@@ -10,6 +10,12 @@ test.each(INVALID)("%j is left for compose to refuse", (text) => {
   expect(typeof interpolate(text, lookup)).toBe("string");
 });
 
+test("defaults in defaults in defaults come to an end", () => {
+  const deep = (levels: number) => `${"${UNSET:-".repeat(levels)}$SET${"}".repeat(levels)}`;
+  expect(interpolate(deep(20), lookup)).toBe(interpolate("$SET", lookup));
+  expect(interpolate(deep(5000), lookup)).toEndWith("$SET".padEnd(5000 - 31 + 4, "}"));
+});
+
 describe("the variables told of in", () => {
   const required = (name: string, text: string, nonEmpty: boolean): Reference => ({
     name,
