@@ -56,7 +56,7 @@ export async function runDeploy(
     const open = async () => {
       const book = await openBook(context);
       const { names: targets, outright } = resolveWords(book, words);
-      engine = await connect(context, book, session.store, targets);
+      engine = await connect(context, book, session.store, targets, { run: session });
       const holds = new HoldBook(context.env, book.root);
       return { ...asked, book, targets, outright, holds, drivers: engine.drivers };
     };

@@ -179,6 +179,7 @@ ${columns([
   ["", "else $XDG_STATE_HOME/homelab, else ~/.local/state/homelab)"],
   ["DOCKER_HOST, DOCKER_CONTEXT", "the engine to talk to, as with the docker command"],
   ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
+  ["HOMELAB_DOCKER_WAIT", "how long to wait for Docker to come up, as with --docker-wait: for units at boot"],
   ["HOMELAB_NOTIFY_FILE", "where notifications are configured: `homelab help notifications`"],
   ["HOMELAB_NOTIFY", "`never`: no notifications; `always`: also when somebody watches the run"],
   ["NO_COLOR, FORCE_COLOR", "colours never, colours always"],

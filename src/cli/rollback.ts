@@ -55,13 +55,15 @@ export default makeCommand({
       });
     }
     await runLocked(context, book.root, async (session) => {
-      const engine = await connect(context, book, session.store, targets);
+      const engine = await connect(context, book, session.store, targets, { run: session });
       const holds = new HoldBook(context.env, book.root);
       const { drivers } = engine;
       const release = to === undefined ? undefined : Number(to);
-      const report = await rollback({ ...session, book, targets, to: release, drivers, holds });
-      engine.close();
-      return report;
+      try {
+        return await rollback({ ...session, book, targets, to: release, drivers, holds });
+      } finally {
+        engine.close();
+      }
     });
   },
 });

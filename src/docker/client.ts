@@ -28,22 +28,31 @@ export interface LogRequest {
 
 /** The engine's API: a thin client that returns data and knows no recipes. */
 export class Docker {
-  private constructor(
-    readonly endpoint: Endpoint,
-    private readonly prefix: string,
-  ) {}
+  private prefix = "";
+
+  private constructor(readonly endpoint: Endpoint) {}
 
   /**
    * Asks the engine whether it is there and which API version both sides speak.
    * Throws `docker-unavailable` or `permission`, saying which it is.
    */
   static async connect(endpoint: Endpoint): Promise<Docker> {
-    const probe = new Docker(endpoint, "");
-    const response = await probe.request(() =>
-      ofetch.raw(`${endpoint.base}/_ping`, probe.options({ responseType: "text", timeout: PING_TIMEOUT_MS })),
+    const docker = new Docker(endpoint);
+    await docker.greet();
+    return docker;
+  }
+
+  /**
+   * Asks once more, over a connection of its own: one that is left from before may outlive what listens. The engine
+   * that answers may be another one than the last time. Throws as `connect` does.
+   */
+  async greet(): Promise<void> {
+    const options = { responseType: "text", timeout: PING_TIMEOUT_MS, keepalive: false } as const;
+    const response = await this.request(() =>
+      ofetch.raw(`${this.endpoint.base}/_ping`, this.options(options)),
     );
     const theirs = response.headers.get("api-version") ?? OUR_VERSION;
-    return new Docker(endpoint, `/v${olderVersion(OUR_VERSION, theirs)}`);
+    this.prefix = `/v${olderVersion(OUR_VERSION, theirs)}`;
   }
 
   /** All containers that compose made (of one project, if named), running or not. */
@@ -203,6 +212,12 @@ export class Docker {
   }
 }
 
+/** Whether an error says that the engine gave no answer, rather than one that was not wanted. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof HomelabError) || error.code !== "docker-unavailable") return false;
+  return (error.cause as { statusCode?: number } | undefined)?.statusCode === undefined;
+}
+
 /** An answer that says that there is no such container. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode === 404;
@@ -222,6 +237,12 @@ function explain(error: unknown, endpoint: Endpoint): HomelabError {
   };
   if (failure.statusCode !== undefined) {
     const said = failure.data?.message ?? `status ${failure.statusCode}`;
+    if (/^client version \S+ is too /.test(said)) {
+      return new HomelabError("unsupported", `Docker and homelab do not speak the same version: ${said}`, {
+        hint: `update the older of the two; homelab speaks Docker's API up to version ${OUR_VERSION}`,
+        cause: error,
+      });
+    }
     return new HomelabError("docker-unavailable", `Docker refused a request: ${said}`, { cause: error });
   }
   const where = endpoint.unix ?? endpoint.host;

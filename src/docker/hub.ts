@@ -10,18 +10,29 @@ export class EventHub {
   private readonly closed = new AbortController();
   private live = false;
   private started: Promise<void> | undefined;
+  private broken = 0;
 
   constructor(private readonly docker: Docker) {}
 
   /** Resolves when something happened to one of `ids`, after `ms`, or when `signal` fires. */
   async next(ids: ReadonlySet<string>, ms: number, signal: AbortSignal): Promise<void> {
-    this.started ??= this.listen();
+    this.open();
     const event = new AbortController();
     const waiter = { ids, wake: () => event.abort() };
     this.waiters.add(waiter);
     const limit = this.live ? ms : Math.min(ms, WITHOUT_EVENTS_MS);
     await delay(limit, AbortSignal.any([event.signal, signal]));
     this.waiters.delete(waiter);
+  }
+
+  /** Begins to listen, so that it is known when the engine goes away. */
+  open(): void {
+    this.started ??= this.listen();
+  }
+
+  /** How often the engine ended the subscription: it went away each time. */
+  get breaks(): number {
+    return this.broken;
   }
 
   close(): void {
@@ -37,7 +48,9 @@ export class EventHub {
       } catch {
         // The engine went away, or this hub was closed. Who waits looks for himself meanwhile, and reports it.
       }
+      if (this.live && !this.closed.signal.aborted) this.broken++;
       this.live = false;
+      this.wakeAll();
       await delay(WITHOUT_EVENTS_MS, this.closed.signal);
     }
   }
@@ -45,6 +58,10 @@ export class EventHub {
   /** What happened before the subscription began is not told again: everybody looks once more. */
   private opened(): void {
     this.live = true;
+    this.wakeAll();
+  }
+
+  private wakeAll(): void {
     for (const waiter of this.waiters) waiter.wake();
   }
 }

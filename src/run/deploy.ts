@@ -48,10 +48,10 @@ export async function deploy(request: DeployRequest): Promise<RunReport> {
   if (!request.open || prologue.some((step) => !isGood(step.result))) {
     return conclude(request, request.root, prologue, times);
   }
-  const { listener, stop, store, jobs, timeout, command } = request;
+  const { listener, stop, store, jobs, timeout, command, dockerWait } = request;
   return ensure({
     ...(await request.open()),
-    ...{ listener, stop, store, jobs, timeout, command },
+    ...{ listener, stop, store, jobs, timeout, command, dockerWait },
     fetchFirst: true,
     prologue: prologue.filter(isTold),
     times,

@@ -1,4 +1,5 @@
 import type { Recipe, ServiceRecipe } from "../../book/types.ts";
+import { EngineLife } from "../../docker/life.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
@@ -17,6 +18,7 @@ const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update
 /** Services: compose projects, observed and verified through the engine's API, changed through compose. */
 export class ComposeDriver implements Driver {
   readonly kind = "service";
+  readonly life: EngineLife;
   private readonly core: ServiceCore;
   /** Who makes which compose service, by `project/service`. */
   private readonly claims = new Map<string, ServiceRecipe>();
@@ -26,14 +28,20 @@ export class ComposeDriver implements Driver {
 
   constructor(private readonly options: ComposeDriverOptions) {
     this.core = new ServiceCore(options);
+    this.life = new EngineLife(options.docker, this.core.hub);
   }
 
   observe(recipes: readonly Recipe[]): Promise<void> {
+    // A second time it is all decided anew.
+    this.claims.clear();
+    this.touched.clear();
     return this.core.observe(recipes);
   }
 
   async prepare(): Promise<void> {
     await this.core.findCompose();
+    // From here on it is noticed when the engine goes away.
+    this.core.hub.open();
   }
 
   /** What was observed. Throws before `observe`. */
