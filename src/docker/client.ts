@@ -232,11 +232,13 @@ function isGone(error: unknown): boolean {
 function explain(error: unknown, endpoint: Endpoint): HomelabError {
   const failure = error as {
     statusCode?: number;
-    data?: { message?: string };
+    data?: { message?: string } | string;
     cause?: { code?: string; name?: string };
   };
   if (failure.statusCode !== undefined) {
-    const said = failure.data?.message ?? `status ${failure.statusCode}`;
+    const { data } = failure;
+    // Engines answer old clients in plain text.
+    const said = (typeof data === "string" ? data.trim() : data?.message) || `status ${failure.statusCode}`;
     if (/^client version \S+ is too /.test(said)) {
       return new HomelabError("unsupported", `Docker and homelab do not speak the same version: ${said}`, {
         hint: `update the older of the two; homelab speaks Docker's API up to version ${OUR_VERSION}`,

@@ -1,8 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
 import { app, composeFile, health, idle, shell } from "../helpers/compose.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { openInbox } from "../helpers/inbox.ts";
+import type { Running } from "../helpers/spawn.ts";
 
 // One daemon for all of these, so they run one after the other.
 let daemon: Daemon;
@@ -17,13 +21,11 @@ afterEach(async () => {
 afterAll(() => daemon[Symbol.asyncDispose]());
 
 /** The same homelab on the daemon that may be killed. */
-const onDaemon = (lab: Homelab, env: Record<string, string> = {}) =>
+const onDaemon = (lab: Homelab, env: Record<string, string | undefined> = {}) =>
   lab.with({ env: { DOCKER_HOST: daemon.host, ...env } });
 
 /** Becomes healthy once there is a file. */
 const WAITS = health("test -e /tmp/well", { start_period: "1h" });
-const getWell = (lab: Homelab, name: string) => lab.docker("exec", `${name}-app-1`, "touch", "/tmp/well");
-
 const CHAIN = {
   "homelab.yml": `services:
   base~: { ready: { stable: 500ms } }
@@ -34,26 +36,301 @@ const CHAIN = {
   "services/first~/compose.yml": app(WAITS),
   "services/second~/compose.yml": app(),
 };
+const ALL_UP = {
+  "services/base~:app": "running",
+  "services/first~:app": "running",
+  "services/second~:app": "running",
+};
+const UNTOUCHED = { code: 0, stdout: "", stderr: "" };
+/** How and when a container was ended: by the daemon as it went, or by the next one. */
+const HOW = / \(exit code \d+, (<time>|\d+ seconds|less than a second) ago\)/gi;
 
+const firstIsUp = (lab: Homelab) =>
+  eventually("first~ is up", async () => (await lab.statuses())["services/first~:app"] === "running");
+const getWell = (lab: Homelab) => lab.docker("exec", "first~-app-1", "touch", "/tmp/well");
+const says = (run: Running, text: string) => eventually(`it says: ${text}`, () => run.said().includes(text));
 const ended = ({ steps }: { steps: { id: string; action: string; result: string }[] }) =>
   steps.map(({ id, action, result }) => [id, action, result]);
 
 describe("situation 2: the daemon goes away in the middle of a run and comes back", () => {
-  test.each(["SIGKILL", "SIGTERM"] as const)("%s while a service is verified", async (signal) => {
+  test.each(["SIGKILL", "SIGTERM"] as const)("while a service is verified (%s)", async (signal) => {
     await using made = await homelab(CHAIN);
     const lab = onDaemon(made);
     const run = lab.start("ensure", "all");
-    await eventually("first~ is up", async () => (await lab.statuses())["services/first~:app"] === "running");
+    await firstIsUp(lab);
     await daemon.end(signal);
-    await eventually("it says so", () => run.said().includes("Docker went away"));
+    await says(run, "Docker went away");
     await daemon.start();
-    await eventually("first~ is up again", async () => {
-      const up = (await lab.statuses())["services/first~:app"] === "running";
-      return up && run.said().includes("Docker is back");
+    await says(run, "Docker is back");
+    await firstIsUp(lab);
+    await getWell(lab);
+    const { code, stdout, stderr } = await run.ended;
+    // What had been brought up before was stopped by the daemon, and is started again.
+    expect([code, stdout, lab.text(stderr).replace(HOW, "")]).toEqual([
+      0,
+      "",
+      `base~: created in <time>
+Docker went away: waiting up to <time> for it to come back
+Docker is back: going on from what is there now
+base~: started in <time> (base~-app-1 is stopped)
+first~: created in <time>
+second~: created in <time>
+3 changed in <time>
+`,
+    ]);
+    expect(await lab.statuses()).toEqual(ALL_UP);
+    expect(await lab.run("ensure", "all")).toEqual(UNTOUCHED);
+    const { document } = await lab.json("report");
+    expect(ended(document)).toEqual([
+      ["base~", "create", "changed"],
+      ["first~", "create", "changed"],
+      ["second~", "create", "changed"],
+    ]);
+    expect(document.steps[0].reason.text.replace(HOW, "")).toBe(
+      "it has no containers yet; then, after Docker went away: base~-app-1 is stopped",
+    );
+  });
+
+  test.each(["SIGKILL", "SIGTERM"] as const)("while compose is at work (%s)", async (signal) => {
+    await using made = await homelab({
+      "services/web~/compose.yml": composeFile({
+        app: idle({ depends_on: { db: { condition: "service_healthy" } } }),
+        db: idle(health("test -e /tmp/well", { start_period: "1h" })),
+      }),
+      "services/other~/compose.yml": app({ restart: "unless-stopped" }),
     });
-    await getWell(lab, "first~");
+    const lab = onDaemon(made);
+    const run = lab.start("ensure", "all", "--json");
+    await eventually(
+      "compose waits for db",
+      async () => (await lab.statuses())["services/web~:db"] === "running",
+    );
+    await daemon.end(signal);
+    await daemon.start();
+    await eventually("db is up again", async () => (await lab.statuses())["services/web~:db"] === "running");
+    await lab.docker("exec", "web~-db-1", "touch", "/tmp/well");
+    const { code, stdout } = await run.ended;
+    const document = JSON.parse(lab.shared(stdout));
+    expect([code, document.outcome, ended(document)]).toEqual([
+      0,
+      "changed",
+      [
+        ["other~", "create", "changed"],
+        ["web~", "create", "changed"],
+      ],
+    ]);
+    expect(await lab.run("status")).toMatchObject({ code: 0 });
+    expect(await lab.run("ensure", "all")).toEqual(UNTOUCHED);
+  });
+
+  test("a service that is wrong by itself fails all the same, and blocks what needs it", async () => {
+    await using made = await homelab({
+      ...CHAIN,
+      "services/second~/compose.yml": app(shell("echo broken; exit 3")),
+    });
+    const lab = onDaemon(made);
+    const run = lab.start("ensure", "all", "--json");
+    await firstIsUp(lab);
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    await firstIsUp(lab);
+    await getWell(lab);
+    const { code, stdout } = await run.ended;
+    expect([code, ended(JSON.parse(lab.shared(stdout)))]).toEqual([
+      1,
+      [
+        ["base~", "create", "changed"],
+        ["first~", "create", "changed"],
+        ["second~", "create", "failed"],
+      ],
+    ]);
+  });
+
+  test("what was restarted or made anew already is not restarted once more", async () => {
+    await using made = await homelab({
+      ...CHAIN,
+      "services/base~/compose.yml": app({ restart: "always" }),
+      "services/first~/compose.yml": app(health("true", { interval: "3s" })),
+    });
+    const lab = onDaemon(made);
+    expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
+    const before = await lab.ids();
+    const run = lab.start("ensure", "base~", "first~", "--force", "--json");
+    await eventually(
+      "first~ is made anew",
+      async () => (await lab.ids())["services/first~:app"] !== before["services/first~:app"],
+    );
+    await firstIsUp(lab);
+    const { "services/base~:app": base } = await lab.ids();
+    expect(base).not.toBe(before["services/base~:app"] as string);
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    const { code, stdout } = await run.ended;
+    expect([code, ended(JSON.parse(lab.shared(stdout)))]).toEqual([
+      0,
+      [
+        ["base~", "recreate", "changed"],
+        ["first~", "recreate", "changed"],
+      ],
+    ]);
+    expect((await lab.ids())["services/base~:app"]).toBe(base as string);
+  });
+
+  test("a daemon that does not come back is told once, with 69, and not once a service", async () => {
+    await using made = await homelab(CHAIN);
+    const lab = onDaemon(made);
+    const run = lab.start("ensure", "all", "--docker-wait", "2s");
+    await firstIsUp(lab);
+    await daemon.end("SIGKILL");
+    const { code, stdout, stderr } = await run.ended;
+    expect([code, stdout, lab.text(stderr)]).toEqual([
+      69,
+      "",
+      `base~: created in <time>
+Docker went away: waiting up to <time> for it to come back
+docker engine: failed: Docker went away and did not come back in time
+  hint: see \`systemctl status docker\` and \`journalctl -u docker\`, then run again
+1 changed, 1 failed, 2 blocked in <time>
+details: homelab report <run>
+`,
+    ]);
+    await daemon.start();
+    const { document } = await lab.json("report");
+    expect(ended(document)).toEqual([
+      ["docker engine", "run", "failed"],
+      ["base~", "create", "changed"],
+      ["first~", "create", "blocked"],
+      ["second~", "create", "blocked"],
+    ]);
+  });
+
+  test("--timeout ends the wait with 124, Ctrl-C with 130", async () => {
+    await using made = await homelab(CHAIN);
+    const lab = onDaemon(made);
+    const late = lab.start("ensure", "all", "--timeout", "15s");
+    await firstIsUp(lab);
+    await daemon.end("SIGKILL");
+    const { code, stderr } = await late.ended;
+    expect(code).toBe(124);
+    expect(stderr).toContain("docker engine: timed out: out of time while Docker was away\n");
+
+    await daemon.start();
+    const stopped = lab.start("ensure", "all", "--json", "-v");
+    await firstIsUp(lab);
+    await daemon.end("SIGKILL");
+    await says(stopped, "Docker went away");
+    stopped.kill("SIGINT");
+    const { code: interrupted, stdout } = await stopped.ended;
+    const document = JSON.parse(lab.shared(stdout));
+    expect([interrupted, document.outcome]).toEqual([130, "interrupted"]);
+    expect(ended(document).slice(1)).toEqual([
+      ["first~", expect.any(String), "cancelled"],
+      ["second~", "create", "cancelled"],
+    ]);
+  });
+
+  test("those who are told of failures are told once, and of its end", async () => {
+    await using made = await homelab(CHAIN);
+    using inbox = openInbox();
+    made.write({ "../notify.env": `WEBHOOK_URL=${inbox.url}\n` });
+    chmodSync(join(made.top, "notify.env"), 0o600);
+    const file = join(made.top, "notify.env");
+    const lab = onDaemon(made, { HOMELAB_NOTIFY: undefined, HOMELAB_NOTIFY_FILE: file });
+    const run = lab.start("ensure", "all", "--docker-wait", "1s");
+    await firstIsUp(lab);
+    await daemon.end("SIGKILL");
+    expect((await run.ended).code).toBe(69);
+    expect(inbox.documents()).toMatchObject([
+      {
+        event: "failure",
+        failed: [{ id: "docker engine", reason: "docker-unavailable" }],
+        blocked: [lab.own("first~"), lab.own("second~")],
+      },
+    ]);
+    await daemon.start();
+    lab.write({ "services/first~/compose.yml": app(health("true")) });
+    expect(await lab.run("ensure", "first~")).toMatchObject({ code: 0 });
+    expect(inbox.documents()).toMatchObject([{ event: "recovery", recovered: [{ id: "docker engine" }] }]);
+  });
+
+  test("`stop` goes on as well", async () => {
+    await using made = await homelab({
+      "homelab.yml": "services:\n  slow~: { needs: [base~] }\n  base~: {}\n",
+      "services/base~/compose.yml": app({ restart: "always" }),
+      // Does not hear that it is to end, and is killed after a while.
+      "services/slow~/compose.yml": app({
+        ...shell("trap '' TERM; while :; do sleep 1; done"),
+        stop_signal: "SIGTERM",
+        stop_grace_period: "4s",
+        restart: "always",
+      }),
+    });
+    const lab = onDaemon(made);
+    expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
+    const run = lab.start("stop", "base~", "--yes", "-v");
+    await says(run, "docker compose stop");
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    expect(await run.ended).toMatchObject({ code: 0 });
+    expect(run.said()).toContain("Docker is back");
+    expect(await lab.statuses()).toEqual({ "services/base~:app": "exited", "services/slow~:app": "exited" });
+  });
+});
+
+describe("situation 1: Docker is not up yet", () => {
+  test("--docker-wait waits for it, says so once, and goes on", async () => {
+    await using made = await homelab({ "services/base~/compose.yml": app() });
+    const lab = onDaemon(made);
+    await daemon.end("SIGTERM");
+    const run = lab.start("ensure", "base~", "--docker-wait", "2m");
+    await says(run, "waiting up to");
+    await daemon.start();
     const { code, stderr } = await run.ended;
-    console.log(stderr);
-    expect(code).toBe(0);
+    expect([code, lab.text(stderr).replace(daemon.socket, "<socket>")]).toEqual([
+      0,
+      `Docker is not running: there is no socket at <socket>: waiting up to <time> for it
+base~: created in <time>
+1 changed in <time>
+`,
+    ]);
+  });
+
+  test("HOMELAB_DOCKER_WAIT does so for units; without either the error comes at once", async () => {
+    await using made = await homelab({ "services/base~/compose.yml": app() });
+    await daemon.end("SIGKILL");
+    // The socket of a daemon that was killed is still there, and nobody listens.
+    const error = `error: Docker does not answer at ${daemon.socket}`;
+    const hint = "\n  hint: see `systemctl status docker` and `journalctl -u docker`\n";
+    const lab = onDaemon(made);
+    expect(await lab.run("ensure", "base~")).toEqual({ code: 69, stdout: "", stderr: error + hint });
+    const unit = onDaemon(made, { HOMELAB_DOCKER_WAIT: "1s" });
+    expect(await unit.run("ensure", "base~")).toEqual({
+      code: 69,
+      stdout: "",
+      stderr: `Docker does not answer at ${daemon.socket}: waiting up to <time> for it
+${error}, also after <time> of waiting${hint}`,
+    });
+    expect(await onDaemon(made, { HOMELAB_DOCKER_WAIT: "soon" }).run("ensure", "base~")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "error: `HOMELAB_DOCKER_WAIT` takes a duration such as 30s, 10m or 1h30m, not `soon`\n",
+    });
+    const patient = onDaemon(made, { HOMELAB_DOCKER_WAIT: "10m" });
+    const run = patient.start("ensure", "base~");
+    await says(run, "waiting up to 10 min");
+    run.kill("SIGINT");
+    expect(await run.ended).toEqual({
+      code: 130,
+      stdout: "",
+      stderr: expect.stringContaining("error: interrupted before anything was done"),
+    });
+    // For a command that changes nothing and holds no lock the signal is enough.
+    const looking = patient.start("status");
+    await says(looking, "waiting up to 10 min");
+    looking.kill("SIGINT");
+    await looking.ended;
+    await daemon.start();
+    const late = patient.start("ensure", "base~");
+    expect(await late.ended).toMatchObject({ code: 0 });
   });
 });
