@@ -3,10 +3,11 @@ import { EngineLife } from "../../docker/life.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
-import { failure, pull, stop, up } from "./change.ts";
+import { failure, stop, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide } from "./decide.ts";
 import { factsOf, type ServiceView, viewService } from "./facts.ts";
+import type { Fetcher } from "./fetch.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks, hasLostNetwork } from "./network.ts";
 import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
@@ -25,6 +26,8 @@ export class ComposeDriver implements Driver {
   /** Containers that decided steps are going to start or replace, with the recipe of the step. */
   private readonly touched = new Map<string, string>();
   private mounted: ReadonlySet<string> | undefined;
+  /** Loaded when something is to be changed. */
+  private fetcher: Promise<Fetcher> | undefined;
 
   constructor(private readonly options: ComposeDriverOptions) {
     this.core = new ServiceCore(options);
@@ -84,9 +87,15 @@ export class ComposeDriver implements Driver {
 
   async fetch(name: string, context: StepContext): Promise<Failure | undefined> {
     const work = this.core.work(name);
-    const { view, decision } = work;
-    if (!view || !decision || view.pin || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
-    return pull(await this.core.changeRequest(work, "pull", context, view), view);
+    return this.fetchImages(work, true, context);
+  }
+
+  private async fetchImages(work: Work, early: boolean, context: StepContext): Promise<Failure | undefined> {
+    const { view, decision, fetched } = work;
+    if (!view || !decision || view.pin || fetched || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
+    work.fetched = true;
+    this.fetcher ??= import("./fetch.ts").then(({ Fetcher }) => new Fetcher(this.core));
+    return (await this.fetcher).fetch(work, view, early, context);
   }
 
   async apply(name: string, context: StepContext): Promise<Applied> {
@@ -123,6 +132,8 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
+    const missing = await this.fetchImages(work, false, context);
+    if (missing) return missing;
     const request = await this.core.changeRequest(work, decision.action, context, view);
     if (decision.action === "restart") {
       const failed = await stop(request, view.containers.filter(isUp));

@@ -91,6 +91,8 @@ export interface ComposeService {
   readonly built: boolean;
   /** Its image must not be pulled. */
   readonly local: boolean;
+  /** It names the platform that it wants its image for. */
+  readonly foreign: boolean;
 }
 
 export function summarize(documents: readonly ComposeDocument[]): ComposeSummary {
@@ -106,6 +108,7 @@ export function summarize(documents: readonly ComposeDocument[]): ComposeSummary
         replicas: replicasOf(written) ?? earlier?.replicas ?? 1,
         image: typeof written.image === "string" ? written.image : earlier?.image,
         built: written.build !== undefined || earlier?.built === true,
+        foreign: written.platform !== undefined || earlier?.foreign === true,
         local:
           written.pull_policy === undefined
             ? earlier?.local === true

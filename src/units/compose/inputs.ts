@@ -35,6 +35,8 @@ export interface Inputs {
   readonly images: readonly string[];
   /** A service takes its image from a file that was not read: compose knows it. */
   readonly borrowsImage: boolean;
+  /** A service names the platform that it wants its image for. */
+  readonly foreign: boolean;
   /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
   readonly mounted: ReadonlySet<string>;
 }
@@ -109,6 +111,7 @@ class InputReader {
       expected,
       images: images.map((image) => interpolate(image, this.lookup)),
       borrowsImage: active.some(({ image, built }) => image === undefined && !built),
+      foreign: active.some((service) => service.foreign),
       mounted,
     };
   }
