@@ -6,6 +6,7 @@ import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { openInbox } from "../helpers/inbox.ts";
+import { makeImage, openDoor, script } from "../helpers/registry.ts";
 import type { Running } from "../helpers/spawn.ts";
 
 // One daemon for all of these, so they run one after the other.
@@ -251,6 +252,43 @@ details: homelab report <run>
     lab.write({ "services/first~/compose.yml": app(health("true")) });
     expect(await lab.run("ensure", "first~")).toMatchObject({ code: 0 });
     expect(inbox.documents()).toMatchObject([{ event: "recovery", recovered: [{ id: "docker engine" }] }]);
+  });
+
+  test("`pull-images` goes on as well", async () => {
+    await using made = await homelab({});
+    const registry = await script("registry");
+    try {
+      using door = openDoor(registry);
+      await makeImage(made, `${registry}/web~:1`, "web");
+      await made.docker("push", "-q", `${registry}/web~:1`);
+      made.write({ "services/web~/compose.yml": app({ image: `${door.host}/web~:1` }) });
+      const hold = Promise.withResolvers<Response>();
+      let held = false;
+      door.answer = (_, path) => {
+        if (!path.includes("/manifests/")) return undefined;
+        held = true;
+        return hold.promise;
+      };
+      const run = onDaemon(made).start("pull-images");
+      await eventually("the pull is in hand", () => held);
+      door.answer = () => undefined;
+      await daemon.end("SIGKILL");
+      hold.resolve(new Response("", { status: 503 }));
+      await says(run, "Docker went away");
+      await daemon.start();
+      const { code, stderr } = await run.ended;
+      expect([code, made.text(stderr).replaceAll(door.host, "<registry>")]).toEqual([
+        0,
+        `Docker went away: waiting up to <time> for it to come back
+Docker is back: going on from what is there now
+<registry>/web~:1: pulled in <time> (used by web~)
+1 changed in <time>
+`,
+      ]);
+      await daemon.docker("rmi", made.own(`${door.host}/web~:1`));
+    } finally {
+      await script("down", "registry", registry.split(":")[1] ?? "");
+    }
   });
 
   test("`stop` goes on as well", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Socket } from "bun";
 import { app } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
+import { IMAGE } from "../helpers/paths.ts";
 
 const FILES = { "services/web~/compose.yml": app() };
 /** The engine that the tests run on. */
@@ -100,4 +101,50 @@ test.concurrent("situation 3: an engine that wants a newer version than is spoke
       position: null,
     },
   ]);
+});
+
+/** Puts a container in the place of a service's own, as an older compose would have labelled it. */
+async function madeByOlderCompose(lab: Homelab, name: string): Promise<void> {
+  const [{ Config }] = JSON.parse(await lab.docker("inspect", name));
+  const labels = {
+    ...Config.Labels,
+    "com.docker.compose.version": "2.17.2",
+    "com.docker.compose.config-hash": "0".repeat(64),
+  };
+  await lab.docker("rm", "-f", name);
+  const flags = Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+  await lab.docker(
+    ...["run", "-d", "--name", name, "--network", "none", "--stop-signal", "SIGKILL", ...flags, IMAGE],
+  );
+}
+
+/** What `docker compose up` says that it would do, which goes to standard error. */
+const dryUp = (lab: Homelab) =>
+  lab.tool("services/web~", "sh", "-c", "docker compose -p web~ --dry-run up -d 2>&1");
+
+test.concurrent("situation 31: after an update of compose nothing is made anew, neither by a run nor by a start", async () => {
+  await using lab = await homelab({
+    ...FILES,
+    "homelab.yml": "services:\n  web~: { ready: { stable: 500ms } }\n",
+  });
+  expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });
+  await madeByOlderCompose(lab, lab.own("web~-app-1"));
+  const ids = await lab.ids();
+  // Compose itself would make it anew.
+  expect(await dryUp(lab)).toContain("Recreate");
+  expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await lab.json("plan", "all")).document.steps).toMatchObject([{ id: "web~", action: "none" }]);
+  expect(await lab.run("deploy", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await lab.ids()).toEqual(ids);
+
+  await lab.docker("stop", "web~-app-1");
+  expect(await lab.json("ensure", "all")).toMatchObject({
+    code: 0,
+    document: { steps: [{ id: "web~", action: "start", result: "changed" }] },
+  });
+  expect(await lab.ids()).toEqual(ids);
+  expect(await lab.statuses()).toEqual({ "services/web~:app": "running" });
+  // Whoever wants it asks for it.
+  expect(await lab.run("ensure", "web~", "--force")).toMatchObject({ code: 0 });
+  expect(await lab.ids()).not.toEqual(ids);
 });

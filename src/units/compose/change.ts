@@ -28,13 +28,17 @@ export interface ChangeRequest {
 export async function up(
   request: ChangeRequest,
   view: Pick<ServiceView, "project" | "dir">,
-  decision: Pick<Decision, "only" | "anew">,
+  { only, anew, keep }: Pick<Decision, "only" | "anew" | "keep">,
   other?: OtherFiles,
 ): Promise<Failure | undefined> {
-  const only = decision.only ? ["--no-deps", ...decision.only] : [];
-  const command = upCommand(request.compose, view.project, { recreate: decision.anew === true, other });
+  const command = upCommand(request.compose, view.project, { recreate: anew === true, keep, other });
+  const named = only ? ["--no-deps", ...only] : [];
   request.context.progress("changing", "docker compose up");
-  return outcome("up", await run(request, [...command, ...only], view.dir), request.redact);
+  const failed = outcome("up", await run(request, [...command, ...named], view.dir), request.redact);
+  const { code } = failed?.reason ?? {};
+  if (!keep || !failed || code === "interrupted" || code === "timeout") return failed;
+  // They cannot go on as they are, as when their network was taken away: compose makes them anew.
+  return up(request, view, { only, anew }, other);
 }
 
 /** `docker compose pull` of what is missing. */
