@@ -98,6 +98,12 @@ const RULES: readonly Rule[] = [
     hint: () => "see `systemctl status docker`, then run again",
   },
   {
+    pattern: /client version (\S+) is too (old|new)[^\n]*/,
+    reason: "unsupported",
+    text: (m) => `Docker Compose and Docker do not speak the same version: ${m[0].trim()}`,
+    hint: () => "update the older of the two",
+  },
+  {
     pattern: /address pool among the defaults/,
     reason: "no-subnet",
     text: () => "Docker has no address range left for another network",

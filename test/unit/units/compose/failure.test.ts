@@ -106,6 +106,15 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
     },
   ],
   [
+    "an engine of another time",
+    "Error response from daemon: client version 1.52 is too new. Maximum supported API version is 1.41\n",
+    {
+      reason: "unsupported",
+      text: "Docker Compose and Docker do not speak the same version: client version 1.52 is too new. Maximum supported API version is 1.41",
+      hint: "update the older of the two",
+    },
+  ],
+  [
     "a registry that is broken",
     " a Pulling \n a Error received unexpected HTTP status: 500 Internal Server Error\nError response from daemon: received unexpected HTTP status: 500 Internal Server Error\n",
     {
