@@ -7,6 +7,14 @@ export function registryOf(image: string): string {
 const DEFAULT = "docker.io";
 const ASK_TIMEOUT_MS = 3_000;
 
+const PART = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const REFERENCE = new RegExp(
+  `^(?:[A-Za-z0-9.-]+(?::\\d+)?/)?${PART}(?:/${PART})*(?::\\w[\\w.-]{0,127})?(?:@\\w+:[0-9a-f]{32,})?$`,
+);
+
+/** Whether a text can be the name of an image at all. */
+export const isReference = (text: string): boolean => REFERENCE.test(text);
+
 function partsOf(image: string): { host?: string; name: string; reference: string } {
   const slash = image.indexOf("/");
   const first = image.slice(0, Math.max(0, slash));

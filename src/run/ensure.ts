@@ -1,4 +1,5 @@
 import { now } from "../clock.ts";
+import { HomelabError } from "../errors.ts";
 import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
@@ -125,8 +126,13 @@ async function fetchAll(
     began,
     execute: round.guard(async (_, context, slots) => {
       const one = async ({ id, kind }: Step) => {
-        const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
-        if (failure) failures.set(id, failed(failure, stop, context));
+        try {
+          const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
+          if (failure) failures.set(id, failed(failure, stop, context));
+        } catch (error) {
+          if (!(error instanceof HomelabError)) throw error;
+          failures.set(id, problemOutcome(error));
+        }
       };
       await Promise.all(wanting.map(one));
       if (failures.size > 0) await round.look();

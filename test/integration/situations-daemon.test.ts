@@ -254,6 +254,32 @@ details: homelab report <run>
     expect(inbox.documents()).toMatchObject([{ event: "recovery", recovered: [{ id: "docker engine" }] }]);
   });
 
+  test("on a terminal the tree goes on with what is there", async () => {
+    await using made = await homelab(CHAIN);
+    const lab = onDaemon(made);
+    const shown = await lab.terminal(["ensure", "all"], async (_, written) => {
+      await firstIsUp(lab);
+      await daemon.end("SIGKILL");
+      await eventually("it says so", () => written().includes("Docker went away"));
+      await daemon.start();
+      await eventually("it goes on", () => written().includes("Docker is back"));
+      await firstIsUp(lab);
+      await getWell(lab);
+    });
+    expect([shown.code, shown.cursorVisible]).toEqual([0, true]);
+    const [base, away, back, again, first, second, ...rest] = shown.screen.split("\n");
+    expect([base, away, back, again?.replace(HOW, ""), second, ...rest]).toEqual([
+      "✓ base~  created in <time>  it has no containers yet",
+      "Docker went away: waiting up to <time> for it to come back",
+      "Docker is back: going on from what is there now",
+      "✓ base~  started in <time>  base~-app-1 is stopped",
+      "✓ second~  created in <time>  it has no containers yet",
+      "✓ 3 ready: 3 created in <time>",
+    ]);
+    // It is up by itself by then or is not, as the daemon went.
+    expect(first).toStartWith("✓ first~  created in <time>  it has no containers yet");
+  });
+
   test("`pull-images` goes on as well", async () => {
     await using made = await homelab({});
     const registry = await script("registry");

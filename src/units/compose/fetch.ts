@@ -1,3 +1,4 @@
+import { isReference } from "../../docker/registry.ts";
 import { RegistryLimits } from "../../store/limits.ts";
 import type { Failure, StepContext } from "../driver.ts";
 import { failure, pull } from "./change.ts";
@@ -34,9 +35,10 @@ export class Fetcher {
     if (onlyCompose) {
       return early ? pull(await this.core.changeRequest(work, "pull", context, view), view) : undefined;
     }
-    const pulls = [...new Set(images)].map(async (image) =>
-      (await this.isHere(image)) ? undefined : this.puller.pull(image, context),
-    );
+    // What can be no name is for compose to refuse.
+    const pulls = [...new Set(images)]
+      .filter(isReference)
+      .map(async (image) => ((await this.isHere(image)) ? undefined : this.puller.pull(image, context)));
     const failed = (await Promise.all(pulls)).find((pulled) => pulled?.ok === false);
     if (failed?.ok !== false) return undefined;
     return { ...failure(failed.code, failed.text, failed.hint), log: failed.log };

@@ -35,7 +35,7 @@ export interface Inputs {
   readonly images: readonly string[];
   /** A service takes its image from a file that was not read: compose knows it. */
   readonly borrowsImage: boolean;
-  /** A service names the platform that it wants its image for. */
+  /** What its images are, or for which platform, is for compose to know: it includes files, or names one. */
   readonly foreign: boolean;
   /** Files of configs and secrets, named as in the manifest: compose mounts them and does not look into them. */
   readonly mounted: ReadonlySet<string>;
@@ -111,7 +111,7 @@ class InputReader {
       expected,
       images: images.map((image) => interpolate(image, this.lookup)),
       borrowsImage: active.some(({ image, built }) => image === undefined && !built),
-      foreign: active.some((service) => service.foreign),
+      foreign: this.included.length > 0 || active.some((service) => service.foreign),
       mounted,
     };
   }

@@ -78,7 +78,7 @@ export class Puller {
   }
 
   private run(image: string, context: StepContext): Promise<ProcessResult> {
-    return runProcess(["docker", "pull", "--quiet", image], {
+    return runProcess(["docker", "pull", "--quiet", "--", image], {
       env: this.env,
       deadline: context.remaining(),
       signal: context.abort,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseRetryAfter, registryOf } from "../../../src/docker/registry.ts";
+import { isReference, parseRetryAfter, registryOf } from "../../../src/docker/registry.ts";
 
 test.each([
   ["nginx", "docker.io"],
@@ -26,4 +26,31 @@ test.each([
   ["", undefined],
 ])("Retry-After: %s", (value, milliseconds) => {
   expect(parseRetryAfter(value, NOW)).toBe(milliseconds as number);
+});
+
+test.each([
+  "nginx",
+  "nginx:1.27-alpine",
+  "a.b/c_d/e-f__g:V1.0",
+  "localhost:5000/app",
+  "Registry.lan/app",
+  `ghcr.io/a/b:1@sha256:${"0".repeat(64)}`,
+  `sha256:${"a".repeat(64)}`,
+])("%s can be an image", (text) => {
+  expect(isReference(text)).toBe(true);
+});
+
+test.each([
+  "",
+  "HL/Base:1",
+  "--help",
+  "a b",
+  "app:",
+  "app@sha256:12",
+  "/app",
+  "a//b",
+  "http://r.lan/app",
+  "a:b:c",
+])("%p can be none", (text) => {
+  expect(isReference(text)).toBe(false);
 });
