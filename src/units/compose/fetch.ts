@@ -35,13 +35,17 @@ export class Fetcher {
     if (onlyCompose) {
       return early ? pull(await this.core.changeRequest(work, "pull", context, view), view) : undefined;
     }
+    // A name may have its parts from `.env`.
+    const redact = (await import("./secrets.ts")).secretsOf(view);
+    const masked = { ...context, progress: progressWith(context, redact) };
     // What can be no name is for compose to refuse.
     const pulls = [...new Set(images)]
       .filter(isReference)
-      .map(async (image) => ((await this.isHere(image)) ? undefined : this.puller.pull(image, context)));
+      .map(async (image) => ((await this.isHere(image)) ? undefined : this.puller.pull(image, masked)));
     const failed = (await Promise.all(pulls)).find((pulled) => pulled?.ok === false);
     if (failed?.ok !== false) return undefined;
-    return { ...failure(failed.code, failed.text, failed.hint), log: failed.log };
+    const { code, text, hint, log } = failed;
+    return { ...failure(code, redact(text), hint && redact(hint)), log: log.map(redact) };
   }
 
   private async isHere(image: string): Promise<boolean> {
@@ -49,3 +53,8 @@ export class Fetcher {
     return this.core.seen().images.has(normalizeImage(image)) || this.core.options.docker.hasImage(image);
   }
 }
+
+const progressWith =
+  (context: StepContext, redact: (text: string) => string): StepContext["progress"] =>
+  (phase, note) =>
+    context.progress(phase, redact(note));
