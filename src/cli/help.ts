@@ -116,6 +116,7 @@ what, and exits with 1 or more when it failed; \`homelab report\` tells it again
   0 4 * * *  root  homelab -C /opt/homelab deploy-media --lock-wait 10m
   0 5 * * 0  root  homelab -C /opt/homelab pull-images && homelab -C /opt/homelab update-services
   0 6 1 * *  root  homelab -C /opt/homelab cleanup --yes
+  @reboot    root  homelab -C /opt/homelab ensure all --docker-wait 5m
 
 \`homelab help notifications\` says how to be told of failures otherwise than by mail from cron.
 `;
