@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./eventually.ts";
@@ -33,6 +33,7 @@ export async function startDaemon(): Promise<Daemon> {
   const lab = (...words: string[]) => run(join(CHECKOUT, "scripts/lab"), ...words);
   const docker = (...args: string[]) => run("docker", ...args);
   let pid = 0;
+  let root = "";
 
   const daemon: Daemon = {
     host: env.DOCKER_HOST,
@@ -41,8 +42,8 @@ export async function startDaemon(): Promise<Daemon> {
     async start() {
       mkdirSync(dir, { recursive: true });
       await lab("docker", socket);
-      const root = await docker("info", "--format", "{{.DockerRootDir}}");
-      pid = Number(readFileSync(join(root, "../dockerd.pid"), "utf8"));
+      root = join(await docker("info", "--format", "{{.DockerRootDir}}"), "..");
+      pid = Number(readFileSync(join(root, "dockerd.pid"), "utf8"));
     },
     async end(signal) {
       process.kill(pid, signal);
@@ -53,9 +54,11 @@ export async function startDaemon(): Promise<Daemon> {
       if (ids.length > 0) await docker("rm", "--force", "--volumes", ...ids);
     },
     async [Symbol.asyncDispose]() {
-      if (!existsSync(`/proc/${pid}`)) return;
-      await daemon.clear();
-      await daemon.end("SIGTERM");
+      if (existsSync(`/proc/${pid}`)) {
+        await daemon.clear();
+        await daemon.end("SIGTERM");
+      }
+      await eventually("nothing of it is left", () => endShims(root));
     },
   };
   await daemon.start();
@@ -63,4 +66,21 @@ export async function startDaemon(): Promise<Daemon> {
   await lab("image");
   if (!(await docker("images", "-q", IMAGE))) throw new Error(`${IMAGE} is not there`);
   return daemon;
+}
+
+/** Ends what a killed daemon lost track of: processes that hold containers for it. True when there are none. */
+function endShims(root: string): boolean {
+  const shims = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name).includes(root));
+  for (const shim of shims) process.kill(Number(shim), "SIGTERM");
+  return shims.length === 0;
+}
+
+function commandOf(pid: string): string {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return command.includes("containerd-shim") ? command : "";
+  } catch {
+    // Ended meanwhile.
+    return "";
+  }
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
+import { processesOf } from "../../src/os/cgroup.ts";
 import { app, composeFile, health, idle, shell } from "../helpers/compose.ts";
 import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/eventually.ts";
@@ -50,6 +51,25 @@ const firstIsUp = (lab: Homelab) =>
   eventually("first~ is up", async () => (await lab.statuses())["services/first~:app"] === "running");
 const getWell = (lab: Homelab) => lab.docker("exec", "first~-app-1", "touch", "/tmp/well");
 const says = (run: Running, text: string) => eventually(`it says: ${text}`, () => run.said().includes(text));
+/** Kills the daemon while it starts a container, until it does not know any more that it did. */
+async function loseTrackOf(id: string): Promise<void> {
+  for (;;) {
+    await daemon.docker("stop", id);
+    // Ends with the daemon.
+    const starting = daemon.docker("start", id).catch(() => {});
+    await eventually("its process is there", () => processesOf(id).length > 0);
+    await daemon.end("SIGKILL");
+    await starting;
+    await daemon.start();
+    try {
+      await daemon.docker("start", id);
+    } catch (error) {
+      if (String(error).includes("already exists")) return;
+      throw error;
+    }
+  }
+}
+
 const ended = ({ steps }: { steps: { id: string; action: string; result: string }[] }) =>
   steps.map(({ id, action, result }) => [id, action, result]);
 
@@ -252,6 +272,24 @@ details: homelab report <run>
     lab.write({ "services/first~/compose.yml": app(health("true")) });
     expect(await lab.run("ensure", "first~")).toMatchObject({ code: 0 });
     expect(inbox.documents()).toMatchObject([{ event: "recovery", recovered: [{ id: "docker engine" }] }]);
+  });
+
+  test("a container that the killed daemon lost track of is made anew, and nothing is left of it", async () => {
+    await using made = await homelab({
+      "homelab.yml": "services:\n  web~: { ready: { stable: 500ms } }\n",
+      "services/web~/compose.yml": app(),
+    });
+    const lab = onDaemon(made);
+    expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });
+    const { "services/web~:app": id = "" } = await lab.ids();
+    await loseTrackOf(id);
+    expect(await lab.json("ensure", "web~")).toMatchObject({
+      code: 0,
+      document: { steps: [{ id: "web~", action: "start", result: "changed" }] },
+    });
+    expect(processesOf(id)).toEqual([]);
+    expect(await lab.statuses()).toEqual({ "services/web~:app": "running" });
+    expect(await lab.run("ensure", "web~")).toEqual(UNTOUCHED);
   });
 
   test("on a terminal the tree goes on with what is there", async () => {

@@ -140,7 +140,11 @@ export class ComposeDriver implements Driver {
       if (failed) return failed;
     }
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
-    const failed = await up(request, view, decision, pinned);
+    const tried = await up(request, view, decision, pinned);
+    const failed =
+      tried?.reason.code === "task-lost" && !pinned
+        ? await (await import("./lost-task.ts")).makeLostAnew(this.core, request, view, decision)
+        : tried;
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);
     work.changed =

@@ -98,6 +98,13 @@ const RULES: readonly Rule[] = [
     hint: () => "see `systemctl status docker`, then run again",
   },
   {
+    pattern: /task (\w{12})\w{52}: already exists/,
+    reason: "task-lost",
+    text: (m) => `Docker was killed while it started container ${m[1]}, and cannot start it again`,
+    hint: (m) =>
+      `\`docker rm ${m[1]}\` lets the next run make it anew; restart the machine first if it still runs`,
+  },
+  {
     pattern: /client version (\S+) is too (old|new)[^\n]*/,
     reason: "unsupported",
     text: (m) => `Docker Compose and Docker do not speak the same version: ${m[0].trim()}`,

@@ -106,6 +106,15 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
     },
   ],
   [
+    "a container that Docker lost track of",
+    `Error response from daemon: task fe755ab4c28f${"0".repeat(52)}: already exists\n`,
+    {
+      reason: "task-lost",
+      text: "Docker was killed while it started container fe755ab4c28f, and cannot start it again",
+      hint: "`docker rm fe755ab4c28f` lets the next run make it anew; restart the machine first if it still runs",
+    },
+  ],
+  [
     "an engine of another time",
     "Error response from daemon: client version 1.52 is too new. Maximum supported API version is 1.41\n",
     {
