@@ -30,12 +30,14 @@ export interface PullRequest extends RunOptions {
  */
 export async function pullImages(request: PullRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
-  const { root, docker, listener } = request;
+  const { root, docker, images, listener } = request;
   const puller = new ImagePuller(request);
   const steps = await inRounds(request, new EngineLife(docker), times.began, (round) =>
     puller.pass(round, times.began),
   );
-  for (const warning of skipWarnings(puller.skipped)) listener.message(`warning: ${warning}`);
+  const order = [...images.keys()];
+  const skipped = puller.skipped.sort((a, b) => order.indexOf(a.image) - order.indexOf(b.image));
+  for (const warning of skipWarnings(skipped)) listener.message(`warning: ${warning}`);
   return conclude(request, root, steps, times);
 }
 

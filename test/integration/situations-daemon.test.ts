@@ -49,6 +49,11 @@ const HOW = / \(exit code \d+, [^)]* ago\)/g;
 
 const firstIsUp = (lab: Homelab) =>
   eventually("first~ is up", async () => (await lab.statuses())["services/first~:app"] === "running");
+/** The first of the chain has come to its end, and the second is in hand. */
+async function firstIsInHand(lab: Homelab, run: Pick<Running, "said">): Promise<void> {
+  await eventually("base~ is ready", () => /base~\S* {1,2}created/.test(lab.shared(run.said())));
+  await firstIsUp(lab);
+}
 const getWell = (lab: Homelab) => lab.docker("exec", "first~-app-1", "touch", "/tmp/well");
 const says = (run: Running, text: string) => eventually(`it says: ${text}`, () => run.said().includes(text));
 /** Kills the daemon while it starts a container, until it does not know any more that it did. */
@@ -78,7 +83,7 @@ describe("situation 2: the daemon goes away in the middle of a run and comes bac
     await using made = await homelab(CHAIN);
     const lab = onDaemon(made);
     const run = lab.start("ensure", "all");
-    await firstIsUp(lab);
+    await firstIsInHand(lab, run);
     await daemon.end(signal);
     await says(run, "Docker went away");
     await daemon.start();
@@ -121,7 +126,7 @@ second~: created in <time>
       "services/other~/compose.yml": app({ restart: "unless-stopped" }),
     });
     const lab = onDaemon(made);
-    const run = lab.start("ensure", "all", "--json");
+    const run = lab.start("ensure", "all", "--json", "-v");
     await eventually(
       "compose waits for db",
       async () => (await lab.statuses())["services/web~:db"] === "running",
@@ -150,8 +155,8 @@ second~: created in <time>
       "services/second~/compose.yml": app(shell("echo broken; exit 3")),
     });
     const lab = onDaemon(made);
-    const run = lab.start("ensure", "all", "--json");
-    await firstIsUp(lab);
+    const run = lab.start("ensure", "all", "--json", "-v");
+    await firstIsInHand(lab, run);
     await daemon.end("SIGKILL");
     await daemon.start();
     await firstIsUp(lab);
@@ -201,7 +206,7 @@ second~: created in <time>
     await using made = await homelab(CHAIN);
     const lab = onDaemon(made);
     const run = lab.start("ensure", "all", "--docker-wait", "2s");
-    await firstIsUp(lab);
+    await firstIsInHand(lab, run);
     await daemon.end("SIGKILL");
     const { code, stdout, stderr } = await run.ended;
     expect([code, stdout, lab.text(stderr)]).toEqual([
@@ -228,8 +233,8 @@ details: homelab report <run>
   test("--timeout ends the wait with 124, Ctrl-C with 130", async () => {
     await using made = await homelab(CHAIN);
     const lab = onDaemon(made);
-    const late = lab.start("ensure", "all", "--timeout", "15s");
-    await firstIsUp(lab);
+    const late = lab.start("ensure", "all", "--timeout", "20s");
+    await firstIsInHand(lab, late);
     await daemon.end("SIGKILL");
     const { code, stderr } = await late.ended;
     expect(code).toBe(124);
@@ -237,7 +242,7 @@ details: homelab report <run>
 
     await daemon.start();
     const stopped = lab.start("ensure", "all", "--json", "-v");
-    await firstIsUp(lab);
+    await firstIsInHand(lab, stopped);
     await daemon.end("SIGKILL");
     await says(stopped, "Docker went away");
     stopped.kill("SIGINT");
@@ -258,7 +263,7 @@ details: homelab report <run>
     const file = join(made.top, "notify.env");
     const lab = onDaemon(made, { HOMELAB_NOTIFY: undefined, HOMELAB_NOTIFY_FILE: file });
     const run = lab.start("ensure", "all", "--docker-wait", "1s");
-    await firstIsUp(lab);
+    await firstIsInHand(lab, run);
     await daemon.end("SIGKILL");
     expect((await run.ended).code).toBe(69);
     expect(inbox.documents()).toMatchObject([
@@ -296,7 +301,7 @@ details: homelab report <run>
     await using made = await homelab(CHAIN);
     const lab = onDaemon(made);
     const shown = await lab.terminal(["ensure", "all"], async (_, written) => {
-      await firstIsUp(lab);
+      await firstIsInHand(lab, { said: written });
       await daemon.end("SIGKILL");
       await eventually("it says so", () => written().includes("Docker went away"));
       await daemon.start();
