@@ -51,7 +51,7 @@ const firstIsUp = (lab: Homelab) =>
   eventually("first~ is up", async () => (await lab.statuses())["services/first~:app"] === "running");
 /** The first of the chain has come to its end, and the second is in hand. */
 async function firstIsInHand(lab: Homelab, run: Pick<Running, "said">): Promise<void> {
-  await eventually("base~ is ready", () => /base~\S* {1,2}created/.test(lab.shared(run.said())));
+  await eventually("base~ is ready", () => /base~\S* {1,2}(?:created|started)/.test(lab.shared(run.said())));
   await firstIsUp(lab);
 }
 const getWell = (lab: Homelab) => lab.docker("exec", "first~-app-1", "touch", "/tmp/well");
