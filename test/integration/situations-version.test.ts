@@ -148,3 +148,18 @@ test.concurrent("situation 31: after an update of compose nothing is made anew, 
   expect(await lab.run("ensure", "web~", "--force")).toMatchObject({ code: 0 });
   expect(await lab.ids()).not.toEqual(ids);
 });
+
+test.concurrent("what cannot be started as it is, because its network was taken away, is made anew all the same", async () => {
+  await using lab = await homelab({
+    "homelab.yml": "services:\n  web~: { ready: { stable: 500ms } }\n",
+    "services/web~/compose.yml": app({ network_mode: undefined }),
+  });
+  expect(await lab.run("ensure", "web~")).toMatchObject({ code: 0 });
+  await lab.docker("stop", "web~-app-1");
+  await lab.docker("network", "rm", "web~_default");
+  expect(await lab.json("ensure", "all")).toMatchObject({
+    code: 0,
+    document: { steps: [{ id: "web~", action: "start", result: "changed" }] },
+  });
+  expect(await lab.statuses()).toEqual({ "services/web~:app": "running" });
+});

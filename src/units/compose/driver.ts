@@ -16,6 +16,9 @@ import { claim } from "./project.ts";
 /** Actions after which containers may be made from other images than before. */
 const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
 
+/** Why containers can never be started again as they are. */
+const UNSTARTABLE: ReadonlySet<string> = new Set(["task-lost", "network-gone"]);
+
 /** Services: compose projects, observed and verified through the engine's API, changed through compose. */
 export class ComposeDriver implements Driver {
   readonly kind = "service";
@@ -142,8 +145,8 @@ export class ComposeDriver implements Driver {
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
     const tried = await up(request, view, decision, pinned);
     const failed =
-      tried?.reason.code === "task-lost" && !pinned
-        ? await (await import("./lost-task.ts")).makeLostAnew(this.core, request, view, decision)
+      tried && UNSTARTABLE.has(tried.reason.code) && !pinned
+        ? await (await import("./unstartable.ts")).makeAnew(this.core, request, view, decision, tried)
         : tried;
     const before = new Map(view.containers.map((container) => [container.id, container]));
     const after = await this.core.containersNow(view);

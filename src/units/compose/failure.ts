@@ -98,6 +98,12 @@ const RULES: readonly Rule[] = [
     hint: () => "see `systemctl status docker`, then run again",
   },
   {
+    pattern: /network [0-9a-f]{64} not found/,
+    reason: "network-gone",
+    text: () => "the network that its container was made with does not exist any more",
+    hint: () => "`homelab ensure` with `--force` makes the container anew",
+  },
+  {
     pattern: /task (\w{12})\w{52}: already exists/,
     reason: "task-lost",
     text: (m) => `Docker was killed while it started container ${m[1]}, and cannot start it again`,

@@ -106,6 +106,15 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
     },
   ],
   [
+    "a network that was taken away",
+    `Error response from daemon: network ${"c1".repeat(32)} not found\n`,
+    {
+      reason: "network-gone",
+      text: "the network that its container was made with does not exist any more",
+      hint: "`homelab ensure` with `--force` makes the container anew",
+    },
+  ],
+  [
     "a container that Docker lost track of",
     `Error response from daemon: task fe755ab4c28f${"0".repeat(52)}: already exists\n`,
     {

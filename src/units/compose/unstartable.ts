@@ -11,23 +11,26 @@ const DEADLINE_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * After a daemon was killed while it started a container, it does not know the container's process any more and can
- * never start that container again; the process may well run on. It is ended, and the container is made anew, in this
- * order: two of them at once could ruin what both write to.
+ * Makes those containers of a service anew that are down and can never be started again as they are: their network was
+ * taken away, or the daemon was killed while it started them and does not know their process any more. That one may
+ * well run on, so it is ended first: two of them at once could ruin what both write to.
  */
-export async function makeLostAnew(
+export async function makeAnew(
   core: ServiceCore,
   request: ChangeRequest,
   view: ServiceView,
   decision: Decision,
+  why: Failure,
 ): Promise<Failure | undefined> {
   const { docker } = core.options;
   const wanted = new Set(decision.only ?? view.expected.keys());
   const down = (await core.containersNow(view)).filter((each) => !isUp(each) && wanted.has(each.service));
   const local = docker.endpoint.unix !== undefined;
+  // On another machine nobody can see whether it runs on.
+  if (!local && why.reason.code === "task-lost") return why;
   for (const { id, name } of down) {
     request.context.progress("changing", `ending what is left of ${name}`);
-    if (!local || !(await endProcesses(id))) {
+    if (local && !(await endProcesses(id))) {
       return failure(
         "task-lost",
         `Docker was killed while it started ${name}, does not know its process any more, and cannot start it again`,
