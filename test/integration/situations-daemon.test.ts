@@ -69,7 +69,7 @@ async function loseTrackOf(id: string): Promise<void> {
     try {
       await daemon.docker("start", id);
     } catch (error) {
-      if (String(error).includes("already exists")) return;
+      if (/already exists|id already in use/.test(String(error))) return;
       throw error;
     }
   }

@@ -104,11 +104,10 @@ const RULES: readonly Rule[] = [
     hint: () => "`homelab ensure` with `--force` makes the container anew",
   },
   {
-    pattern: /task (\w{12})\w{52}: already exists/,
+    pattern: /task \w{64}: already exists|daemon: id already in use/,
     reason: "task-lost",
-    text: (m) => `Docker was killed while it started container ${m[1]}, and cannot start it again`,
-    hint: (m) =>
-      `\`docker rm ${m[1]}\` lets the next run make it anew; restart the machine first if it still runs`,
+    text: () => "Docker was killed while it started a container, and cannot start that one again",
+    hint: () => "restart the machine if it still runs; `homelab ensure` with `--force` makes it anew",
   },
   {
     pattern: /client version (\S+) is too (old|new)[^\n]*/,

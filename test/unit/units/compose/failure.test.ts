@@ -114,15 +114,15 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
       hint: "`homelab ensure` with `--force` makes the container anew",
     },
   ],
-  [
-    "a container that Docker lost track of",
-    `Error response from daemon: task fe755ab4c28f${"0".repeat(52)}: already exists\n`,
+  ...[`task ${"fe".repeat(32)}: already exists`, "id already in use"].map((said): (typeof CASES)[number] => [
+    `a container that Docker lost track of: ${said.slice(0, 10)}`,
+    `Error response from daemon: ${said}\n`,
     {
       reason: "task-lost",
-      text: "Docker was killed while it started container fe755ab4c28f, and cannot start it again",
-      hint: "`docker rm fe755ab4c28f` lets the next run make it anew; restart the machine first if it still runs",
+      text: "Docker was killed while it started a container, and cannot start that one again",
+      hint: "restart the machine if it still runs; `homelab ensure` with `--force` makes it anew",
     },
-  ],
+  ]),
   [
     "an engine of another time",
     "Error response from daemon: client version 1.52 is too new. Maximum supported API version is 1.41\n",
