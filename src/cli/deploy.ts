@@ -71,7 +71,7 @@ export async function runDeploy(
       const book = await openBook(context);
       const { names: targets, outright } = resolveWords(book, words);
       const connected = async () => {
-        engine = await connect(context, book, session.store, targets);
+        engine = await connect(context, book, session.store, targets, { run: session });
         const holds = new HoldBook(context.env, book.root);
         return { ...asked, stopAtFailure, book, targets, outright, holds, drivers: engine.drivers };
       };

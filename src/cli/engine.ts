@@ -6,6 +6,11 @@ import type { Store } from "../store/store.ts";
 import { ComposeDriver } from "../units/compose/driver.ts";
 import type { Driver } from "../units/driver.ts";
 import type { Context } from "./context.ts";
+import { dockerPatience } from "./options.ts";
+import type { Session } from "./session.ts";
+
+/** What a run that is under way has: where it says that it waits, and what ends that. */
+export type Waiter = Pick<Session, "listener" | "stop">;
 
 export interface Engine {
   readonly drivers: ReadonlyMap<RecipeKind, Driver>;
@@ -20,12 +25,12 @@ export async function connect(
   book: Book,
   store: Store,
   names: readonly string[],
-  begun?: Promise<Docker>,
+  { begun, run }: { begun?: Promise<Docker>; run?: Waiter } = {},
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
   if (!kinds.has("service")) return { drivers, close: () => {} };
-  const docker = await (begun ?? connectDocker(context));
+  const docker = await connectDocker(context, { begun, run });
   const compose = new ComposeDriver({
     book,
     docker,
@@ -38,7 +43,21 @@ export async function connect(
   return { drivers, compose, docker, close: () => compose.close() };
 }
 
-/** Connects to the engine. Begun early, it costs no time: the recipes are read while it answers. */
-export async function connectDocker({ env }: Context): Promise<Docker> {
+/** Asks once whether the engine is there. Begun early, it costs no time: the recipes are read while it answers. */
+export async function beginDocker({ env }: Context): Promise<Docker> {
   return Docker.connect(dockerEndpoint(env));
+}
+
+/** Connects to the engine. One that is not there is waited for, where that is wished. */
+export async function connectDocker(
+  context: Context,
+  { begun, run }: { begun?: Promise<Docker> | undefined; run?: Waiter | undefined } = {},
+): Promise<Docker> {
+  const patience = dockerPatience(context.options, context.env);
+  try {
+    return await (begun ?? beginDocker(context));
+  } catch (error) {
+    if (!patience) throw error;
+    return (await import("./docker-wait.ts")).waitForDocker(context, error, patience, run);
+  }
 }

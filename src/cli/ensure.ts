@@ -4,7 +4,7 @@ import { HoldBook } from "../store/held.ts";
 import { openBook, resolveWords, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
-import { connect, connectDocker } from "./engine.ts";
+import { beginDocker, connect } from "./engine.ts";
 import { KEEP_GOING, stopsAtFailure } from "./keep-going.ts";
 import { showPlan } from "./plan.ts";
 import { runLocked } from "./session.ts";
@@ -42,20 +42,22 @@ export interface EnsureWords
 
 /** Takes the lock and brings what the words stand for to ready. */
 export async function runEnsure(context: Context, { words, ...asked }: EnsureWords): Promise<void> {
-  const docker = connectDocker(context);
+  const begun = beginDocker(context);
   // Asked about only once it is known whether it is needed at all.
-  docker.catch(() => {});
+  begun.catch(() => {});
   const first = await openBook(context);
   // A word that means nothing is said so without waiting for another run.
   targetsOf(first, words);
   await runLocked(context, first.root, async (session) => {
     const book = session.waited ? await openBook(context) : first;
     const { names: targets, outright } = resolveWords(book, words);
-    const engine = await connect(context, book, session.store, targets, docker);
+    const engine = await connect(context, book, session.store, targets, { begun, run: session });
     const holds = new HoldBook(context.env, book.root);
     const { drivers } = engine;
-    const report = await ensure({ ...session, ...asked, book, targets, outright, holds, drivers });
-    engine.close();
-    return report;
+    try {
+      return await ensure({ ...session, ...asked, book, targets, outright, holds, drivers });
+    } finally {
+      engine.close();
+    }
   });
 }

@@ -122,6 +122,7 @@ what, and exits with 1 or more when it failed; \`homelab report\` tells it again
   0 4 * * *  root  homelab -C /opt/homelab deploy-media --lock-wait 10m
   0 5 * * 0  root  homelab -C /opt/homelab pull-images && homelab -C /opt/homelab update-services
   0 6 1 * *  root  homelab -C /opt/homelab cleanup --yes
+  @reboot    root  homelab -C /opt/homelab ensure all --docker-wait 5m
 
 \`homelab timers install\` lets systemd deploy instead, and bring services up at boot.
 \`homelab help notifications\` says how to be told of failures otherwise than by mail from cron.
@@ -188,6 +189,7 @@ ${columns([
   ["DOCKER_HOST, DOCKER_CONTEXT", "the engine to talk to, as with the docker command"],
   ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
   ["HOMELAB_MIN_FREE", "space that must be free before something is pulled or made (default: 200MB)"],
+  ["HOMELAB_DOCKER_WAIT", "how long to wait for Docker to come up, as with --docker-wait: for units at boot"],
   ["HOMELAB_NOTIFY_FILE", "where notifications are configured: `homelab help notifications`"],
   ["HOMELAB_NOTIFY", "`never`: no notifications; `always`: also when somebody watches the run"],
   [

@@ -18,6 +18,8 @@ export interface GlobalOptions {
   lockWait?: number;
   /** Milliseconds. */
   timeout?: number;
+  /** Milliseconds. */
+  dockerWait?: number;
 }
 
 interface OptionSpec {
@@ -91,6 +93,13 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     help: "wait this long for another run to end (30s, 10m)",
     apply: (globals, value) => {
       globals.lockWait = duration("--lock-wait", value);
+    },
+  },
+  "docker-wait": {
+    value: "DURATION",
+    help: "wait this long for Docker to come up, as after a boot",
+    apply: (globals, value) => {
+      globals.dockerWait = duration("--docker-wait", value);
     },
   },
   timeout: {
@@ -222,6 +231,15 @@ export function unknownOption(command: string | undefined, name: string, args: A
 
 /** What a timer can hold: longer ones (25 days) would fire at once. */
 export const MAX_DURATION = 2 ** 31 - 1;
+
+/** How long to wait for Docker, in milliseconds: --docker-wait, else $HOMELAB_DOCKER_WAIT; undefined for neither. */
+export function dockerPatience(
+  { dockerWait }: GlobalOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const written = env.HOMELAB_DOCKER_WAIT;
+  return dockerWait ?? (written ? duration("HOMELAB_DOCKER_WAIT", written) : undefined);
+}
 
 function duration(option: string, value: string): number {
   const milliseconds = parseDuration(value);

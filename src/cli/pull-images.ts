@@ -17,13 +17,19 @@ export default makeCommand({
     "Gets what is newer of the images of all services, or of the targets. Nothing is stopped: `homelab update-services` brings it into force. A registry that refuses is a warning as long as an image is here.",
   usage: "[TARGET…]",
   words: { min: 0, max: Number.POSITIVE_INFINITY, label: "" },
-  args: {},
+  args: {
+    now: {
+      type: "boolean",
+      description:
+        "ask also a registry that wants no more requests for a while (rate limit), as after a login",
+    },
+  },
   examples: [
     ["homelab pull-images && homelab update-services", "every week"],
     ["homelab pull-images media -j 2", "a group, two at once"],
     ["homelab pull-images --dry-run", "which images there are, and who uses them"],
   ],
-  async run(context, words) {
+  async run(context, words, { now }) {
     const book = await openBook(context);
     const targets = targetsOf(book, words.length === 0 ? ["all"] : words);
     const recipes = targets
@@ -42,7 +48,14 @@ export default makeCommand({
     // The docker command is to talk to the engine that was found.
     const talksTo = docker.endpoint.unix ? { DOCKER_HOST: docker.endpoint.host } : {};
     await runLocked(context, book.root, (session) =>
-      pullImages({ ...session, root: book.root, docker, env: { ...context.env, ...talksTo }, images }),
+      pullImages({
+        ...session,
+        root: book.root,
+        docker,
+        env: { ...context.env, ...talksTo },
+        images,
+        now: now === true,
+      }),
     );
   },
 });

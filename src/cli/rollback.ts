@@ -60,11 +60,13 @@ export default makeCommand({
     const asked = { book, targets, to: to === undefined ? undefined : Number(to) };
     if (context.options.dryRun) return showPlan(context, asked);
     await runLocked(context, book.root, async (session) => {
-      const engine = await connect(context, book, session.store, targets);
+      const engine = await connect(context, book, session.store, targets, { run: session });
       const holds = new HoldBook(context.env, book.root);
-      const report = await rollback({ ...session, ...asked, drivers: engine.drivers, holds });
-      engine.close();
-      return report;
+      try {
+        return await rollback({ ...session, ...asked, drivers: engine.drivers, holds });
+      } finally {
+        engine.close();
+      }
     });
   },
 });

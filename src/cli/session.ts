@@ -11,10 +11,11 @@ import { writerWhileOpen } from "../report/write.ts";
 import type { RunListener } from "../run/events.ts";
 import { describeHolder, takeLock } from "../run/lock.ts";
 import { listenForSignals, StopSwitch } from "../run/stop.ts";
-import { commandId, isAwaited } from "../store/notices.ts";
+import { commandId, ENGINE_STEP, isAwaited } from "../store/notices.ts";
 import type { RunOrigin } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
 import { type Context, isTold, printJson } from "./context.ts";
+import { dockerPatience } from "./options.ts";
 
 /** The daemon does the work of a change; more at once than this only makes them wait for each other. */
 const DEFAULT_JOBS = 4;
@@ -28,6 +29,8 @@ export interface Session {
   readonly jobs: number;
   /** Milliseconds for the whole run. */
   readonly timeout: number | undefined;
+  /** Milliseconds for which an engine that goes away is waited for. */
+  readonly dockerWait: number | undefined;
   /** As typed, for the history. */
   readonly command: string;
   readonly caller: RunOrigin;
@@ -66,6 +69,7 @@ export async function runLocked(
       stop,
       jobs: options.jobs ?? DEFAULT_JOBS,
       timeout: options.timeout,
+      dockerWait: dockerPatience(options, env),
       command: context.typed,
       caller: callerOf(context),
       waited,
@@ -99,7 +103,11 @@ function isNews(report: RunReport, store: Store, root: string, command: string):
   // Who interrupted it knows, and does not want to wait.
   if (report.outcome === "interrupted") return false;
   if (report.outcome !== "unchanged") return true;
-  return isAwaited(store, root, new Set([commandId(command), ...report.steps.map(({ id }) => id)]));
+  return isAwaited(
+    store,
+    root,
+    new Set([commandId(command), ENGINE_STEP, ...report.steps.map(({ id }) => id)]),
+  );
 }
 
 /** The person behind `sudo` rather than root, where there is one. */

@@ -41,17 +41,19 @@ export default makeCommand({
     await runLocked(context, first.plan.root, async (session) => {
       const { store } = session;
       const book = await openBook(context);
-      const engine = await connect(context, book, store, [...book.recipes.keys()]);
+      const engine = await connect(context, book, store, [...book.recipes.keys()], { run: session });
       const { drivers } = engine;
-      const report = await halt({
-        ...session,
-        root: book.root,
-        drivers,
-        holds: new HoldBook(context.env, book.root),
-        makePlan: () => makeStopPlan({ book, ...stopped(book, words), drivers, withDependents }),
-      });
-      engine.close();
-      return report;
+      try {
+        return await halt({
+          ...session,
+          root: book.root,
+          drivers,
+          holds: new HoldBook(context.env, book.root),
+          makePlan: () => makeStopPlan({ book, ...stopped(book, words), drivers, withDependents }),
+        });
+      } finally {
+        engine.close();
+      }
     });
   },
 });

@@ -59,7 +59,7 @@ async function needsOf(
 ): Promise<{ needs: EnsureRequest | undefined; close: () => void }> {
   const targets = task.needs.map((need) => need.name);
   if (targets.length === 0) return { needs: undefined, close: () => {} };
-  const { drivers, close } = await connect(context, book, session.store, targets);
+  const { drivers, close } = await connect(context, book, session.store, targets, { run: session });
   const holds = new HoldBook(context.env, book.root);
   const outright = new Set<string>();
   const needs = { ...session, book, targets, outright, drivers, holds, force: false, withNeeds: true };

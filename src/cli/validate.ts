@@ -24,7 +24,8 @@ import {
   type ResolvedProject,
 } from "../units/compose/clashes.ts";
 import { explainFailure } from "../units/compose/failure.ts";
-import { type Inputs, readInputs } from "../units/compose/inputs.ts";
+import type { Inputs } from "../units/compose/input-types.ts";
+import { readInputs } from "../units/compose/inputs.ts";
 import { strangeProbes } from "../units/compose/probe-check.ts";
 import { sameProject } from "../units/compose/project.ts";
 import { secretsOf } from "../units/compose/secrets.ts";

@@ -1,7 +1,7 @@
 import { type FetchOptions, ofetch } from "ofetch";
-import { HomelabError } from "../errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type LogLine, readLogLines } from "./logs.ts";
+import { explain, isGone, isNotFound, OUR_VERSION, olderVersion, withWords } from "./trouble.ts";
 import {
   type ContainerDetails,
   type ContainerSummary,
@@ -10,8 +10,6 @@ import {
   LABEL,
 } from "./types.ts";
 
-/** Newest API version whose answers are understood here. */
-const OUR_VERSION = "1.51";
 const PING_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 600_000;
@@ -33,22 +31,31 @@ export interface LogRequest {
 
 /** The engine's API: a thin client that returns data and knows no recipes. */
 export class Docker {
-  private constructor(
-    readonly endpoint: Endpoint,
-    private readonly prefix: string,
-  ) {}
+  private prefix = "";
+
+  private constructor(readonly endpoint: Endpoint) {}
 
   /**
    * Asks the engine whether it is there and which API version both sides speak.
    * Throws `docker-unavailable` or `permission`, saying which it is.
    */
   static async connect(endpoint: Endpoint): Promise<Docker> {
-    const probe = new Docker(endpoint, "");
-    const response = await probe.request(() =>
-      ofetch.raw(`${endpoint.base}/_ping`, probe.options({ responseType: "text", timeout: PING_TIMEOUT_MS })),
+    const docker = new Docker(endpoint);
+    await docker.greet();
+    return docker;
+  }
+
+  /**
+   * Asks once more, over a connection of its own: one that is left from before may outlive what listens. The engine
+   * that answers may be another one than the last time. Throws as `connect` does.
+   */
+  async greet(): Promise<void> {
+    const options = { responseType: "text", timeout: PING_TIMEOUT_MS, keepalive: false } as const;
+    const response = await this.request(() =>
+      ofetch.raw(`${this.endpoint.base}/_ping`, this.options(options)),
     );
     const theirs = response.headers.get("api-version") ?? OUR_VERSION;
-    return new Docker(endpoint, `/v${olderVersion(OUR_VERSION, theirs)}`);
+    this.prefix = `/v${olderVersion(OUR_VERSION, theirs)}`;
   }
 
   /** All containers that compose made (of one project, if named), running or not. */
@@ -253,65 +260,4 @@ export class Docker {
       throw explain(error, this.endpoint);
     }
   }
-}
-
-/** An answer that says that there is no such container. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode === 404;
-}
-
-/** An answer that says that the container is not there, or is being removed. */
-function isGone(error: unknown): boolean {
-  const status = error instanceof HomelabError && (error.cause as { statusCode?: number })?.statusCode;
-  return status === 404 || status === 409;
-}
-
-/** The answer to a request for a stream is one, too, when it is a refusal: this reads what it says. */
-async function withWords(error: unknown): Promise<unknown> {
-  const { data, statusCode } = error as { data?: unknown; statusCode?: number };
-  if (!(data instanceof ReadableStream)) return error;
-  const text = await new Response(data).text();
-  const message = /^\{"message":"(.*)"\}\s*$/s.exec(text)?.[1] ?? text.trim();
-  return { statusCode, data: { message: message || undefined }, cause: error };
-}
-
-function explain(error: unknown, endpoint: Endpoint): HomelabError {
-  const failure = error as {
-    statusCode?: number;
-    data?: { message?: string };
-    cause?: { code?: string; name?: string };
-  };
-  if (failure.statusCode !== undefined) {
-    const said = failure.data?.message ?? `status ${failure.statusCode}`;
-    return new HomelabError("docker-unavailable", `Docker refused a request: ${said}`, { cause: error });
-  }
-  const where = endpoint.unix ?? endpoint.host;
-  switch (failure.cause?.code) {
-    case "ENOENT":
-      return new HomelabError("docker-unavailable", `Docker is not running: there is no socket at ${where}`, {
-        hint: "start it with `systemctl start docker`, or point DOCKER_HOST at its socket",
-        cause: error,
-      });
-    case "EACCES":
-    case "EPERM":
-      return new HomelabError("permission", `no permission to use Docker's socket ${where}`, {
-        hint: "run as root, or add this user to the docker group: `sudo usermod -aG docker $USER`, then log in again",
-        cause: error,
-      });
-    case "ECONNREFUSED":
-      return new HomelabError("docker-unavailable", `Docker does not answer at ${where}`, {
-        hint: "see `systemctl status docker` and `journalctl -u docker`",
-        cause: error,
-      });
-  }
-  const text = failure.cause?.name === "TimeoutError" ? "took too long to answer" : "could not be reached";
-  return new HomelabError("docker-unavailable", `Docker at ${where} ${text}`, {
-    hint: "see `systemctl status docker`; DOCKER_HOST says where it is looked for",
-    cause: error,
-  });
-}
-
-function olderVersion(a: string, b: string): string {
-  const minor = (version: string) => Number(version.split(".")[1] ?? 0);
-  return minor(a) <= minor(b) ? a : b;
 }

@@ -54,13 +54,20 @@ export interface OtherFiles {
   readonly files: readonly string[];
 }
 
-/** `docker compose -p NAME … up -d` for one service directory, optionally with new containers at all events. */
+/**
+ * `docker compose -p NAME … up -d` for one service directory: with new containers at all events (`recreate`), or only
+ * for what has none (`keep`).
+ */
 export function upCommand(
   compose: Compose,
   project: string,
-  options: { readonly recreate: boolean; readonly other?: OtherFiles | undefined },
+  options: {
+    readonly recreate: boolean;
+    readonly keep?: boolean | undefined;
+    readonly other?: OtherFiles | undefined;
+  },
 ): string[] {
-  const recreate = options.recreate ? ["--force-recreate"] : [];
+  const recreate = options.recreate ? ["--force-recreate"] : options.keep ? ["--no-recreate"] : [];
   const { dir, files = [] } = options.other ?? {};
   return [
     ...compose.argv,

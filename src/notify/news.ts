@@ -1,6 +1,6 @@
 import type { Action, StepReport } from "../plan/types.ts";
 import { ending, wentWrong } from "../report/wording.ts";
-import { commandId, type Told } from "../store/notices.ts";
+import { commandId, ENGINE_STEP, type Told } from "../store/notices.ts";
 
 /** Something that failed: a step, or a whole command that could not begin. */
 export interface Failing {
@@ -79,11 +79,19 @@ export function sightOf(command: string, run: string, steps: readonly StepReport
     // A command that could not go on is among what failed, by its own name.
     good: [
       ...(wrong.some(({ id }) => id === commandId(command)) ? [] : [commandId(command)]),
+      ...engineOf(steps),
       ...steps.filter(isReady).map(({ id }) => id),
     ],
     changed: steps.filter(({ result }) => result === "changed"),
   };
 }
+
+/** The engine, where services were seen to be ready through it to the end. */
+const engineOf = (steps: readonly StepReport[]): string[] =>
+  steps.some(({ id }) => id === ENGINE_STEP) ||
+  !steps.some((step) => step.kind === "service" && isReady(step))
+    ? []
+    : [ENGINE_STEP];
 
 /** What a command that ended before its run began comes to. */
 export function sightOfError(

@@ -18,6 +18,8 @@ export interface PlanRequest {
   readonly force: boolean;
   /** Stop the targets and start them again even when they are ready. */
   readonly restart?: boolean | undefined;
+  /** Those of them that were made anew or restarted by an earlier round of this run. */
+  readonly done?: ReadonlySet<string> | undefined;
   /** Take in what the targets need. */
   readonly withNeeds: boolean;
   readonly holds: Holds;
@@ -85,7 +87,7 @@ async function decideAll(
   decided: Map<string, Decided>,
 ): Promise<void> {
   const { drivers, holds } = request;
-  const targets = new Set(request.targets);
+  const targets = new Set(request.targets.filter((name) => !request.done?.has(name)));
   for (const recipe of recipesOf(request.book, names)) {
     const { name, kind } = recipe;
     if (decided.has(name)) continue;

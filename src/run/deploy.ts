@@ -45,7 +45,7 @@ type Times = { readonly at: number; readonly began: number };
 
 /** `done` is told what was done, as it goes. The recipes are read before the system is switched for them. */
 async function inOrder(request: DeployRequest, done: StepReport[], times: Times): Promise<RunReport> {
-  const { root, listener, stop, store, jobs, timeout, command, caller } = request;
+  const { root, listener, stop, store, jobs, timeout, command, caller, dockerWait } = request;
   const go = async (steps: Step[], execute: typeof pull): Promise<boolean> => {
     const all = {
       plan: { root, targets: [], steps },
@@ -63,7 +63,7 @@ async function inOrder(request: DeployRequest, done: StepReport[], times: Times)
   if (!opened || !switched) return conclude(request, root, done, times);
   return ensure({
     ...(await opened.connect()),
-    ...{ listener, stop, store, jobs, timeout, command, caller },
+    ...{ listener, stop, store, jobs, timeout, command, caller, dockerWait },
     fetchFirst: true,
     prologue: done.filter(isTold),
     times,

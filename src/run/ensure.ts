@@ -1,10 +1,12 @@
 import { now } from "../clock.ts";
+import { HomelabError } from "../errors.ts";
 import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { Driver, Failure, StepContext } from "../units/driver.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
+import { inRounds, type Round } from "./rounds.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import type { Semaphore } from "./semaphore.ts";
 import {
@@ -39,31 +41,46 @@ export async function ensure(request: EnsureRequest): Promise<RunReport> {
 
 /** The same as part of a run of another kind, `began` in monotonic milliseconds. */
 export async function ensureSteps(request: EnsureRequest, began: number): Promise<StepReport[]> {
-  const planned = await makePlan(request);
-  for (const warning of planned.warnings) request.listener.message(`warning: ${warning}`);
-  const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
-  const steps = open ? await change(request, planned, began) : planned.plan.steps.map(settledReport);
+  const done = new Set<string>();
+  const steps = await inRounds(request, engineOf(request), began, async (round) => {
+    const planned = await makePlan({ ...request, done });
+    for (const warning of planned.warnings) request.listener.message(`warning: ${warning}`);
+    const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
+    return open ? change(request, planned, { began, round, done }) : planned.plan.steps.map(settledReport);
+  });
   // What is seen to run is not held any more, whoever started it.
   const kept = request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
   if (kept) request.listener.message(`warning: ${kept}`);
   return steps;
 }
 
+/** The engine that may go away: the one behind services. */
+const engineOf = ({ drivers }: Pick<EnsureRequest, "drivers">) =>
+  [...drivers.values()].find((driver) => driver.life)?.life;
+
+interface Pass {
+  readonly began: number;
+  readonly round: Round;
+  /** What was changed in this run: not to be forced or restarted once more. */
+  readonly done: Set<string>;
+}
+
 async function change(
-  request: EnsureRequest,
+  whole: EnsureRequest,
   { plan, decided, book }: PlanResult,
-  began: number,
+  { began, round, done }: Pass,
 ): Promise<StepReport[]> {
+  const request = { ...whole, listener: round.listener };
   const { drivers } = request;
   const kinds = new Set(plan.steps.filter((step) => step.effect !== "read").map((step) => step.kind));
   for (const kind of kinds) await drivers.get(kind)?.prepare();
-  const missing = request.fetchFirst ? await fetchAll(request, plan, began) : undefined;
+  const missing = request.fetchFirst ? await fetchAll(request, plan, began, round) : undefined;
   const failures = new FirstFailure(request.stopAtFailure === true);
   return runSteps(request, {
     plan,
     began,
     needs: new Map(plan.steps.map((step) => [step.id, book.recipes.get(step.id)?.needs ?? []])),
-    execute: async (step, context, slots) => {
+    execute: round.guard(async (step, context, slots) => {
       const own = decided.get(step.id);
       if (own?.settled) {
         context.opened("healthy");
@@ -71,9 +88,9 @@ async function change(
       }
       return failures.watch(step, async () => {
         if (own?.problem) return problemOutcome(own.problem);
-        return missing?.get(step.id) ?? bringUp(step, request, context, { slots, failures });
+        return missing?.get(step.id) ?? bringUp(step, request, context, { slots, failures, done });
       });
-    },
+    }),
   });
 }
 
@@ -81,6 +98,7 @@ async function change(
 interface Gates {
   readonly slots: Semaphore;
   readonly failures: FirstFailure;
+  readonly done: Set<string>;
 }
 
 /**
@@ -113,10 +131,11 @@ async function changeAndVerify(
   driver: Driver,
   { id }: Step,
   context: StepContext,
-  { slots, failures }: Gates,
+  { slots, failures, done }: Gates,
 ): Promise<Tried> {
   const applied = await slots.use(async () => failures.refusal() ?? driver.apply(id, context));
   if ("result" in applied || !applied.ok) return applied;
+  if (applied.changed) done.add(id);
   const verified = await driver.verify(id, context);
   return verified.ok ? { ...verified, changed: applied.changed } : verified;
 }
@@ -136,7 +155,12 @@ function outcomeOf(
  * Gets all that the plan's changes need over the network, before the first of them is made. Returns the steps that
  * cannot get it: they have failed before anything of them was touched.
  */
-async function fetchAll(request: EnsureRequest, plan: Plan, began: number): Promise<Map<string, Outcome>> {
+async function fetchAll(
+  request: EnsureRequest,
+  plan: Plan,
+  began: number,
+  round: Round,
+): Promise<Map<string, Outcome>> {
   const { drivers, stop } = request;
   const failures = new Map<string, Outcome>();
   const wanting = plan.steps.filter((step) => step.effect !== "read");
@@ -147,14 +171,20 @@ async function fetchAll(request: EnsureRequest, plan: Plan, began: number): Prom
     plan: { ...plan, steps: [step] },
     needs: new Map(),
     began,
-    execute: async (_, context, slots) => {
+    execute: round.guard(async (_, context, slots) => {
       const one = async ({ id, kind }: Step) => {
-        const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
-        if (failure) failures.set(id, failed(failure, stop, context));
+        try {
+          const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
+          if (failure) failures.set(id, failed(failure, stop, context));
+        } catch (error) {
+          if (!(error instanceof HomelabError)) throw error;
+          failures.set(id, problemOutcome(error));
+        }
       };
       await Promise.all(wanting.map(one));
+      if (failures.size > 0) await round.look();
       return { result: "unchanged", reason, detail: reason.text };
-    },
+    }),
   });
   return failures;
 }

@@ -5,6 +5,7 @@ import type { RunReport, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { Driver } from "../units/driver.ts";
 import { waitForLeftovers } from "./leftovers.ts";
+import { inRounds, type Round } from "./rounds.ts";
 import {
   conclude,
   failed,
@@ -31,31 +32,40 @@ export async function halt(request: HaltRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
   const { root, drivers } = request;
   await waitForLeftovers(request, root);
+  const life = [...drivers.values()].find((driver) => driver.life)?.life;
+  const steps = await inRounds(request, life, times.began, (round) => stopAll(request, round, times));
+  return conclude(request, root, steps, times);
+}
+
+async function stopAll(
+  whole: HaltRequest,
+  { listener, guard }: Round,
+  { at, began }: { readonly at: number; readonly began: number },
+): Promise<readonly StepReport[]> {
+  const request = { ...whole, listener };
+  const { drivers, stop } = request;
   const { plan, needs, problems } = await request.makePlan();
   // First, so that a run that is killed here leaves nothing stopped that the next one would start.
   const stopping = plan.targets.filter((name) => !problems.has(name));
-  remember(request, stopping, times.at);
+  remember(request, stopping, at);
   const kinds = new Set(plan.steps.filter((step) => step.action === "stop").map((step) => step.kind));
   for (const kind of kinds) await drivers.get(kind)?.prepare();
-  const steps: readonly StepReport[] =
-    kinds.size === 0 && problems.size === 0
-      ? plan.steps.map(settledReport)
-      : await runSteps(request, {
-          plan,
-          needs,
-          relation: "is needed by",
-          began: times.began,
-          execute: async (step, context, slots) => {
-            const problem = problems.get(step.id);
-            if (problem) return problemOutcome(problem);
-            const driver = drivers.get(step.kind);
-            if (step.action !== "stop" || !driver) return settledOutcome(step);
-            const stopped = await slots.use(() => driver.stop(step.id, context));
-            if (!stopped.ok) return failed(stopped, request.stop, context);
-            return { result: "changed", reason: step.reason, detail: "stopped" };
-          },
-        });
-  return conclude(request, root, steps, times);
+  if (kinds.size === 0 && problems.size === 0) return plan.steps.map(settledReport);
+  return runSteps(request, {
+    plan,
+    needs,
+    relation: "is needed by",
+    began,
+    execute: guard(async (step, context, slots) => {
+      const problem = problems.get(step.id);
+      if (problem) return problemOutcome(problem);
+      const driver = drivers.get(step.kind);
+      if (step.action !== "stop" || !driver) return settledOutcome(step);
+      const stopped = await slots.use(() => driver.stop(step.id, context));
+      if (!stopped.ok) return failed(stopped, stop, context);
+      return { result: "changed", reason: step.reason, detail: "stopped" };
+    }),
+  });
 }
 
 function remember({ holds, command, listener }: HaltRequest, names: readonly string[], at: number): void {

@@ -1,15 +1,18 @@
 import { now } from "../clock.ts";
 import type { Docker } from "../docker/client.ts";
-import type { Plan, RunReport, Step } from "../plan/types.ts";
-import { runProcess } from "../process/runner.ts";
+import { EngineLife } from "../docker/life.ts";
+import { registryOf } from "../docker/registry.ts";
+import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import { RegistryLimits } from "../store/limits.ts";
 import { normalizeImage } from "../units/compose/decide.ts";
-import { explainFailure, lastLines } from "../units/compose/failure.ts";
 import type { ImageUse } from "../units/compose/images.ts";
+import { limitHint, limitText } from "../units/compose/pull-failure.ts";
+import { Puller } from "../units/compose/puller.ts";
 import type { StepContext } from "../units/driver.ts";
+import { inRounds, type Round } from "./rounds.ts";
 import type { Outcome } from "./schedule.ts";
-import { conclude, type RunOptions, runSteps } from "./steps.ts";
-
-const LOG_LINES = 5;
+import { type Skip, skipWarnings } from "./skipped.ts";
+import { conclude, failed, type RunOptions, runSteps } from "./steps.ts";
 
 export interface PullRequest extends RunOptions {
   readonly root: string;
@@ -17,23 +20,24 @@ export interface PullRequest extends RunOptions {
   /** Environment for the docker command, which knows the person's logins. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly images: ImageUse;
+  /** Ask also registries that want no requests for a while. */
+  readonly now: boolean;
 }
 
 /**
- * Gets what is newer of each image, once however many services use it. A registry that refuses is told of and is no
- * failure as long as the image is here: what runs keeps running.
+ * Gets what is newer of each image, once however many services use it; those that are not here come first. A registry
+ * that refuses is told of and is no failure as long as the image is here: what runs keeps running.
  */
 export async function pullImages(request: PullRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
-  const { root, docker, images } = request;
-  const before = await docker.images();
-  const disk = { full: false };
-  const steps = await runSteps(request, {
-    plan: pullPlan(root, images),
-    needs: new Map(),
-    began: times.began,
-    execute: (step, context, slots) => slots.use(() => pullOne(step, { before, disk }, request, context)),
-  });
+  const { root, docker, images, listener } = request;
+  const puller = new ImagePuller(request);
+  const steps = await inRounds(request, new EngineLife(docker), times.began, (round) =>
+    puller.pass(round, times.began),
+  );
+  const order = [...images.keys()];
+  const skipped = puller.skipped.sort((a, b) => order.indexOf(a.image) - order.indexOf(b.image));
+  for (const warning of skipWarnings(skipped)) listener.message(`warning: ${warning}`);
   return conclude(request, root, steps, times);
 }
 
@@ -46,51 +50,84 @@ export function pullPlan(root: string, images: ImageUse): Plan {
   return { root, targets: [], steps };
 }
 
-async function pullOne(
-  { id: image, reason }: Step,
-  { before, disk }: { readonly before: ReadonlyMap<string, string>; readonly disk: { full: boolean } },
-  { docker, env, listener }: PullRequest,
-  context: StepContext,
-): Promise<Outcome> {
-  const name = normalizeImage(image);
-  const had = before.get(name);
-  if (image.includes("@") && (await docker.hasImage(image))) {
-    return { result: "unchanged", reason, detail: "pinned by its digest, and here" };
+class ImagePuller {
+  readonly skipped: Skip[] = [];
+  private readonly limits: RegistryLimits;
+  private readonly ended = new Set<string>();
+  /** A disk that was found full is not written to again in this run. */
+  private full = false;
+
+  constructor(private readonly request: PullRequest) {
+    this.limits = new RegistryLimits(request.store);
   }
-  if (disk.full) {
-    const detail = "not tried: the disk of the engine is full";
-    const full = { code: "disk-full", text: detail };
-    return had === undefined
-      ? { result: "failed", reason: full, detail }
-      : { result: "unchanged", reason, detail };
+
+  async pass({ listener, guard }: Round, began: number): Promise<StepReport[]> {
+    const { root, docker, env, images } = this.request;
+    const before = await docker.images();
+    const isHere = ({ id }: Step) => before.has(normalizeImage(id));
+    const plan = pullPlan(root, images);
+    const open = plan.steps.filter(({ id }) => !this.ended.has(id));
+    const steps = [...open.filter((step) => !isHere(step)), ...open.filter(isHere)];
+    const puller = new Puller(env, this.limits);
+    const reports = await runSteps(
+      { ...this.request, listener },
+      {
+        plan: { ...plan, steps },
+        needs: new Map(),
+        began,
+        execute: guard((step, context, slots) =>
+          slots.use(() => this.one(step, before.get(normalizeImage(step.id)), puller, context)),
+        ),
+      },
+    );
+    for (const { id, result } of reports) if (result !== "cancelled") this.ended.add(id);
+    return reports;
   }
-  context.progress("changing", "docker pull");
-  const { exitCode, timedOut, cancelled, stderr } = await runProcess(["docker", "pull", "--quiet", image], {
-    env,
-    deadline: context.remaining(),
-    signal: context.abort,
-  });
-  if (exitCode === 0) {
-    const has = (await docker.images()).get(name);
-    if (has === had && had !== undefined) return { result: "unchanged", reason, detail: "up to date" };
-    return { result: "changed", reason, detail: had === undefined ? "it was not here" : "it was newer" };
+
+  /** `had`: the id of what is here under that name. */
+  private async one(
+    { id: image, reason }: Step,
+    had: string | undefined,
+    puller: Puller,
+    context: StepContext,
+  ): Promise<Outcome> {
+    const { docker, stop } = this.request;
+    if (image.includes("@") && (await docker.hasImage(image))) {
+      return { result: "unchanged", reason, detail: "pinned by its digest, and here" };
+    }
+    if (this.full) {
+      const detail = "not tried: the disk of the engine is full";
+      const why = { code: "disk-full", text: detail };
+      return had === undefined
+        ? { result: "failed", reason: why, detail }
+        : { result: "unchanged", reason, detail };
+    }
+    const registry = registryOf(image);
+    const until = had === undefined || this.request.now ? undefined : this.limits.pending(registry);
+    const pulled =
+      until === undefined
+        ? await puller.pull(image, context)
+        : ({
+            ok: false,
+            code: "rate-limited",
+            text: limitText(registry, until),
+            hint: limitHint(registry),
+            log: [],
+          } as const);
+    if (pulled.ok) {
+      const has = (await docker.images()).get(normalizeImage(image));
+      if (has === had && had !== undefined) return { result: "unchanged", reason, detail: "up to date" };
+      return { result: "changed", reason, detail: had === undefined ? "it was not here" : "it was newer" };
+    }
+    const { code, hint, log } = pulled;
+    if (code === "disk-full") this.full = true;
+    // The words are those for an image that is missing; this one may be here.
+    const text = had === undefined ? pulled.text : pulled.text.replace(/^the image is not here, and /, "");
+    const own = code === "interrupted" || code === "docker-unavailable";
+    if (had === undefined || own) {
+      return failed({ ok: false, reason: { code, text }, detail: text, hint, log }, stop, context);
+    }
+    this.skipped.push({ image, code, registry, text, hint });
+    return { result: "unchanged", reason, detail: `update skipped: ${text}` };
   }
-  if (cancelled)
-    return { result: "cancelled", reason: { code: "interrupted", text: "broken off" }, detail: "broken off" };
-  const why = timedOut ? { reason: "timeout", text: "the pull did not end in time" } : explainFailure(stderr);
-  if (why.reason === "disk-full") disk.full = true;
-  if (had !== undefined) {
-    // The words are those for an image that is missing; this one is here.
-    const text = why.text.replace(/^the image is not here, and /, "");
-    listener.message(`warning: ${image} could not be asked about, and what is here is kept: ${text}`);
-    return { result: "unchanged", reason, detail: `kept: ${text}` };
-  }
-  const hint = "hint" in why ? why.hint : undefined;
-  return {
-    result: "failed",
-    reason: { code: why.reason, text: why.text },
-    detail: why.text,
-    hint,
-    log: lastLines(stderr, LOG_LINES).filter((line) => !why.text.includes(line)),
-  };
 }

@@ -12,7 +12,7 @@ import { Semaphore } from "./semaphore.ts";
 import type { StopSwitch } from "./stop.ts";
 
 /** A run without `--timeout` ends a hanging change after this long. */
-const DEFAULT_TIMEOUT_MS = 60 * 60_000;
+export const DEFAULT_TIMEOUT_MS = 60 * 60_000;
 
 /** What every run works with. The caller holds the lock of the root. */
 export interface RunOptions {
@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly jobs: number;
   /** Milliseconds for the whole run. */
   readonly timeout?: number | undefined;
+  /** Milliseconds for which an engine that goes away is waited for. */
+  readonly dockerWait?: number | undefined;
   /** As typed, for the history. */
   readonly command: string;
   /** Who started it, for the history. */

@@ -15,6 +15,9 @@ export interface Told {
 /** The name of a command line among those of steps, which have no blanks. */
 export const commandId = (command: string): string => `homelab ${command}`;
 
+/** The step that stands for an engine that went away in the middle of a run. */
+export const ENGINE_STEP = "docker engine";
+
 /** Whether a channel waits for word of one of these, or is owed some. Asked by every run, so it is one short query. */
 export function isAwaited(store: Store, root: string, ids: ReadonlySet<string>): boolean {
   return store.with(false, (database) =>

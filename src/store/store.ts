@@ -10,7 +10,8 @@ export const SYSTEM_DIR = "/var/lib/homelab";
  * Tables: `release` (what was last seen ready, several per service), `release_file` (its compose files, in their
  * order), `pin` (services that were put back to an earlier release), `run` (history, newest kept), `intent`
  * (changes in hand: a row is there while compose works on a service), `system` (the commit that the machine's system
- * was last switched to), `notice` (what notifications told of). Times are epoch milliseconds.
+ * was last switched to), `notice` (what notifications told of), `registry_limit` (registries that refuse pulls for a
+ * while). Times are epoch milliseconds.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS release (
@@ -32,6 +33,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS notice (
     root TEXT NOT NULL, channel TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, code TEXT NOT NULL,
     since INTEGER NOT NULL, PRIMARY KEY (root, channel, kind, id));
+  CREATE TABLE IF NOT EXISTS registry_limit (registry TEXT PRIMARY KEY, until INTEGER NOT NULL);
 `;
 
 /** The state directory: $HOMELAB_STATE_DIR, else the system's if it is writable, else the user's own. */

@@ -1,4 +1,5 @@
 import type { Recipe, RecipeKind } from "../book/types.ts";
+import type { EngineLife } from "../docker/life.ts";
 import type { HomelabError } from "../errors.ts";
 import type { Action, Effect, Phase, Reason } from "../plan/types.ts";
 
@@ -63,6 +64,8 @@ export interface DecideOptions {
  */
 export interface Driver {
   readonly kind: RecipeKind;
+  /** Of the engine that it works through, which may go away in the middle of a run. */
+  readonly life?: EngineLife | undefined;
   observe(recipes: readonly Recipe[]): Promise<void>;
   /** Takes in further recipes, of which what was observed tells as well. */
   admit(recipes: readonly Recipe[]): void;

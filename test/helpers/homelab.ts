@@ -131,13 +131,13 @@ export class Homelab implements AsyncDisposable {
   /** Runs `homelab` and waits for its end. */
   async run(...args: string[]): Promise<Result> {
     const { code, stdout, stderr } = await this.start(...args).ended;
-    return { code, stdout: this.plain(stdout), stderr: this.plain(stderr) };
+    return { code, stdout: this.text(stdout), stderr: this.text(stderr) };
   }
 
   /** Runs `homelab … --json`; `document` is what it printed on standard output. */
   async json(...args: string[]) {
     const { code, stdout, stderr } = await this.start(...args, "--json").ended;
-    return { code, document: JSON.parse(this.shared(stdout)), stderr: this.plain(stderr) };
+    return { code, document: JSON.parse(this.shared(stdout)), stderr: this.text(stderr) };
   }
 
   /** Starts `homelab`, to be signalled. It is killed with the homelab. */
@@ -152,7 +152,7 @@ export class Homelab implements AsyncDisposable {
   async terminal(args: readonly string[], type?: Parameters<typeof runOnTerminal>[2]): Promise<Shown> {
     const argv = [this.call.binary, ...args.map((word) => this.own(word))];
     const shown = await runOnTerminal(argv, this.spawnOptions(), type);
-    return { ...shown, screen: this.plain(shown.screen) };
+    return { ...shown, screen: this.text(shown.screen) };
   }
 
   /** Runs another program as a person would, from a directory of the homelab; throws when it fails. */
@@ -281,7 +281,8 @@ export class Homelab implements AsyncDisposable {
     if (made.length > 0) await lab.docker("rmi", "--force", ...made);
   }
 
-  private plain(text: string): string {
+  /** The same, with what differs from run to run replaced as well. */
+  text(text: string): string {
     return this.shared(text)
       .replace(/\b\d+(\.\d+)? (ms|s|min|seconds?|minutes?)\b( \d+ s)?/g, "<time>")
       .replace(/\b\d{8}-\d{6}-[0-9a-f]{6}\b/g, "<run>")

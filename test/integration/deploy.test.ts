@@ -122,7 +122,7 @@ test.concurrent("a directory that is no repository has nothing to pull", async (
   expect(await lab.run("deploy", "web~")).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
-test.concurrent("images are got before anything is touched; a service that cannot have its own stays as it is", async () => {
+test.concurrent("images are got before anything is touched; a service that cannot have its own stays as it is (situation 23)", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "all");
   const before = await lab.ids();

@@ -1,40 +1,30 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { app, composeFile, idle } from "../helpers/compose.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
-import { IMAGE } from "../helpers/paths.ts";
-import { start } from "../helpers/spawn.ts";
+import { makeImage, script } from "../helpers/registry.ts";
 
-const script = async (...words: string[]): Promise<string> => {
-  const argv = [join(import.meta.dir, "../../scripts/lab"), ...words];
-  const { code, stdout, stderr } = await start(argv, { cwd: "/", env: process.env }).ended;
-  if (code !== 0) throw new Error(stderr);
-  return stdout.trim();
-};
-afterAll(async () => void (await script("down", "registry")));
-
-/** Makes an image that differs from all others, under a tag. */
-async function make(lab: Homelab, tag: string, text: string): Promise<void> {
-  const id = (await lab.docker("create", IMAGE, "true")).trim();
-  await lab.docker("commit", "--change", `LABEL text=${text}`, "--change", 'CMD ["sleep", "1000"]', id, tag);
-  await lab.docker("rm", id);
-}
+let registry = "";
+beforeAll(async () => {
+  registry = await script("registry");
+});
+// Others on this machine may have one of their own.
+afterAll(async () => void (await script("down", "registry", registry.split(":")[1] ?? "")));
 
 test.concurrent("pull-images gets what is newer, once, and restarts nothing; update-services brings it into force", async () => {
   await using lab = await homelab({});
-  const image = `${await script("registry")}/app~:latest`;
+  const image = `${registry}/app~:latest`;
   lab.write({
     "homelab.yml": "services:\n  one~: { ready: { stable: 0s } }\n  two~: { ready: { stable: 0s } }\n",
     "services/one~/compose.yml": app({ image: `${image}` }),
     "services/two~/compose.yml": app({ image: "${REPO}", pull_policy: "missing" }),
     "services/two~/.env": `REPO=${image}\n`,
   });
-  await make(lab, image, "first");
+  await makeImage(lab, image, "first");
   await lab.docker("push", "-q", image);
   expect((await lab.run("ensure", "all")).code).toBe(0);
   expect(await lab.run("pull-images")).toEqual({ code: 0, stdout: "", stderr: "" });
-  await make(lab, image, "second");
+  await makeImage(lab, image, "second");
   await lab.docker("push", "-q", image);
   const newer = (await lab.docker("image", "inspect", "-f", "{{.Id}}", image)).trim();
   // This machine knows the first one only.
@@ -56,12 +46,12 @@ test.concurrent("a registry that refuses is a warning for what is here, and a fa
   await using lab = await homelab({
     "services/one~/compose.yml": app({ image: "127.0.0.1:9/here~:1" }),
   });
-  await make(lab, "127.0.0.1:9/here~:1", "here");
+  await makeImage(lab, "127.0.0.1:9/here~:1", "here");
   await lab.run("ensure", "all");
   const kept = await lab.run("pull-images", "one~");
   expect(kept.code).toBe(0);
   expect(kept.stderr).toStartWith(
-    "warning: 127.0.0.1:9/here~:1 could not be asked about, and what is here is kept: ",
+    "warning: update of 127.0.0.1:9/here~:1 skipped, and what is here is kept: ",
   );
   expect((await lab.statuses())["services/one~:app"]).toBe("running");
   lab.write({ "services/one~/compose.yml": app({ image: "127.0.0.1:9/missing~:1" }) });
@@ -92,7 +82,7 @@ test.concurrent("cleanup keeps whatever a compose file names, also of another ho
   const repo = "homelab-lab/old~";
   const other = "../other/services/two~/compose.yml";
   for (const tag of ["1", "never", "built", "profile", "borrowed", "elsewhere", "junk"])
-    await make(lab, `${repo}:${tag}`, tag);
+    await makeImage(lab, `${repo}:${tag}`, tag);
   const off = (fields: object) => idle({ ...fields, profiles: ["off"] });
   lab.write({
     "services/one~/compose.yml": composeFile({
@@ -128,7 +118,7 @@ test.concurrent("cleanup keeps images of releases that another user's runs made"
   await lab.tool(".", "git", "init", "-q");
   const repo = "homelab-lab/old~";
   for (const tag of ["1", "2", "3"]) {
-    await make(lab, `${repo}:${tag}`, tag);
+    await makeImage(lab, `${repo}:${tag}`, tag);
     lab.write({ "services/one~/compose.yml": app({ image: `${repo}:${tag}`, pull_policy: "never" }) });
     expect((await lab.run("ensure", "one~")).code).toBe(0);
   }
@@ -156,11 +146,11 @@ test.concurrent("cleanup removes images of services that nothing needs any more,
   const write = (tag: string) =>
     lab.write({ "services/one~/compose.yml": app({ image: `${repo}:${tag}`, pull_policy: "never" }) });
   for (const tag of ["1", "2", "3", "4"]) {
-    await make(lab, `${repo}:${tag}`, tag);
+    await makeImage(lab, `${repo}:${tag}`, tag);
     write(tag);
     expect((await lab.run("ensure", "one~")).code).toBe(0);
   }
-  await make(lab, "homelab-lab/stranger~:1", "stranger");
+  await makeImage(lab, "homelab-lab/stranger~:1", "stranger");
   await lab.docker("volume", "create", "keep~");
   const names = async () =>
     lab

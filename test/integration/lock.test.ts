@@ -37,7 +37,7 @@ async function holder(lab: Homelab) {
 const getWell = (lab: Homelab) => lab.docker("exec", "web~-app-1", "touch", "/tmp/well");
 
 describe("one run at a time (checklist 32)", () => {
-  test.concurrent("a second run is refused and names the first", async () => {
+  test.concurrent("a second run is refused and names the first (situation 26)", async () => {
     await using lab = await homelab(SLOW);
     const first = await holder(lab);
     const refused = await lab.run("ensure", "web~");
@@ -64,7 +64,7 @@ describe("one run at a time (checklist 32)", () => {
     expect((await lab.run("lock", "status")).stdout).toBe("free\n");
   });
 
-  test.concurrent("commands that only read are never refused (checklist 27)", async () => {
+  test.concurrent("commands that only read are never refused (checklist 27, situation 26)", async () => {
     await using lab = await homelab(SLOW);
     await holder(lab);
     expect((await lab.run("plan", "web~")).code).toBe(0);
@@ -97,7 +97,7 @@ describe("one run at a time (checklist 32)", () => {
     second.kill("SIGKILL");
   });
 
-  test.concurrent("--lock-wait waits for the other run and then does its work", async () => {
+  test.concurrent("--lock-wait waits for the other run and then does its work (situation 26)", async () => {
     await using lab = await homelab(SLOW);
     const first = await holder(lab);
     const second = lab.start("ensure", "web~", "--lock-wait", "2m");
@@ -113,7 +113,7 @@ describe("one run at a time (checklist 32)", () => {
     expect(await lab.run("ensure", "web~", "--lock-wait", "1s")).toMatchObject({ code: 75 });
   });
 
-  test.concurrent("the lock of a killed run is free at once", async () => {
+  test.concurrent("the lock of a killed run is free at once (situation 26)", async () => {
     await using lab = await homelab(SLOW);
     const first = await holder(lab);
     first.kill("SIGKILL");

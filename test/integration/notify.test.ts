@@ -121,7 +121,7 @@ describe("a channel is told", () => {
     expect(await night()).toEqual([0, "recovery"]);
   });
 
-  test.concurrent("when a command cannot even begin, and when it can again", async () => {
+  test.concurrent("when a command cannot even begin, and when it can again (situation 1)", async () => {
     await using lab = await homelab({ [WEB]: GOOD });
     using inbox = openInbox();
     const cron = configured(lab, [`WEBHOOK_URL=${inbox.url}`]);

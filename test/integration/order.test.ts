@@ -21,7 +21,7 @@ services:
   "services/other~/compose.yml": app(),
 };
 
-test.concurrent("a diamond's shared need that fails runs once, blocks its dependents, and the rest goes on (checklist 21)", async () => {
+test.concurrent("a diamond's shared need that fails runs once, blocks its dependents, and the rest goes on (checklist 21, situation 29)", async () => {
   await using lab = await homelab({
     ...DIAMOND,
     "services/base~/compose.yml": app({ ...shell("echo run; exit 3"), restart: "no" }),

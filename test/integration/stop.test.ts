@@ -20,7 +20,7 @@ const statusesOf = ({ recipes }: { recipes: { id: string; state: string }[] }) =
 /** When something was stopped, as it is shown. */
 const clock = (text: string) => text.replace(/at \d\d:\d\d/g, "at <clock>");
 
-test.concurrent("what was stopped is held: runs of groups leave it alone and say so, until it is named", async () => {
+test.concurrent("what was stopped is held: runs of groups leave it alone and say so, until it is named (situation 32)", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "all");
   const before = await lab.ids();
@@ -84,7 +84,7 @@ test.concurrent("a hold is seen by another user's run, with another state direct
   expect(await lab.tool(".", "git", "status", "--porcelain", "--ignored")).not.toContain("held");
 });
 
-test.concurrent("what runs and needs a target is asked about, and stopped first (checklist 29)", async () => {
+test.concurrent("what runs and needs a target is asked about, and stopped first (checklist 29, situation 32)", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "all");
   expect(await lab.run("stop", "vpn~")).toEqual({

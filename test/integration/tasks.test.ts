@@ -136,7 +136,7 @@ test.concurrent("what a task needs is ready first, and a text that begins with #
   ]);
 });
 
-test.concurrent("a run that a task starts goes on under the task's lock", async () => {
+test.concurrent("a run that a task starts goes on under the task's lock (situation 27)", async () => {
   await using lab = await homelab(FILES);
   const inner = lab.with({ env: { PATH: `${dirname(BINARY)}:${process.env.PATH}` } });
   expect(await inner.run("inner")).toMatchObject({ code: 0, stdout: "inner\n" });

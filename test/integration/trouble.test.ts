@@ -28,7 +28,7 @@ async function expectNothing(lab: Homelab) {
 }
 
 describe("Docker", () => {
-  test.concurrent("no socket: 69, and how to start it", async () => {
+  test.concurrent("no socket: 69, and how to start it (situation 1)", async () => {
     await using made = await homelab({ [WEB]: app() });
     const lab = made.with({ env: { DOCKER_HOST: `unix://${made.top}/none.sock` } });
     await refused(
@@ -49,7 +49,7 @@ describe("Docker", () => {
     await expectNothing(made);
   });
 
-  test.concurrent("a socket that nobody listens at: 69", async () => {
+  test.concurrent("a socket that nobody listens at: 69 (situation 1)", async () => {
     await using made = await homelab({ [WEB]: app() });
     const path = join(made.top, "dead.sock");
     const server = Bun.spawn([
@@ -70,7 +70,7 @@ describe("Docker", () => {
     );
   });
 
-  test.concurrent("a socket that is not permitted: 77, and how to get permission", async () => {
+  test.concurrent("a socket that is not permitted: 77, and how to get permission (situation 1)", async () => {
     if (process.getuid?.() !== 0)
       throw new Error("only root can become another user: run `sudo scripts/test integration`");
     await using made = await homelab({ [WEB]: app() });
@@ -119,7 +119,7 @@ describe("Docker", () => {
     expect(await lab.run("plan", "all")).toMatchObject({ code: 0 });
   });
 
-  test.concurrent("an image that is not here and cannot be pulled: 1, and the rest goes on", async () => {
+  test.concurrent("an image that is not here and cannot be pulled: 1, and the rest goes on (situation 20)", async () => {
     await using lab = await homelab({
       [WEB]: app({ image: "127.0.0.1:9/missing~:1" }),
       "services/b~/compose.yml": app(),

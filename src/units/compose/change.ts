@@ -39,14 +39,19 @@ export interface ChangeRequest {
 export async function up(
   request: ChangeRequest,
   view: Pick<ServiceView, "project" | "dir" | "containers">,
-  decision: Pick<Decision, "only" | "anew">,
+  { only, anew, keep }: Pick<Decision, "only" | "anew" | "keep">,
   other?: OtherFiles,
 ): Promise<Failure | undefined> {
-  const only = decision.only ? ["--no-deps", ...decision.only] : [];
-  const command = upCommand(request.compose, view.project, { recreate: decision.anew === true, other });
+  const command = upCommand(request.compose, view.project, { recreate: anew === true, keep, other });
+  const named = only ? ["--no-deps", ...only] : [];
   const grace = await longestGrace(request.docker, view.containers);
   request.context.progress("changing", withGrace("docker compose up", grace));
-  return outcome("up", await run(request, [...command, ...only], view.dir), request.redact, grace);
+  const ended = await run(request, [...command, ...named], view.dir);
+  const failed = outcome("up", ended, request.redact, grace);
+  const { code } = failed?.reason ?? {};
+  if (!keep || !failed || code === "interrupted" || code === "timeout") return failed;
+  // They cannot go on as they are, as when their network was taken away: compose makes them anew.
+  return up(request, view, { only, anew }, other);
 }
 
 /** Whether a change did anything to containers: made some, started some, took some away. */

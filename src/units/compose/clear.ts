@@ -1,6 +1,7 @@
 import { now } from "../../clock.ts";
-import { type Docker, isNotFound } from "../../docker/client.ts";
+import type { Docker } from "../../docker/client.ts";
 import type { EventHub } from "../../docker/hub.ts";
+import { isNotFound } from "../../docker/trouble.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Failure, StepContext } from "../driver.ts";

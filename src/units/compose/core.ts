@@ -35,6 +35,8 @@ export interface Work {
   decision?: Decision;
   /** Whether this run made a change. */
   changed: boolean;
+  /** Its images were got, or could not be. */
+  fetched?: boolean;
 }
 
 /** What all verbs of the driver stand on: the services of a run, what was observed, and the way to compose. */

@@ -48,6 +48,11 @@ export interface Decision {
   readonly only?: readonly string[] | undefined;
   /** Containers are made anew even where compose sees no difference. */
   readonly anew?: boolean | undefined;
+  /**
+   * They are what was last ready, and only down: no containers are to be made anew where compose sees a difference.
+   * It sees one in everything once it has been updated itself.
+   */
+  readonly keep?: boolean | undefined;
 }
 
 /** Decides what one service needs. Pure: the same facts give the same answer. */
@@ -115,7 +120,10 @@ function decideByState(facts: ServiceFacts): Decision {
   if (paused && allDown.every(({ state }) => state === "paused"))
     return change("repair", "paused", `${paused.name} is paused`);
   const [down] = allDown;
-  if (down) return start(facts, ...downReason(down, facts));
+  if (down) {
+    const keep = !facts.pinned && containers.every((each) => isKnown(each, release));
+    return { ...start(facts, ...downReason(down, facts)), ...(keep && { keep }) };
+  }
   const stranger = containers.some((container) => !released(container, release));
   const troubled = containers.find(
     ({ health, state }) => state === "restarting" || /^(?:un|start)/.test(health),
@@ -135,6 +143,11 @@ function decideByState(facts: ServiceFacts): Decision {
   // Only a try of its own probes can tell whether it is ready.
   return { action: "none", reason, effect: "read", settled: !facts.probed };
 }
+
+/** Whether a container is what was last ready, up or merely ended. */
+const isKnown = (container: ContainerView, release: Release | undefined): boolean =>
+  released(container, release) !== undefined &&
+  (container.state === "running" || container.state === "exited");
 
 /** Whether a container has what it needs to be called ready without another look. */
 function isSettled(container: ContainerView, facts: ServiceFacts): boolean {

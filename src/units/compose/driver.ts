@@ -1,41 +1,30 @@
-import type { Book, Recipe, ServiceRecipe, TaskRecipe } from "../../book/types.ts";
+import type { Recipe, ServiceRecipe } from "../../book/types.ts";
 import type { Compose } from "../../docker/compose.ts";
+import { EngineLife } from "../../docker/life.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
 import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
-import { changedBetween, failure, halt, pull, up } from "./change.ts";
+import { comesAfter, taskBefore } from "./before.ts";
+import { changedBetween, failure, halt, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide, touches } from "./decide.ts";
 import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
+import type { Fetcher } from "./fetch.ts";
 import { FullDisk } from "./full-disk.ts";
 import { lendersOf } from "./lenders.ts";
 import { requireMounts } from "./mounts.ts";
 import { breaks } from "./network.ts";
-import { type ContainerView, containerView, isStuck, isUp, type Observation } from "./observe.ts";
+import { type ContainerView, containerView, isUp, type Observation } from "./observe.ts";
 import type { Preflight } from "./preflight.ts";
 import { claim } from "./project.ts";
 
 /** Actions after which containers may be made from other images than before. */
 const MAY_NEED_IMAGES: ReadonlySet<string> = new Set(["create", "start", "update", "recreate", "restart"]);
 
+/** Why containers can never be started again as they are. */
+const UNSTARTABLE: ReadonlySet<string> = new Set(["task-lost", "network-gone"]);
+
 const NONE: ReadonlySet<string> = new Set();
-
-/** The task that runs before a decided change, if it is one that may put other programs to work on the same data. */
-function taskBefore(
-  book: Book,
-  { recipe, changed }: ServiceView,
-  decision: Decision,
-): TaskRecipe | undefined {
-  if (recipe.beforeUpdate === undefined) return undefined;
-  const changes = decision.action === "update" || (decision.effect !== "read" && changed.length > 0);
-  const task = changes ? book.recipes.get(recipe.beforeUpdate) : undefined;
-  return task?.kind === "task" ? task : undefined;
-}
-
-const comesAfter = (decision: Decision, task: string): Decision => ({
-  ...decision,
-  reason: { ...decision.reason, text: `${decision.reason.text}; \`${task}\` runs first` },
-});
 
 function blocked(problem: HomelabError): Decided {
   const reason = { code: problem.code, text: problem.message };
@@ -45,6 +34,7 @@ function blocked(problem: HomelabError): Decided {
 /** Services: compose projects, observed and verified through the engine's API, changed through compose. */
 export class ComposeDriver implements Driver {
   readonly kind = "service";
+  readonly life: EngineLife;
   private readonly core: ServiceCore;
   /** Who makes which compose service, by `project/service`. */
   private readonly claims = new Map<string, ServiceRecipe>();
@@ -52,15 +42,21 @@ export class ComposeDriver implements Driver {
   private readonly touched = new Map<string, string>();
   private mounted: ReadonlySet<string> | undefined;
   private looked: Promise<Preflight> | undefined;
-
+  /** Loaded when something is to be changed. */
+  private fetcher: Promise<Fetcher> | undefined;
   private readonly disk: FullDisk;
 
   constructor(private readonly options: ComposeDriverOptions) {
     this.disk = new FullDisk(options.freeable);
     this.core = new ServiceCore(options);
+    this.life = new EngineLife(options.docker, this.core.hub);
   }
 
   observe(recipes: readonly Recipe[]): Promise<void> {
+    // A second time it is all decided anew.
+    this.claims.clear();
+    this.looked = undefined;
+    this.touched.clear();
     return this.core.observe(recipes);
   }
 
@@ -70,6 +66,8 @@ export class ComposeDriver implements Driver {
 
   async prepare(): Promise<void> {
     await this.core.findCompose();
+    // From here on it is noticed when the engine goes away.
+    this.core.hub.open();
   }
 
   /** What was observed. Throws before `observe`. */
@@ -124,11 +122,17 @@ export class ComposeDriver implements Driver {
 
   async fetch(name: string, context: StepContext): Promise<Failure | undefined> {
     const work = this.core.work(name);
-    const { view, decision } = work;
-    if (!view || !decision || view.pin || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
+    return this.fetchImages(work, true, context);
+  }
+
+  private async fetchImages(work: Work, early: boolean, context: StepContext): Promise<Failure | undefined> {
+    const { view, decision, fetched } = work;
+    if (!view || !decision || view.pin || fetched || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
     const refused = this.disk.refusal(decision.action);
     if (refused) return refused;
-    return this.disk.note(await pull(await this.core.changeRequest(work, "pull", context, view), view));
+    work.fetched = true;
+    this.fetcher ??= import("./fetch.ts").then(({ Fetcher }) => new Fetcher(this.core));
+    return this.disk.note(await (await this.fetcher).fetch(work, view, early, context));
   }
 
   async apply(name: string, context: StepContext): Promise<Applied> {
@@ -162,33 +166,20 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
-    const refused = this.disk.refusal(decision.action);
-    if (refused) return refused;
+    const missing = this.disk.refusal(decision.action) ?? (await this.fetchImages(work, false, context));
+    if (missing) return missing;
     const request = await this.core.changeRequest(work, decision.action, context, view);
-    const task = taskBefore(this.options.book, view, decision);
-    if (task) {
-      const { runBefore } = await import("./before-update.ts");
-      const refused = await runBefore(task, work.recipe, this.options, request);
-      if (refused) return refused;
-    }
-    if (view.containers.some(isStuck)) {
-      const stuck = await this.unstick(work, view, context);
-      if (!stuck.ok) return stuck;
-    }
-    if (decision.action === "restart") {
-      const failed = await halt("stop", request, view.containers.filter(isUp));
-      if (failed) return failed;
-    }
-    if (!decision.anew && view.containers.some(({ networkOf }) => networkOf !== undefined)) {
-      const { revive } = await import("./repair.ts");
-      const dead = await revive(this.core, request, view);
-      if (dead) return dead;
-    }
+    const { makeWay } = await import("./make-way.ts");
+    const early = await makeWay(this.core, work, view, decision, request);
+    if (early) return early;
     const pinned = view.pin && (await this.restorer()).pinnedFiles(work.recipe, view);
     const only = pinned ? undefined : await this.onlyUnfinished(request.compose, view, decision);
     if (only?.length === 0) return { ok: true, changed: false };
+    const tried = await up(request, view, only ? { ...decision, only } : decision, pinned);
     const failed = await this.disk.note(
-      await up(request, view, only ? { ...decision, only } : decision, pinned),
+      tried && UNSTARTABLE.has(tried.reason.code) && !pinned
+        ? await (await import("./unstartable.ts")).makeAnew(this.core, request, view, decision, tried)
+        : tried,
     );
     const after = await this.core.containersNow(view);
     work.changed = decision.action === "restart" || changedBetween(view.containers, after);
@@ -282,12 +273,5 @@ export class ComposeDriver implements Driver {
       this.touched.size === 0 ? [] : breaks(others, (recipe) => this.core.found(recipe), this.touched);
     this.admit(broken.map(({ recipe }) => recipe));
     return broken.map(({ recipe, of }) => ({ name: recipe.name, of }));
-  }
-
-  private async unstick(work: Work, view: ServiceView, context: StepContext): Promise<Applied> {
-    const { clearStuck } = await import("./clear.ts");
-    const failed = await clearStuck(this.options.docker, this.core.hub, view.containers, context);
-    work.changed = true;
-    return failed ?? { ok: true, changed: true };
   }
 }

@@ -98,7 +98,7 @@ export function composeValue(
 }
 
 const withoutComment = (written: string): string =>
-  written.startsWith("#") ? "" : written.replace(/\s+#.*$/s, "").trim();
+  written.startsWith("#") ? "" : written.replace(/(?<!\s)\s+#.*$/s, "").trim();
 
 /** Pieces of text between variables that are no mere words of an address. */
 const TELLING = 8;

@@ -6,7 +6,7 @@ import type { Pin } from "../../store/pins.ts";
 import type { Manifest, Release } from "../../store/releases.ts";
 import { hasProbe } from "../probe.ts";
 import type { ServiceFacts } from "./decide.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Inputs } from "./input-types.ts";
 import { isOneShot } from "./judge.ts";
 import { drift } from "./manifest.ts";
 import { type LenderQuestion, type Lives, livesOf, lostNetworks } from "./network.ts";

@@ -105,6 +105,24 @@ const RULES: readonly Rule[] = [
     hint: () => "see `systemctl status docker`, then run again",
   },
   {
+    pattern: /network [0-9a-f]{64} not found/,
+    reason: "network-gone",
+    text: () => "the network that its container was made with does not exist any more",
+    hint: () => "`homelab ensure` with `--force` makes the container anew",
+  },
+  {
+    pattern: /task \w{64}: already exists|daemon: id already in use/,
+    reason: "task-lost",
+    text: () => "Docker was killed while it started a container, and cannot start that one again",
+    hint: () => "restart the machine if it still runs; `homelab ensure` with `--force` makes it anew",
+  },
+  {
+    pattern: /client version (\S+) is too (old|new)[^\n]*/,
+    reason: "unsupported",
+    text: (m) => `Docker Compose and Docker do not speak the same version: ${m[0].trim()}`,
+    hint: () => "update the older of the two",
+  },
+  {
     pattern: /address pool among the defaults/,
     reason: "no-subnet",
     text: () => "Docker has no address range left for another network",

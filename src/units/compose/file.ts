@@ -99,6 +99,8 @@ export interface ComposeService {
   readonly containerName?: string | undefined;
   /** As written. */
   readonly networkMode?: string | undefined;
+  /** It names the platform that it wants its image for. */
+  readonly foreign: boolean;
 }
 
 export function summarize(documents: readonly ComposeDocument[]): ComposeSummary {
@@ -114,6 +116,7 @@ export function summarize(documents: readonly ComposeDocument[]): ComposeSummary
         replicas: replicasOf(written) ?? earlier?.replicas ?? 1,
         image: text(written.image) ?? earlier?.image,
         built: written.build !== undefined || earlier?.built === true,
+        foreign: written.platform !== undefined || earlier?.foreign === true,
         local:
           written.pull_policy === undefined
             ? earlier?.local === true

@@ -3,7 +3,8 @@ import { type Compose, imagesCommand } from "../../docker/compose.ts";
 import { HomelabError } from "../../errors.ts";
 import { runProcess } from "../../process/runner.ts";
 import { explainFailure } from "./failure.ts";
-import { type Inputs, readInputs } from "./inputs.ts";
+import type { Inputs } from "./input-types.ts";
+import { readInputs } from "./inputs.ts";
 
 const DEADLINE_MS = 60_000;
 

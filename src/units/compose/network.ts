@@ -1,5 +1,6 @@
 import type { ServiceRecipe } from "../../book/types.ts";
-import { type Docker, isNotFound } from "../../docker/client.ts";
+import type { Docker } from "../../docker/client.ts";
+import { isNotFound } from "../../docker/trouble.ts";
 import { type ContainerView, isUp } from "./observe.ts";
 import type { Uptime } from "./uptime.ts";
 

@@ -6,7 +6,8 @@ import { runProcess } from "../../process/runner.ts";
 import type { ResolvedProject } from "./clashes.ts";
 import type { ServiceCore } from "./core.ts";
 import type { ServiceView } from "./facts.ts";
-import { type Inputs, readInputs } from "./inputs.ts";
+import type { Inputs } from "./input-types.ts";
+import { readInputs } from "./inputs.ts";
 import { secretsOf } from "./secrets.ts";
 import { makesSource, wantedOf } from "./wanted.ts";
 

@@ -8,7 +8,7 @@ import { fstabPoints, mountPoints } from "../../os/mounts.ts";
 import type { DiskSpace } from "../../os/space.ts";
 import type { ComposeDriverOptions } from "./core.ts";
 import type { ServiceView } from "./facts.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Inputs } from "./input-types.ts";
 import { containerView, isLasting } from "./observe.ts";
 import { filesOf, isOrphan } from "./orphans.ts";
 import type { Occupant } from "./preflight-rules.ts";

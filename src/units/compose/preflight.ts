@@ -15,7 +15,7 @@ import {
 import type { ServiceCore, Work } from "./core.ts";
 import { envKeys } from "./dotenv.ts";
 import type { ServiceView } from "./facts.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Inputs } from "./input-types.ts";
 import { listVariables, missingVariables, optionalNames, shownPath } from "./preflight-env.ts";
 import { mountClashes } from "./preflight-mounts.ts";
 import {

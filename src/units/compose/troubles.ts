@@ -1,4 +1,5 @@
-import { type Docker, isNotFound } from "../../docker/client.ts";
+import type { Docker } from "../../docker/client.ts";
+import { isNotFound } from "../../docker/trouble.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
 import type { ContainerView } from "./observe.ts";
 

@@ -1,7 +1,8 @@
 import type { Ready, ReadyExec } from "../../book/types.ts";
 import { now } from "../../clock.ts";
-import { type Docker, isNotFound } from "../../docker/client.ts";
+import type { Docker } from "../../docker/client.ts";
 import type { EventHub } from "../../docker/hub.ts";
+import { isNotFound } from "../../docker/trouble.ts";
 import { type ContainerDetails, LABEL } from "../../docker/types.ts";
 import type { Sight } from "../../store/releases.ts";
 import type { StepContext } from "../driver.ts";

@@ -25,8 +25,8 @@ describe("takeGlobals() finds global options", () => {
     ["with a value behind a bundle", "-nC /r list", { dryRun: true, root: "/r" }, "list"],
     [
       "durations in milliseconds",
-      "--lock-wait 10m --timeout 1h30m",
-      { lockWait: 600_000, timeout: 5_400_000 },
+      "--lock-wait 10m --timeout 1h30m --docker-wait 90s",
+      { lockWait: 600_000, timeout: 5_400_000, dockerWait: 90_000 },
       "",
     ],
     [

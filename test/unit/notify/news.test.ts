@@ -67,6 +67,30 @@ describe("decideNews()", () => {
       { said: { recovered: ["a"] }, delivered: [], undelivered: [OLD] },
     ],
     [
+      "an engine that went away is told as one failure, and not once a service",
+      run(
+        step("docker engine", "failed", "docker-unavailable", "run"),
+        step("a", "blocked", "docker-unavailable"),
+        step("b", "changed"),
+      ),
+      [],
+      {
+        said: { failed: ["docker engine:docker-unavailable"], blocked: ["a"] },
+        delivered: ["failed docker engine:docker-unavailable@1000000"],
+        undelivered: [],
+      },
+    ],
+    [
+      "it has recovered as soon as any service was seen to be ready through it",
+      run(step("a", "failed"), step("b", "unchanged", "up-to-date", "none")),
+      [failed("docker engine", "docker-unavailable"), failed("a")],
+      {
+        said: { still: ["a"], recovered: ["docker engine"] },
+        delivered: [OLD],
+        undelivered: ["failed docker engine:docker-unavailable@5", OLD],
+      },
+    ],
+    [
       "a step that the run did not cover stays as it is",
       run(step("b", "changed")),
       [failed("a")],

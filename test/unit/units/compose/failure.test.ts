@@ -106,6 +106,33 @@ const CASES: [string, string, { reason: string; text: string; hint?: string }][]
     },
   ],
   [
+    "a network that was taken away",
+    `Error response from daemon: network ${"c1".repeat(32)} not found\n`,
+    {
+      reason: "network-gone",
+      text: "the network that its container was made with does not exist any more",
+      hint: "`homelab ensure` with `--force` makes the container anew",
+    },
+  ],
+  ...[`task ${"fe".repeat(32)}: already exists`, "id already in use"].map((said): (typeof CASES)[number] => [
+    `a container that Docker lost track of: ${said.slice(0, 10)}`,
+    `Error response from daemon: ${said}\n`,
+    {
+      reason: "task-lost",
+      text: "Docker was killed while it started a container, and cannot start that one again",
+      hint: "restart the machine if it still runs; `homelab ensure` with `--force` makes it anew",
+    },
+  ]),
+  [
+    "an engine of another time",
+    "Error response from daemon: client version 1.52 is too new. Maximum supported API version is 1.41\n",
+    {
+      reason: "unsupported",
+      text: "Docker Compose and Docker do not speak the same version: client version 1.52 is too new. Maximum supported API version is 1.41",
+      hint: "update the older of the two",
+    },
+  ],
+  [
     "a registry that is broken",
     " a Pulling \n a Error received unexpected HTTP status: 500 Internal Server Error\nError response from daemon: received unexpected HTTP status: 500 Internal Server Error\n",
     {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync, symlinkSync } from "node:fs";
 import { HomelabError } from "../../../../src/errors.ts";
-import { composeFiles, type Inputs, readInputs } from "../../../../src/units/compose/inputs.ts";
+import type { Inputs } from "../../../../src/units/compose/input-types.ts";
+import { composeFiles, readInputs } from "../../../../src/units/compose/inputs.ts";
 import { hashText } from "../../../../src/units/compose/manifest.ts";
 import { show } from "../../book/home.ts";
 import { temporary } from "../../temporary.ts";
