@@ -23,7 +23,7 @@ export interface VariablesQuestion {
   /** The compose files: as they are shown, as text, and as data. */
   readonly files: readonly {
     readonly file: string;
-    readonly text: string;
+    readonly text: () => string;
     readonly document: ComposeDocument;
   }[];
   /** Compose services that are to have containers: others may lack what they like. */
@@ -42,15 +42,15 @@ const GIVEN = new Set(["COMPOSE_PROJECT_NAME", "PWD"]);
 export function missingVariables(question: VariablesQuestion): MissingVariable[] {
   const { example, known, lookup, files, optional } = question;
   const missing = new Map<string, MissingVariable>();
-  const add = (name: string, file: string, line: number) => {
+  const add = (name: string, file: string, line: () => number) => {
     const given = lookup(name) !== undefined || optional.has(name) || GIVEN.has(name);
-    if (!given && !missing.has(name)) missing.set(name, { name, file, line });
+    if (!given && !missing.has(name)) missing.set(name, { name, file, line: line() });
   };
   for (const { name, line } of envKeys(example?.text ?? "")) {
-    if (!known.has(name)) add(name, example?.file ?? "", line);
+    if (!known.has(name)) add(name, example?.file ?? "", () => line);
   }
   for (const { file, text, document } of files) {
-    for (const name of bareVariables(document, question)) add(name, file, lineOf(text, name));
+    for (const name of bareVariables(document, question)) add(name, file, () => lineOf(text(), name));
   }
   return [...missing.values()];
 }

@@ -29,7 +29,7 @@ export class World {
   private named: ReturnType<Docker["places"]> | undefined;
   private room: Promise<DiskSpace | undefined> | undefined;
   private heard: readonly Listener[] | undefined;
-  private disks: { points: readonly string[]; mounted: ReadonlySet<string> } | undefined;
+  private disks: Disks | undefined;
 
   private readonly docker: Docker;
   private readonly book: Book;
@@ -82,9 +82,8 @@ export class World {
   }
 
   /** Mount points that should be there, and those that are. */
-  mounts(): { points: readonly string[]; mounted: ReadonlySet<string> } {
-    const mounted = this.local ? mountPoints() : undefined;
-    this.disks ??= mounted ? { points: fstabPoints(), mounted } : { points: [], mounted: new Set() };
+  mounts(): Disks {
+    this.disks ??= lookAtDisks(this.local);
     return this.disks;
   }
 
@@ -93,6 +92,17 @@ export class World {
     this.room ??= engineSpace(this.docker);
     return this.room;
   }
+}
+
+interface Disks {
+  readonly points: readonly string[];
+  readonly mounted: ReadonlySet<string>;
+}
+
+/** Looked at once, however many services there are: the system's list is long, and made anew for each reader. */
+function lookAtDisks(local: boolean): Disks {
+  const mounted = local ? mountPoints() : undefined;
+  return mounted ? { points: fstabPoints(), mounted } : { points: [], mounted: new Set() };
 }
 
 const byDirectory = ({ recipes }: Book): [string, ServiceRecipe][] =>

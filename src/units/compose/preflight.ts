@@ -49,8 +49,9 @@ export class Preflight {
   private readonly world: World;
   private readonly wants: Wants;
   private readonly spaces: Spaces;
-  /** What the changes decided so far are going to have. */
-  private readonly planned: Resolved[] = [];
+  /** Those of the changes decided so far that name containers, and those that publish ports. */
+  private readonly naming: Resolved[] = [];
+  private readonly publishing: Resolved[] = [];
   private readonly refused = new Set<string>();
   private after = new Set<string>();
 
@@ -83,7 +84,7 @@ export class Preflight {
     if (full) refusals.push({ text: `\`${recipe.name}\` is not begun: ${full.text}`, hint: full.hint });
     const [first] = refusals;
     if (!first) {
-      if (want?.project) this.planned.push({ recipe, project: want.project });
+      if (want?.project) this.remember({ recipe, project: want.project });
       return undefined;
     }
     const texts = (of: (each: Refusal) => string) => [...new Set(refusals.map(of))].join("; ");
@@ -96,6 +97,13 @@ export class Preflight {
         notes: refusals.slice(1).flatMap(({ text, position }) => (position ? [{ text, position }] : [])),
       },
     );
+  }
+
+  /** For those that are decided later; most neither name nor publish anything, and are not compared with each other. */
+  private remember(planned: Resolved): void {
+    const services = Object.values(planned.project.services ?? {});
+    if (services.some((service) => service.container_name !== undefined)) this.naming.push(planned);
+    if (services.some((service) => (service.ports ?? []).length > 0)) this.publishing.push(planned);
   }
 
   private async refusals(work: Work, view: ServiceView, want: Want, action: Action): Promise<Refusal[]> {
@@ -123,7 +131,8 @@ export class Preflight {
       lookup,
       files: documents.map((document) => ({
         file: shownPath(document.path, root),
-        text: readFileSync(document.path, "utf8"),
+        // For the line, when there is something to tell.
+        text: () => readFileSync(document.path, "utf8"),
         document,
       })),
       services: expected,
@@ -151,7 +160,7 @@ export class Preflight {
       return service !== undefined && service.container_name !== what;
     });
     const taken = new Set(met.map(({ what }) => what));
-    const planned = nameClashes([...this.planned, { recipe, project }]).filter(
+    const planned = nameClashes([...this.naming, { recipe, project }]).filter(
       (clash) => clash.recipe === recipe && !taken.has(clash.needle),
     );
     return [...met.map((each) => nameClash(recipe, each)), ...planned];
@@ -180,7 +189,7 @@ export class Preflight {
       }),
     ];
     const taken = new Set(clashes.map(({ needle }) => needle));
-    const planned = portClashes([...this.planned, { recipe, project }]).filter(
+    const planned = portClashes([...this.publishing, { recipe, project }]).filter(
       (clash) => clash.recipe === recipe && !taken.has(clash.needle),
     );
     return [...clashes, ...planned];

@@ -32,7 +32,7 @@ const missing = ({
     files: [
       {
         file: "compose.yml",
-        text: compose,
+        text: () => compose,
         document: { path: "/compose.yml", data: Bun.YAML.parse(compose) as Record<string, unknown> },
       },
     ],
