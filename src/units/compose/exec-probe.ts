@@ -26,7 +26,7 @@ export async function probeInside(
 ): Promise<string | undefined> {
   const place = places.find((each) => each.service === service && each.running);
   if (!place) {
-    const known = [...new Set(places.map((each) => each.service))].join(", ");
+    const known = [...new Set(places.map((each) => each.service))].sort().join(", ");
     return `\`ready.exec\` asks the compose service \`${service}\`, which has no running container (there are: ${known})`;
   }
   const what = `\`${command.join(" ")}\` in ${place.name}`;

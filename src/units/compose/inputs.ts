@@ -43,6 +43,12 @@ export function composeFiles({ path, files }: Place, dotenv: Environment): strin
   return [first, override].filter((name) => name !== undefined).map((name) => `${path}/${name}`);
 }
 
+/** What cannot be names of files: other lines of the environment, which are secret, are among it. */
+const NO_NAMES = /[\r\n=]|.{1000}/;
+
+/** Names of files that can be shown as they are written in `.env`. */
+const PLAIN_NAMES = /^[\w@%+,./:${}-]+$/;
+
 const isMounted = ({ role }: FileReference): boolean => role === "config" || role === "secret";
 
 class InputReader {
@@ -172,8 +178,13 @@ class InputReader {
     const values: Record<string, string> = {};
     const lookup = (name: string) => variable(this.env, name) ?? variable(values, name);
     for (const { name, written } of assignments(text)) {
-      if (name === "COMPOSE_FILE") this.chosen = written.trim().replace(/^(["'])(.*)\1$/, "$2");
+      if (name === "COMPOSE_FILE") this.chosen = PLAIN_NAMES.test(written) ? written : "$COMPOSE_FILE";
       values[name] = composeValue(written, lookup, (reference) => this.note(reference));
+    }
+    if (NO_NAMES.test(values.COMPOSE_FILE ?? "")) {
+      throw new HomelabError("compose-invalid", `COMPOSE_FILE in ${this.show(path)} is no list of files`, {
+        hint: "write the names on one line, with `:` between them; perhaps a quote is open",
+      });
     }
     return values;
   }
