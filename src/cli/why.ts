@@ -1,5 +1,6 @@
 import type { Book, Need } from "../book/types.ts";
 import { closure } from "../graph/graph.ts";
+import { type Derived, deriveNeeds } from "../plan/derive.ts";
 import { type Cause, chainsOf, whyText } from "../report/why.ts";
 import { HoldBook } from "../store/held.ts";
 import { recentRuns } from "../store/runs.ts";
@@ -23,11 +24,13 @@ export default makeCommand({
   args: {},
   examples: [["homelab why sonarr-shows", "the chain down to what is broken"]],
   async run(context, words) {
-    const book = await openBook(context);
-    const targets = targetsOf(book, words);
+    const written = await openBook(context);
+    const targets = targetsOf(written, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
-    const engine = await connect(context, book, store, targets);
-    const names = [...closure(book.recipes, targets)];
+    const engine = await connect(context, written, store, targets);
+    // To share a network is a need as well, and may be the cause.
+    const { book, names: all } = await withLenders(written, engine, targets);
+    const names = [...all];
     const holds = new HoldBook(context.env, book.root);
     const inspected = await inspectServices(book, engine, names, holds, context.env);
     const known = {
@@ -51,6 +54,14 @@ export default makeCommand({
     printJson({ version: 1, root: book.root, targets: withChains });
   },
 });
+
+async function withLenders(book: Book, { drivers }: Engine, targets: readonly string[]): Promise<Derived> {
+  const first = closure(book.recipes, targets);
+  const recipes = [...first].flatMap((name) => book.recipes.get(name) ?? []);
+  for (const [kind, driver] of drivers)
+    await driver.observe(recipes.filter((recipe) => recipe.kind === kind));
+  return deriveNeeds({ book, drivers, withNeeds: true, parse: true }, first);
+}
 
 interface Knowledge {
   readonly book: Book;

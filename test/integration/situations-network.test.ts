@@ -88,6 +88,7 @@ describe("situation 10: the VPN was restarted, and what lives in its network is 
     await using lab = await homelab(FILES);
     await lab.run("ensure", "all");
     await lab.docker("stop", "-t", "1", "vpn~");
+    expect((await lab.run("why", "tor~")).stdout).toMatch(/^tor~ .*\bvpn~ .*(?:stopped|exited)/);
     const { code, document } = await lab.json("ensure", "tor~");
     expect([code, ...steps(document)]).toEqual([
       0,
