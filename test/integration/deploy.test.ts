@@ -457,6 +457,7 @@ test.concurrent("a system that is not switched in time, or interrupted, is said 
   expect([late.code, late.stderr]).toEqual([
     124,
     `nixos-rebuild: timed out after <time>: nixos-rebuild was broken off
+  hint: try it by hand: \`nixos-rebuild switch\`; the services were left as they are
 1 timed out in <time>
 details: homelab report <run>
 `,

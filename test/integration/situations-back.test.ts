@@ -86,7 +86,7 @@ test.concurrent("situation 37: a rollback to an image that has gone is refused b
   expect(stderr).toMatch(
     new RegExp(
       lab.shared(
-        `^web~: failed.*: \`web~\` cannot go back to release \\d+: its image of web~:job \\(${id}\\) is no longer here\\n {2}hint: choose another one: \`homelab rollback web~ --list\`\\n`,
+        `^error: \`web~\` cannot go back to release \\d+: its image of web~:job \\(${id}\\) is no longer here\\n {2}hint: choose another one: \`homelab rollback web~ --list\`\\n`,
       ),
     ),
   );
