@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { CHECKOUT, IMAGE } from "./paths.ts";
 import { start } from "./spawn.ts";
@@ -48,6 +48,11 @@ export async function startDaemon(): Promise<Daemon> {
     async end(signal) {
       process.kill(pid, signal);
       await eventually("the daemon is gone", () => !existsSync(`/proc/${pid}`));
+      // The next one would take its containerd, which dies a moment later, for one that it can use.
+      await eventually(
+        "its containerd is gone",
+        () => pidsOf(root, (program) => program === "containerd").length === 0,
+      );
     },
     async clear() {
       const ids = (await docker("ps", "-aq")).split("\n").filter(Boolean);
@@ -70,15 +75,23 @@ export async function startDaemon(): Promise<Daemon> {
 
 /** Ends what a killed daemon lost track of: processes that hold containers for it. True when there are none. */
 function endShims(root: string): boolean {
-  const shims = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && commandOf(name).includes(root));
-  for (const shim of shims) process.kill(Number(shim), "SIGTERM");
+  const shims = pidsOf(root, (program) => program.startsWith("containerd-shim"));
+  for (const shim of shims) process.kill(shim, "SIGTERM");
   return shims.length === 0;
 }
 
-function commandOf(pid: string): string {
+/** Processes that work for a daemon, by the names of their programs. */
+function pidsOf(root: string, isWanted: (program: string) => boolean): number[] {
+  const pids = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid));
+  return pids.map(Number).filter((pid) => {
+    const [program = "", ...words] = commandOf(pid).split("\0");
+    return isWanted(basename(program)) && words.some((word) => word.includes(root));
+  });
+}
+
+function commandOf(pid: number): string {
   try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    return command.includes("containerd-shim") ? command : "";
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
   } catch {
     // Ended meanwhile.
     return "";
