@@ -1,6 +1,7 @@
 import { missingDirectory } from "../book/missing.ts";
 import type { Book, Recipe } from "../book/types.ts";
 import type { HomelabError } from "../errors.ts";
+import { deriveNeeds } from "../plan/derive.ts";
 import { sinceHold } from "../plan/held.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { ServiceView } from "../units/compose/facts.ts";
@@ -19,16 +20,22 @@ export interface Inspected extends Status {
 
 /** Looks at services and tries their probes, in the given order, without what they need. Other kinds of recipes are left out. */
 export async function inspectServices(
-  book: Book,
-  { compose, docker }: Engine,
+  written: Book,
+  { compose, docker, drivers }: Engine,
   names: readonly string[],
   holds: HoldBook,
   env: Context["env"],
 ): Promise<Map<string, Inspected>> {
-  const recipes = names.map((name) => book.recipes.get(name)).filter((recipe) => recipe?.kind === "service");
+  const isService = (recipe: Recipe | undefined) => recipe?.kind === "service";
   const result = new Map<string, Inspected>();
   if (!compose || !docker) return result;
-  await compose.observe(recipes);
+  await compose.observe(names.flatMap((name) => written.recipes.get(name) ?? []).filter(isService));
+  // What shares the network of a held service is down along with it.
+  const { book } = await deriveNeeds(
+    { book: written, drivers, withNeeds: true, parse: true },
+    new Set(names),
+  );
+  const recipes = names.map((name) => book.recipes.get(name)).filter((recipe) => recipe?.kind === "service");
   const each = recipes.map(async (recipe): Promise<Inspected> => {
     const { name: id, kind } = recipe;
     const problem = recipe.present

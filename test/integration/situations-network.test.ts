@@ -172,6 +172,11 @@ describe("needs that the compose files tell", () => {
     expect((await lab.run("ensure", "tor~")).code).toBe(0);
     expect(await sees(lab, "tor~-app-1")).toBe("through\n");
     expect((await lab.run("stop", "vpn~")).stderr).toContain("tor~ runs and needs vpn~");
+    expect((await lab.run("stop", "vpn~", "--yes")).code).toBe(0);
+    expect(states((await lab.json("status", "tor~", "vpn~")).document)).toEqual({
+      "tor~": "held",
+      "vpn~": "held",
+    });
   });
 
   test.concurrent("a recipe that says the contrary is followed, with a warning", async () => {

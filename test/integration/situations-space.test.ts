@@ -60,7 +60,7 @@ test.concurrent("situation 24: a disk that is full ends further pulls", async ()
   });
   const lab = made.with({ env: { DOCKER_HOST: engine.host, HOMELAB_MIN_FREE: "0" } });
   lab.write({
-    "homelab.yml": "services:\n  two~: { after: [one~] }\n",
+    "homelab.yml": "services:\n  one~: {}\n  two~: { after: [one~] }\n",
     "services/one~/compose.yml": app({ image: engine.images[0] }),
     "services/two~/compose.yml": app({ image: engine.images[1] }),
   });
