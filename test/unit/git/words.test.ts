@@ -53,7 +53,7 @@ test.each([
   ],
   [true, "fatal: Unable to create '/opt/homelab/.git/index.lock': Permission denied\n"],
   [false, NO_KEY],
-  [false, `Load key "/root/.ssh/id": Permission denied\n${NO_KEY}`],
+  [false, `Load key "/home/admin/.ssh/id": Permission denied\n${NO_KEY}`],
   [false, IN_THE_WAY],
 ])("isForbidden() is %p (%#)", (want, stderr) => {
   expect(isForbidden(stderr)).toBe(want);
@@ -61,7 +61,7 @@ test.each([
 
 test.each([
   [undefined, "ssh -o BatchMode=yes"],
-  ["ssh -i /root/.ssh/deploy", "ssh -i /root/.ssh/deploy -o BatchMode=yes"],
+  ["ssh -i /home/admin/.ssh/deploy", "ssh -i /home/admin/.ssh/deploy -o BatchMode=yes"],
   ["'/opt/my tools/ssh' -i key", "'/opt/my tools/ssh' -i key -o BatchMode=yes"],
   ["/usr/local/bin/deploy-ssh", "/usr/local/bin/deploy-ssh"],
   ["plink -batch", "plink -batch"],
