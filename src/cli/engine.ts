@@ -29,6 +29,7 @@ export async function connect(
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
+  await connectUnits(context, book, kinds, drivers);
   if (!kinds.has("service")) return { drivers, close: () => {} };
   const docker = await connectDocker(context, { begun, run });
   const compose = new ComposeDriver({
@@ -41,6 +42,23 @@ export async function connect(
   });
   drivers.set("service", compose);
   return { drivers, compose, docker, close: () => compose.close() };
+}
+
+/** The drivers of what systemd runs, where there is any. */
+async function connectUnits(
+  { env }: Context,
+  { root }: Book,
+  kinds: ReadonlySet<RecipeKind | undefined>,
+  drivers: Map<RecipeKind, Driver>,
+): Promise<void> {
+  if (!kinds.has("unit") && !kinds.has("microvm")) return;
+  const { LocalMachine } = await import("../process/machine.ts");
+  const here = new LocalMachine(env);
+  const world = { machineOf: () => here, env, root };
+  if (kinds.has("unit"))
+    drivers.set("unit", new (await import("../units/systemd/driver.ts")).UnitDriver(world));
+  if (kinds.has("microvm"))
+    drivers.set("microvm", new (await import("../units/microvm/driver.ts")).MicrovmDriver(world));
 }
 
 /** Asks once whether the engine is there. Begun early, it costs no time: the recipes are read while it answers. */

@@ -1,4 +1,4 @@
-import { spanWords } from "../units/compose/span.ts";
+import { spanWords } from "../units/span.ts";
 import { formatDate } from "./duration.ts";
 import { printable, printableLog, type Style } from "./style.ts";
 

@@ -1,8 +1,8 @@
 import type { Docker } from "../../docker/client.ts";
 import type { ContainerDetails } from "../../docker/types.ts";
+import { spanWords } from "../span.ts";
 import { inspectIfThere } from "./lookup.ts";
 import { type ContainerView, isUp } from "./observe.ts";
-import { spanWords } from "./span.ts";
 
 /** What the engine gives a container that asks for nothing else, in seconds. Nobody has to be told of it. */
 const USUAL = 10;

@@ -1,6 +1,6 @@
 import type { ContainerDetails, HealthProbe } from "../../docker/types.ts";
+import { spanWords } from "../span.ts";
 import type { Crashes } from "./crashes.ts";
-import { spanWords } from "./span.ts";
 
 /** What is asked of a container before it counts as ready. Milliseconds. */
 export interface Standard {

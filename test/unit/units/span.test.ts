@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { spanWords } from "../../../../src/units/compose/span.ts";
+import { spanWords } from "../../../src/units/span.ts";
 
 test.each([
   [0, "0 s"],

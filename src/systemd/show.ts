@@ -1,0 +1,121 @@
+import { HomelabError } from "../errors.ts";
+import type { Machine } from "../process/machine.ts";
+
+/** One unit as systemd has it. Words are systemd's own: systemctl(1), org.freedesktop.systemd1(5). */
+export interface UnitState {
+  /** As it was asked for. */
+  readonly unit: string;
+  /** loaded, not-found, masked, bad-setting, error … */
+  readonly load: string;
+  /** active, inactive, failed, activating, deactivating, reloading … */
+  readonly active: string;
+  /** running, exited, auto-restart, dead … */
+  readonly sub: string;
+  /** Of the last life: success, exit-code, signal, timeout, oom-kill, start-limit-hit … */
+  readonly result: string;
+  /** simple, notify, oneshot …; empty for what is no service. */
+  readonly type: string;
+  /** A oneshot that counts as active after its end. */
+  readonly remains: boolean;
+  /** Whether its conditions held when it was started last. */
+  readonly condition: boolean;
+  /** Whether its main process was started since boot. */
+  readonly ran: boolean;
+  /** Exit code, or number of the signal, of its last main process. */
+  readonly exit: number;
+  /** How often systemd restarted it since somebody started it. */
+  readonly restarts: number;
+  /** Id of the present life; empty when there was none. */
+  readonly life: string;
+  /** When it became active last, in milliseconds of that machine's clock. */
+  readonly since: number | undefined;
+  /** Bytes of memory in use by all of its processes, where systemd counts them. */
+  readonly memory: number | undefined;
+}
+
+const PROPERTIES = [
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "Result",
+  "Type",
+  "RemainAfterExit",
+  "ConditionResult",
+  "ExecMainStartTimestamp",
+  "ExecMainStatus",
+  "NRestarts",
+  "InvocationID",
+  "ActiveEnterTimestamp",
+  "MemoryCurrent",
+];
+
+const DEADLINE_MS = 30_000;
+
+/** Asks for units in one go, in the order given. */
+export async function showUnits(machine: Machine, units: readonly string[]): Promise<Map<string, UnitState>> {
+  if (units.length === 0) return new Map();
+  const words = ["show", "--timestamp=unix", `--property=${PROPERTIES.join(",")}`, "--", ...units];
+  const { exitCode, stdout, stderr } = await askSystemd(machine, words);
+  if (exitCode !== 0) throw systemdTrouble(machine, stderr);
+  return parseShow(stdout, units);
+}
+
+/** `systemctl …` that only asks. */
+export const askSystemd = (machine: Machine, words: readonly string[]) =>
+  machine.run(["systemctl", "--no-pager", ...words], { deadline: DEADLINE_MS, keep: 4 * 1024 * 1024 });
+
+/** Reads what `systemctl show` printed for `units`: a block each, with an empty line between. */
+export function parseShow(text: string, units: readonly string[]): Map<string, UnitState> {
+  const blocks = text.trim().split(/\n\n+/);
+  return new Map(units.map((unit, index) => [unit, stateOf(unit, blocks[index] ?? "")]));
+}
+
+function stateOf(unit: string, block: string): UnitState {
+  const values = new Map(
+    block.split("\n").map((line): [string, string] => {
+      const equals = line.indexOf("=");
+      return [line.slice(0, equals), line.slice(equals + 1)];
+    }),
+  );
+  const word = (key: string) => values.get(key) ?? "";
+  return {
+    unit,
+    load: word("LoadState"),
+    active: word("ActiveState"),
+    sub: word("SubState"),
+    result: word("Result"),
+    type: word("Type"),
+    remains: word("RemainAfterExit") === "yes",
+    condition: word("ConditionResult") !== "no" || word("ActiveEnterTimestamp") !== "",
+    ran: word("ExecMainStartTimestamp") !== "",
+    exit: Number(word("ExecMainStatus") || 0),
+    restarts: Number(word("NRestarts") || 0),
+    life: word("InvocationID"),
+    since: secondsOf(word("ActiveEnterTimestamp")),
+    memory: /^\d{1,15}$/.test(word("MemoryCurrent")) ? Number(word("MemoryCurrent")) : undefined,
+  };
+}
+
+/** `@1763719444`, in milliseconds. */
+function secondsOf(text: string): number | undefined {
+  const match = /^@(\d+)$/.exec(text);
+  return match ? Number(match[1]) * 1000 : undefined;
+}
+
+/** Why systemd did not answer. */
+export function systemdTrouble({ name }: Pick<Machine, "name">, stderr: string): HomelabError {
+  const said = stderr.trim().split("\n")[0] ?? "";
+  if (
+    /not been booted with systemd|Failed to connect to (?:system )?bus|command not found|not found$/.test(
+      said,
+    )
+  ) {
+    return new HomelabError("unavailable", `systemd does not run on ${name}`, {
+      hint: "units and MicroVMs need it: name only services, or run this where systemd is process 1",
+    });
+  }
+  return new HomelabError("unavailable", `systemd on ${name} does not answer: ${said || "it said nothing"}`, {
+    hint: "see `systemctl status` there",
+  });
+}

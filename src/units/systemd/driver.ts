@@ -1,0 +1,295 @@
+import type { Ready, Recipe, RecipeKind } from "../../book/types.ts";
+import { delay, now } from "../../clock.ts";
+import { HomelabError } from "../../errors.ts";
+import type { Machine } from "../../process/machine.ts";
+import { changeUnit, journalTail } from "../../systemd/change.ts";
+import { showUnits, type UnitState } from "../../systemd/show.ts";
+import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
+import { hasProbe } from "../probe.ts";
+import { probeFrom } from "../probe-from.ts";
+import type { Seen } from "../status.ts";
+import { type Choice, chooseUnit, unitStatus } from "./decide.ts";
+import { judgeUnit } from "./judge.ts";
+
+/** How long a unit must stay up, unless the recipe says otherwise, in milliseconds. */
+export const STABLE_MS = 3_000;
+/** Patience with a unit that is up and does not answer its probe yet, unless the recipe says otherwise. */
+const PATIENCE_MS = 30_000;
+/** Between two looks, in milliseconds: here, and over ssh. */
+const PAUSE_MS = { near: 200, far: 1_000 };
+const LOG_LINES = 20;
+
+export interface UnitWorld {
+  /** The machine by the name that recipes give it; undefined is this one. */
+  readonly machineOf: (host: string | undefined) => Machine;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where probing commands run. */
+  readonly root: string;
+}
+
+/** One recipe in a run. */
+export interface UnitWork<R extends Recipe = Recipe> {
+  readonly recipe: R;
+  readonly machine: Machine;
+  /** The systemd unit behind it. */
+  readonly unit: string;
+  state?: UnitState | undefined;
+  /** Why its machine could not be asked. */
+  problem?: HomelabError | undefined;
+  choice?: Choice | undefined;
+  changed: boolean;
+}
+
+/** The life of a unit that a watch looks at. */
+interface Life {
+  id: string;
+  /** When the watch saw it first, in monotonic milliseconds. */
+  since: number;
+  /** Restarts before the watch; undefined until the first look. */
+  restarts: number | undefined;
+}
+
+/** Recipes that are a systemd unit each, on this machine or another: kind `unit`, and what others build upon it. */
+export class UnitDriver<R extends Recipe = Recipe> implements Driver {
+  readonly kind: RecipeKind = "unit";
+  protected readonly works = new Map<string, UnitWork<R>>();
+
+  constructor(protected readonly world: UnitWorld) {}
+
+  async observe(recipes: readonly Recipe[]): Promise<void> {
+    this.admit(recipes);
+    const works = recipes.flatMap(({ name }) => this.works.get(name) ?? []);
+    await Promise.all(
+      [...Map.groupBy(works, ({ machine }) => machine)].map(async ([machine, there]) => {
+        try {
+          await this.look(machine, there);
+          for (const work of there) work.problem = undefined;
+        } catch (error) {
+          if (!(error instanceof HomelabError)) throw error;
+          for (const work of there) work.problem = error;
+        }
+      }),
+    );
+  }
+
+  admit(recipes: readonly Recipe[]): void {
+    for (const recipe of recipes) {
+      if (recipe.kind !== this.kind) continue;
+      const { machine, unit } = this.placeOf(recipe as R);
+      const changed = this.works.get(recipe.name)?.changed ?? false;
+      this.works.set(recipe.name, { recipe: recipe as R, machine, unit, changed });
+    }
+  }
+
+  /** Where a recipe runs, and as what. */
+  protected placeOf(recipe: R): { machine: Machine; unit: string } {
+    if (recipe.kind !== "unit") throw new Error(`${recipe.name} is no unit`);
+    return { machine: this.world.machineOf(undefined), unit: recipe.unit };
+  }
+
+  /** Looks at recipes of one machine. Throws when it cannot be asked. */
+  protected async look(machine: Machine, works: readonly UnitWork<R>[]): Promise<void> {
+    const states = await showUnits(
+      machine,
+      works.map(({ unit }) => unit),
+    );
+    for (const work of works) work.state = states.get(work.unit);
+  }
+
+  async decide(name: string, options: DecideOptions): Promise<Decided> {
+    const work = this.work(name);
+    if (work.problem) return blocked(work.problem);
+    const choice = await this.choose(work, options);
+    work.choice = choice;
+    return choice.problem ? blocked(choice.problem) : choice;
+  }
+
+  protected async choose(work: UnitWork<R>, { force, restart = false }: DecideOptions): Promise<Choice> {
+    const state = this.stateOf(work);
+    const choice = chooseUnit(state, { again: force || restart, stable: this.stable(work), now: Date.now() });
+    return this.unlessUnready(work, choice);
+  }
+
+  /** What is up has to answer its probe as well, else somebody has to wait for that. */
+  protected async unlessUnready(work: UnitWork<R>, choice: Choice): Promise<Choice> {
+    if (!choice.settled) return choice;
+    const unready = await this.unready(work);
+    if (unready === undefined) return choice;
+    return { ...choice, settled: false, reason: { code: "not-ready", text: `it is up, but ${unready}` } };
+  }
+
+  async prepare(): Promise<void> {}
+
+  async fetch(_name: string, _context: StepContext): Promise<Failure | undefined> {
+    return undefined;
+  }
+
+  async apply(name: string, context: StepContext): Promise<Applied> {
+    const work = this.work(name);
+    const { verb } = this.choiceOf(work);
+    if (verb === undefined) return { ok: true, changed: false };
+    return this.change(work, verb, context);
+  }
+
+  protected async change(
+    work: UnitWork<R>,
+    verb: "start" | "restart",
+    context: StepContext,
+  ): Promise<Applied> {
+    context.progress("changing", `systemctl ${verb} ${work.unit}`);
+    work.changed = true;
+    const options = { deadline: context.remaining(), signal: context.abort };
+    const changed = await changeUnit(work.machine, verb, work.unit, options);
+    if (changed.ok) return { ok: true, changed: true };
+    const reason = { code: changed.code, text: changed.said };
+    return { ok: false, reason, detail: changed.said, hint: this.hint(work), log: await this.log(work) };
+  }
+
+  async verify(name: string, context: StepContext): Promise<Verified> {
+    return this.watch(this.work(name), context);
+  }
+
+  /** Waits until a unit is up, stays up and answers. */
+  protected async watch(work: UnitWork<R>, context: StepContext): Promise<Verified> {
+    const began = now();
+    const life: Life = { id: "", since: began, restarts: undefined };
+    const most = this.readyOf(work)?.within ?? this.patience(work);
+    for (;;) {
+      const seen = await this.lookAgain(work, life, context);
+      if (typeof seen !== "string") return seen;
+      if (context.stop.aborted || context.remaining() <= 0) return interrupted(seen);
+      if (now() - began >= most) return this.failure(work, `not ready in time: ${seen}`);
+      context.progress("verifying", seen);
+      await delay(work.machine.remote ? PAUSE_MS.far : PAUSE_MS.near, context.stop);
+    }
+  }
+
+  /** One look of a watch. While nothing is decided, what is waited for. */
+  private async lookAgain(work: UnitWork<R>, life: Life, context: StepContext): Promise<Verified | string> {
+    const { machine, unit } = work;
+    const state = (await showUnits(machine, [unit])).get(unit) as UnitState;
+    work.state = state;
+    if (state.life !== life.id) Object.assign(life, { id: state.life, since: now() });
+    life.restarts ??= state.restarts;
+    const up = work.changed ? now() - life.since : Math.max(now() - life.since, age(state));
+    const verdict = judgeUnit(state, { up, stable: this.stable(work), restarts: life.restarts });
+    if (verdict.state === "failed" || verdict.state === "down") return this.failure(work, verdict.detail);
+    if (state.active === "active") context.opened("started");
+    if (verdict.state === "waiting") return verdict.detail;
+    return (await this.unready(work)) ?? { ok: true, detail: verdict.detail };
+  }
+
+  /** What its probes find wrong; undefined when they answer, or there are none. */
+  protected async unready(work: UnitWork<R>): Promise<string | undefined> {
+    const ready = this.readyOf(work);
+    if (!hasProbe(ready)) return undefined;
+    return probeFrom(work.machine, ready as Ready, { env: this.world.env, cwd: this.world.root });
+  }
+
+  protected readyOf({ recipe }: UnitWork<R>): Ready | undefined {
+    return recipe.ready;
+  }
+
+  protected patience(_work: UnitWork<R>): number {
+    return PATIENCE_MS;
+  }
+
+  private stable({ recipe }: UnitWork<R>): number {
+    return recipe.ready?.stable ?? STABLE_MS;
+  }
+
+  private async failure(work: UnitWork<R>, detail: string): Promise<Failure> {
+    const reason = { code: "not-ready", text: detail };
+    return { ok: false, reason, detail, hint: this.hint(work), log: await this.log(work) };
+  }
+
+  protected hint({ recipe }: UnitWork<R>): string {
+    return `\`homelab logs ${recipe.name}\` shows all that it said`;
+  }
+
+  /** The last lines of what it and its helpers said. */
+  protected log(work: UnitWork<R>): Promise<string[]> {
+    return journalTail(work.machine, this.unitsOf(work), LOG_LINES);
+  }
+
+  isUp(name: string): boolean {
+    const active = this.works.get(name)?.state?.active;
+    return active === "active" || active === "activating" || active === "reloading";
+  }
+
+  async stop(name: string, context: StepContext): Promise<Applied> {
+    const work = this.work(name);
+    if (work.problem) throw work.problem;
+    context.progress("changing", `systemctl stop ${work.unit}`);
+    const options = { deadline: context.remaining(), signal: context.abort };
+    const stopped = await changeUnit(work.machine, "stop", work.unit, options);
+    if (stopped.ok) return { ok: true, changed: true };
+    const reason = { code: stopped.code, text: stopped.said };
+    return { ok: false, reason, detail: stopped.said, hint: this.hint(work), log: await this.log(work) };
+  }
+
+  /** What it is now. Observed before. */
+  async status(name: string): Promise<Seen> {
+    const work = this.work(name);
+    if (work.problem) return { state: "failed", detail: work.problem.message };
+    return this.seen(work);
+  }
+
+  protected async seen(work: UnitWork<R>): Promise<Seen> {
+    const seen = unitStatus(this.stateOf(work), { stable: this.stable(work), now: Date.now() });
+    const unready = seen.state === "ready" ? await this.unready(work) : undefined;
+    return unready === undefined ? seen : { state: "unhealthy", detail: unready };
+  }
+
+  /** Why it could not be looked at, and where its lines are. For those who explain. */
+  sourceOf(name: string): { machine: Machine; units: readonly string[]; problem: HomelabError | undefined } {
+    const work = this.work(name);
+    return { machine: work.machine, units: this.unitsOf(work), problem: work.problem };
+  }
+
+  /** Names or patterns of the units whose lines belong to it. */
+  protected unitsOf({ unit }: UnitWork<R>): readonly string[] {
+    return [unit];
+  }
+
+  async lenders(): Promise<ReadonlySet<string>> {
+    return new Set();
+  }
+
+  fallout(): [] {
+    return [];
+  }
+
+  protected work(name: string): UnitWork<R> {
+    const work = this.works.get(name);
+    if (!work) throw new Error(`${name} was not observed`);
+    return work;
+  }
+
+  protected stateOf({ state, recipe }: UnitWork<R>): UnitState {
+    if (!state) throw new Error(`${recipe.name} was not observed`);
+    return state;
+  }
+
+  private choiceOf({ choice, recipe }: UnitWork<R>): Choice {
+    if (!choice) throw new Error(`${recipe.name} was not decided`);
+    return choice;
+  }
+}
+
+const age = ({ since, active }: UnitState): number =>
+  active === "active" && since !== undefined ? Math.max(0, Date.now() - since) : 0;
+
+const interrupted = (detail: string): Failure => ({
+  ok: false,
+  reason: { code: "interrupted", text: detail },
+  detail,
+});
+
+export const blocked = (problem: HomelabError): Decided => ({
+  action: "blocked",
+  reason: { code: problem.code, text: problem.message },
+  effect: "read",
+  settled: false,
+  problem,
+});

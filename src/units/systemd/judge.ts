@@ -1,0 +1,80 @@
+import type { UnitState } from "../../systemd/show.ts";
+import { spanWords } from "../span.ts";
+
+export type UnitVerdict =
+  | { readonly state: "ready" | "waiting" | "failed"; readonly detail: string }
+  /** Not up, and nobody brings it up. */
+  | { readonly state: "down"; readonly detail: string };
+
+/** So often may systemd restart a unit within one look at it before that is called a failure. */
+const MOST_RESTARTS = 2;
+
+export interface Watched {
+  /** Milliseconds for which its present life is known to last. */
+  readonly up: number;
+  /** How long it must stay up to count, in milliseconds. */
+  readonly stable: number;
+  /** Its count of restarts when the watch began. */
+  readonly restarts: number;
+}
+
+/** Whether a unit is up and stays up, from what systemd says of it. */
+export function judgeUnit(unit: UnitState, { up, stable, restarts }: Watched): UnitVerdict {
+  const again = unit.restarts - restarts;
+  if (unit.active !== "active" && again >= MOST_RESTARTS)
+    return { state: "failed", detail: `keeps ending (${ending(unit)}): systemd restarted it ${again} times` };
+  switch (unit.active) {
+    case "active":
+      if (!mustLast(unit) || up >= stable) return { state: "ready", detail: upWords(unit, up) };
+      return { state: "waiting", detail: again > 0 ? "up again after it ended" : "up, not for long yet" };
+    case "reloading":
+    case "refreshing":
+      return { state: "waiting", detail: "reloading" };
+    case "activating":
+      return unit.sub === "auto-restart"
+        ? { state: "waiting", detail: `ended (${ending(unit)}), systemd restarts it` }
+        : { state: "waiting", detail: "starting" };
+    case "deactivating":
+      return { state: "waiting", detail: "stopping" };
+    case "failed":
+      return { state: "failed", detail: failedWords(unit) };
+    default:
+      if (isFinished(unit)) return { state: "ready", detail: "finished with exit code 0" };
+      if (!unit.condition)
+        return { state: "down", detail: "not started: a condition of the unit is not met" };
+      return { state: "down", detail: unit.ran ? `stopped (${ending(unit)})` : "not started" };
+  }
+}
+
+/** A oneshot that has done its work in this boot, and does not stay active. */
+export const isFinished = ({ active, type, remains, result, ran }: UnitState): boolean =>
+  active === "inactive" && type === "oneshot" && !remains && result === "success" && ran;
+
+/** Whether being active says nothing yet, as its process may end the next moment. */
+const mustLast = ({ type, sub }: UnitState): boolean => type !== "" && type !== "oneshot" && sub !== "exited";
+
+const upWords = ({ sub, memory }: UnitState, up: number): string => {
+  if (sub !== "running") return "active";
+  return `up ${spanWords(up)}${memory === undefined ? "" : `, ${memoryWords(memory)}`}`;
+};
+
+/** `412 MiB` */
+export const memoryWords = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1024 / 1024))} MiB`;
+
+const failedWords = (unit: UnitState): string => {
+  switch (unit.result) {
+    case "start-limit-hit":
+      return `failed too often in a row (${ending(unit)})`;
+    case "timeout":
+      return "failed: it took too long to start or stop";
+    case "oom-kill":
+      return "failed: the kernel ended it for want of memory";
+    case "watchdog":
+      return "failed: it did not answer its watchdog";
+    default:
+      return unit.ran ? `failed (${ending(unit)})` : "failed before it was started";
+  }
+};
+
+const ending = ({ result, exit }: UnitState): string =>
+  result === "signal" || result === "core-dump" ? `signal ${exit}` : `exit code ${exit}`;
