@@ -1,35 +1,76 @@
 import { missingDirectory } from "../book/missing.ts";
-import type { Book, Recipe } from "../book/types.ts";
-import type { HomelabError } from "../errors.ts";
+import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { deriveNeeds } from "../plan/derive.ts";
 import { sinceHold } from "../plan/held.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { ServiceView } from "../units/compose/facts.ts";
 import { type Status, statusOf } from "../units/compose/state.ts";
+import type { Seen } from "../units/status.ts";
 import type { Context } from "./context.ts";
 import type { Engine } from "./engine.ts";
 
 /** One recipe as it is now. */
 export interface Inspected extends Status {
   readonly id: string;
-  readonly kind: string;
+  readonly kind: RecipeKind;
   /** Undefined when the service cannot be looked at as it stands. */
   readonly view?: ServiceView | undefined;
-  readonly problem?: HomelabError | undefined;
 }
 
-/** Looks at services and tries their probes, in the given order, without what they need. Other kinds of recipes are left out. */
-export async function inspectServices(
+/**
+ * Looks at recipes and tries their probes, in the given order, without what they need. Left out is what nothing is known
+ * of: hosts and tasks.
+ */
+export async function inspect(
   written: Book,
-  { compose, docker, drivers }: Engine,
+  engine: Engine,
   names: readonly string[],
   holds: HoldBook,
   env: Context["env"],
 ): Promise<Map<string, Inspected>> {
-  const isService = (recipe: Recipe | undefined) => recipe?.kind === "service";
+  const recipes = names.flatMap((name) => written.recipes.get(name) ?? []);
+  const found = new Map([
+    ...(await inspectServices(written, engine, recipes, holds, env)),
+    ...(await inspectOthers(written, engine, recipes, holds)),
+  ]);
+  return new Map(names.flatMap((name) => (found.has(name) ? [[name, found.get(name) as Inspected]] : [])));
+}
+
+/** Looks at what systemd runs. */
+async function inspectOthers(
+  book: Book,
+  { drivers }: Engine,
+  recipes: readonly Recipe[],
+  holds: HoldBook,
+): Promise<[string, Inspected][]> {
+  const isUp = (name: string) => drivers.get(book.recipes.get(name)?.kind ?? "task")?.isUp(name) === true;
+  const each = [...drivers].map(async ([kind, driver]) => {
+    const own = driver.status ? recipes.filter((recipe) => recipe.kind === kind) : [];
+    if (own.length > 0) await driver.observe(own);
+    return Promise.all(
+      own.map(async (recipe): Promise<[string, Inspected]> => {
+        const { name: id } = recipe;
+        const seen = (await driver.status?.(id)) as Seen;
+        const detail = seen.state === "stopped" ? heldDetail(recipe, book, holds, isUp) : undefined;
+        return [id, { id, kind, ...seen, ...(detail && { state: "held", detail }) }];
+      }),
+    );
+  });
+  return (await Promise.all(each)).flat();
+}
+
+async function inspectServices(
+  written: Book,
+  { compose, docker, drivers }: Engine,
+  all: readonly Recipe[],
+  holds: HoldBook,
+  env: Context["env"],
+): Promise<Map<string, Inspected>> {
+  const services = all.filter((recipe) => recipe.kind === "service");
+  const names = services.map(({ name }) => name);
   const result = new Map<string, Inspected>();
   if (!compose || !docker) return result;
-  await compose.observe(names.flatMap((name) => written.recipes.get(name) ?? []).filter(isService));
+  await compose.observe(services);
   // What shares the network of a held service is down along with it.
   const { book } = await deriveNeeds(
     { book: written, drivers, withNeeds: true, parse: true },

@@ -1,17 +1,12 @@
 import { parseDuration } from "../book/duration.ts";
-import type { Docker } from "../docker/client.ts";
-import { justAfter, type LogLine, mergeByTime } from "../docker/logs.ts";
 import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
-import { labelsOf, logFormatter } from "../report/logs.ts";
-import { listenForSignals, StopSwitch } from "../run/stop.ts";
 import { Store } from "../store/store.ts";
-import type { ContainerView } from "../units/compose/observe.ts";
-import { SecretFinder } from "../units/compose/secret-files.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
-import { type Context, print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
+import { showLogs } from "./logs-show.ts";
+import { sourcesOf } from "./logs-sources.ts";
 import { invalidValue } from "./options.ts";
 
 const DEFAULT_TAIL = "100";
@@ -19,9 +14,13 @@ const DEFAULT_TAIL = "100";
 export default makeCommand({
   name: "logs",
   description:
-    "Shows what the containers of the targets wrote, those of several in the order of time. On a terminal it goes on as they write, until Ctrl-C. Values of `.env` and of env files are masked.",
+    "Shows what the containers of the targets wrote, and what the journal has of units and MicroVMs, in the order of time. On a terminal it goes on as they write, until Ctrl-C. Values of `.env` and of env files are masked.",
   usage: "TARGET…",
-  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  words: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    label: "a target: a service, family, unit, MicroVM or group, or `all`",
+  },
   args: {
     follow: { type: "boolean", alias: "f", description: "go on as they write (default on a terminal)" },
     "no-follow": { type: "boolean", description: "end with what is there" },
@@ -55,177 +54,27 @@ export default makeCommand({
     const targets = targetsOf(book, words);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
-    const secrets = new SecretFinder(book, store, context.env);
-    store.close();
-    const { compose, docker } = engine;
-    if (!compose || !docker) throw new HomelabError("unsupported", "only services have logs in this version");
     const recipes = targets.flatMap((name) => book.recipes.get(name) ?? []);
-    await compose.observe(recipes);
-    const sources: Source[] = [];
-    for (const recipe of recipes) {
-      const views = compose.containersOf(recipe.name);
-      if (recipe.kind !== "service" || views.length === 0) continue;
-      const redact = await secrets.service(recipe);
-      sources.push(...views.map((view) => sourceOf(recipe.name, view, redact)));
-    }
+    const sources = await sourcesOf(context, book, { engine, store, recipes });
+    store.close();
     if (sources.length === 0) {
-      throw new HomelabError("step-failed", `no containers of ${targets.join(", ")} are there`, {
-        hint: `\`homelab why ${targets[0]}\` says why`,
-      });
+      throw new HomelabError(
+        "step-failed",
+        `nothing of ${targets.join(", ")} is there that could say something`,
+        {
+          hint: `\`homelab why ${targets[0]}\` says why`,
+        },
+      );
     }
-    await show(context, { docker, sources, filter, follow, timestamps: args.timestamps === true });
+    await showLogs(context, {
+      docker: engine.docker,
+      sources,
+      filter,
+      follow,
+      timestamps: args.timestamps === true,
+    });
   },
 });
-
-/** A container whose lines are shown. */
-interface Source {
-  readonly id: string;
-  readonly recipe: string;
-  readonly service: string;
-  readonly name: string;
-  readonly dir: string;
-  readonly redact: (text: string) => string;
-}
-
-interface Filter {
-  readonly since: string | undefined;
-  readonly tail: string;
-  readonly grep: RegExp | undefined;
-}
-
-interface Request {
-  readonly docker: Docker;
-  readonly sources: readonly Source[];
-  readonly filter: Filter;
-  readonly follow: boolean;
-  readonly timestamps: boolean;
-}
-
-const sourceOf = (
-  recipe: string,
-  { id, service, name, dir }: ContainerView,
-  redact: Source["redact"],
-): Source => ({ id, recipe, service, name, dir, redact });
-
-/** A line with where it comes from. */
-interface Entry {
-  readonly source: Source;
-  readonly line: LogLine;
-}
-
-async function show(context: Context, request: Request): Promise<void> {
-  const stop = new StopSwitch();
-  const disconnect = listenForSignals(stop, () => {});
-  try {
-    if (context.options.json) await printDocument(request, stop.stop);
-    else await printLines(context, request, stop.stop);
-  } catch (error) {
-    if (!stop.stop.aborted) throw error;
-  } finally {
-    // What still streams would keep the process.
-    stop.press("SIGTERM");
-    disconnect();
-  }
-  if (stop.cause === "SIGINT") context.exitCode = 130;
-}
-
-async function printDocument(request: Request, signal: AbortSignal): Promise<void> {
-  const lines: unknown[] = [];
-  for await (const { source, line } of history(request, signal)) {
-    const { recipe: id, service, name: container } = source;
-    lines.push({ id, service, container, time: line.time, stream: line.stream, text: line.text });
-  }
-  printJson({ version: 1, lines });
-}
-
-async function printLines(context: Context, request: Request, signal: AbortSignal): Promise<void> {
-  const { sources, follow, timestamps } = request;
-  const labels = labelsOf(sources);
-  const format = logFormatter(labels, context.out, { timestamps });
-  const write = ({ source, line }: Entry) => print(format(labels.get(source.id) ?? source.recipe, line));
-  const last = new Map<string, string>();
-  const began = `${Date.now() / 1000}`;
-  for await (const entry of history(request, signal)) {
-    last.set(entry.source.id, entry.line.time);
-    write(entry);
-  }
-  if (!follow) return;
-  const since = (id: string) => (last.has(id) ? justAfter(last.get(id) ?? "") : began);
-  await followAll(context, request, { signal, since, write });
-}
-
-/** What was written so far, in the order of time. */
-async function* history({ docker, sources, filter }: Request, signal: AbortSignal): AsyncGenerator<Entry> {
-  const { since, tail } = filter;
-  const each = sources.map((source) => linesOf(docker, source, { since, tail, signal }, filter.grep));
-  yield* mergeByTime(each);
-}
-
-async function* linesOf(
-  docker: Docker,
-  source: Source,
-  options: { since?: string | undefined; tail?: string; follow?: boolean; signal: AbortSignal },
-  grep: RegExp | undefined,
-): AsyncGenerator<Entry> {
-  const { Config } = await docker.inspect(source.id);
-  for await (const line of docker.logLines(source.id, { ...options, tty: Config.Tty })) {
-    const text = source.redact(line.text);
-    if (!grep || grep.test(text)) yield { source, line: { ...line, text } };
-  }
-}
-
-interface Following {
-  readonly signal: AbortSignal;
-  /** From when on a container's lines are new. */
-  readonly since: (id: string) => string;
-  readonly write: (entry: Entry) => void;
-}
-
-/** Goes on with what is written from now on, also by containers that are made or started meanwhile. */
-async function followAll(
-  context: Context,
-  request: Request,
-  { signal, since, write }: Following,
-): Promise<void> {
-  const { docker, sources, filter } = request;
-  const open = new Set<string>();
-  const heard = new Map<string, string>();
-  const failed = Promise.withResolvers<never>();
-  const one = async (source: Source) => {
-    if (open.has(source.id)) return;
-    open.add(source.id);
-    // After a restart the log begins with lines of the life before.
-    const last = heard.get(source.id);
-    const from = last === undefined ? since(source.id) : justAfter(last);
-    try {
-      for await (const entry of linesOf(docker, source, { since: from, follow: true, signal }, filter.grep)) {
-        heard.set(source.id, entry.line.time);
-        write(entry);
-      }
-      if (!signal.aborted) context.messages.info(`${source.name} ended`);
-    } catch (error) {
-      if (!signal.aborted) failed.reject(error);
-    } finally {
-      open.delete(source.id);
-    }
-  };
-  const watch = async () => {
-    for await (const { Action, Actor } of docker.events(signal, () => {})) {
-      if (Action !== "start") continue;
-      const dir = Actor.Attributes["com.docker.compose.project.working_dir"];
-      const like = sources.find((source) => source.dir === dir);
-      if (!like) continue;
-      const service = Actor.Attributes["com.docker.compose.service"] ?? "";
-      const name = Actor.Attributes.name ?? like.name;
-      void one({ ...like, id: Actor.ID, service, name });
-    }
-    throw new HomelabError("docker-unavailable", "Docker went away", {
-      hint: "see `systemctl status docker`",
-    });
-  };
-  for (const source of sources) void one(source);
-  await Promise.race([watch(), failed.promise]);
-}
 
 function sinceOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;

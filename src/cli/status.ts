@@ -3,17 +3,17 @@ import type { Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
-import type { State } from "../units/compose/state.ts";
+import type { State } from "../units/status.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
-import { type Inspected, inspectServices } from "./inspect.ts";
+import { type Inspected, inspect } from "./inspect.ts";
 
 export default makeCommand({
   name: "status",
   description:
-    "Says of every service whether it is ready, and if not, what it is. Exits with 3 when not all are ready.",
+    "Says of every service, unit and MicroVM whether it is ready, and if not, what it is. Exits with 3 when not all are ready.",
   usage: "[TARGET…]",
   words: { min: 0, max: Number.POSITIVE_INFINITY, label: "" },
   args: {},
@@ -28,7 +28,7 @@ export default makeCommand({
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
     const holds = new HoldBook(context.env, book.root);
-    const inspected = [...(await inspectServices(book, engine, targets, holds, context.env)).values()];
+    const inspected = [...(await inspect(book, engine, targets, holds, context.env)).values()];
     engine.close();
     store.close();
     if (context.options.json) printJson({ version: 1, root: book.root, recipes: inspected.map(document) });
@@ -38,7 +38,7 @@ export default makeCommand({
 });
 
 function text(inspected: readonly Inspected[], s: Style): string {
-  if (inspected.length === 0) return "no services here\n";
+  if (inspected.length === 0) return "nothing here\n";
   const paint: Readonly<Record<State, (text: string) => string>> = {
     ready: s.green,
     starting: s.yellow,

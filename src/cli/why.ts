@@ -10,7 +10,7 @@ import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
-import { type Inspected, inspectServices } from "./inspect.ts";
+import { type Inspected, inspect } from "./inspect.ts";
 
 /** How many runs are searched for the last word on a service. */
 const RUNS = 50;
@@ -32,7 +32,7 @@ export default makeCommand({
     const { book, names: all } = await withLenders(written, engine, targets);
     const names = [...all];
     const holds = new HoldBook(context.env, book.root);
-    const inspected = await inspectServices(book, engine, names, holds, context.env);
+    const inspected = await inspect(book, engine, names, holds, context.env);
     const known = {
       book,
       engine,
@@ -88,11 +88,24 @@ async function causeOf(name: string, known: Knowledge): Promise<Cause | undefine
   }
   if (state === "ready") return { id, state, detail, causes };
   const { docker } = known.engine;
-  const explanation = view && docker ? await explain(view, own, { docker, env: known.env }) : undefined;
+  const explanation =
+    view && docker
+      ? await explain(view, own, { docker, env: known.env })
+      : await lastWords(own, known.engine);
   const why = problem && { problem: { code: problem.code, hint: problem.hint } };
   const hold = state === "held" ? known.holds.get(name) : undefined;
   const held = hold && { held: { at: new Date(hold.at).toISOString(), command: hold.command } };
   return { id, state, detail, ...explanation, ...held, ...why, lastRun: known.failures.get(name), causes };
+}
+
+/** What systemd has of something that is not ready. */
+async function lastWords(
+  { id, kind, problem, state }: Inspected,
+  { drivers }: Engine,
+): Promise<Pick<Cause, "log"> | undefined> {
+  if (problem || state === "held" || state === "missing") return undefined;
+  const log = await drivers.get(kind)?.lastLines?.(id);
+  return log && { log };
 }
 
 /** Whether a need in this state lets go on what waits for it. */

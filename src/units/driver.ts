@@ -2,6 +2,7 @@ import type { Recipe, RecipeKind } from "../book/types.ts";
 import type { EngineLife } from "../docker/life.ts";
 import type { HomelabError } from "../errors.ts";
 import type { Action, Effect, Phase, Reason } from "../plan/types.ts";
+import type { Seen } from "./status.ts";
 
 /** What one recipe needs, decided before anything is touched. */
 export interface Decided {
@@ -78,6 +79,10 @@ export interface Driver {
   verify(name: string, context: StepContext): Promise<Verified>;
   /** Whether anything of it is up, as observed. */
   isUp(name: string): boolean;
+  /** What it is now, as observed. Only for kinds that have no closer look of their own. */
+  status?(name: string): Promise<Seen>;
+  /** The last lines that it wrote, oldest first. With `status`. */
+  lastLines?(name: string): Promise<string[]>;
   /** Stops all of it that is up, and takes nothing away. */
   stop(name: string, context: StepContext): Promise<Applied>;
   /**

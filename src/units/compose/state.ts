@@ -1,6 +1,7 @@
 import type { ReadyExec } from "../../book/types.ts";
 import type { Docker } from "../../docker/client.ts";
 import { hasProbe, type Probing, probe } from "../probe.ts";
+import type { Seen, State } from "../status.ts";
 import { counted, crashesOf, sightsOf } from "./crashes.ts";
 import { stateWords } from "./decide.ts";
 import type { ServiceView } from "./facts.ts";
@@ -10,12 +11,7 @@ import type { ContainerView, Observation } from "./observe.ts";
 import { sameLife } from "./uptime.ts";
 import { STABLE_MS } from "./verify.ts";
 
-export type State = "ready" | "starting" | "unhealthy" | "stopped" | "held" | "missing" | "failed";
-
-export interface Status {
-  readonly state: State;
-  /** One line: what was seen. */
-  readonly detail: string;
+export interface Status extends Seen {
   /** The container that the state comes from, when it is not ready. */
   readonly culprit?: ContainerView | undefined;
 }

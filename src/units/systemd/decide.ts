@@ -79,8 +79,9 @@ function unusable({ unit, load }: UnitState): HomelabError | undefined {
 /** What a unit is now, without its probes. */
 export function unitStatus(state: UnitState, { stable, now }: Look): Seen {
   const problem = unusable(state);
-  if (problem) return { state: state.load === "not-found" ? "missing" : "failed", detail: problem.message };
-  const verdict = judgeUnit(state, { up: ageOf(state, now), stable, restarts: 0 });
+  if (problem)
+    return { state: state.load === "not-found" ? "missing" : "failed", detail: problem.message, problem };
+  const verdict = judgeUnit(state, { up: ageOf(state, now), stable, restarts: state.restarts });
   switch (verdict.state) {
     case "ready":
       return { state: "ready", detail: verdict.detail };

@@ -231,8 +231,8 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
   /** What it is now. Observed before. */
   async status(name: string): Promise<Seen> {
     const work = this.work(name);
-    if (work.problem) return { state: "failed", detail: work.problem.message };
-    return this.seen(work);
+    const { problem } = work;
+    return problem ? { state: "failed", detail: problem.message, problem } : this.seen(work);
   }
 
   protected async seen(work: UnitWork<R>): Promise<Seen> {
@@ -241,10 +241,14 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     return unready === undefined ? seen : { state: "unhealthy", detail: unready };
   }
 
-  /** Why it could not be looked at, and where its lines are. For those who explain. */
-  sourceOf(name: string): { machine: Machine; units: readonly string[]; problem: HomelabError | undefined } {
+  /** Where its lines are: in which journal, under which names. Admitted before. */
+  placeOfLines(name: string): { machine: Machine; unit: string; units: readonly string[] } {
     const work = this.work(name);
-    return { machine: work.machine, units: this.unitsOf(work), problem: work.problem };
+    return { machine: work.machine, unit: work.unit, units: this.unitsOf(work) };
+  }
+
+  lastLines(name: string): Promise<string[]> {
+    return this.log(this.work(name));
   }
 
   /** Names or patterns of the units whose lines belong to it. */
