@@ -51,16 +51,17 @@ function refuseWithoutRights({ name }: Machine, stderr: string): void {
 
 const firstLine = (text: string): string => text.trim().split("\n")[0] || "it said nothing";
 
-/** The last lines of units in the journal, oldest first; `units` are names or patterns. Empty where it cannot be read. */
-export async function journalTail(
-  machine: Machine,
-  units: readonly string[],
-  lines: number,
-): Promise<string[]> {
+/** Whose lines are meant: units by name or pattern, or one life of a unit by its id. */
+export type Lines =
+  | { readonly units: readonly string[]; readonly since?: string }
+  | { readonly life: string };
+
+/** The last lines in the journal, oldest first. Empty where it cannot be read. */
+export async function journalTail(machine: Machine, whose: Lines, lines: number): Promise<string[]> {
   const words = ["journalctl", "--no-pager", "--quiet", "--output=cat", `--lines=${lines}`];
-  const argv = [...words, ...units.flatMap((unit) => ["--unit", unit])];
   try {
-    const { exitCode, stdout } = await machine.run(argv, { deadline: JOURNAL_MS, root: true });
+    const options = { deadline: JOURNAL_MS, root: true };
+    const { exitCode, stdout } = await machine.run([...words, ...matches(whose)], options);
     return exitCode === 0 ? stdout.split("\n").filter((line) => line.trim() !== "") : [];
   } catch (error) {
     // It is only to explain something else that went wrong.
@@ -68,3 +69,12 @@ export async function journalTail(
     throw error;
   }
 }
+
+/** systemd.journal-fields(7): what a unit says has the one field, what systemd says of it the other. */
+const matches = (whose: Lines): string[] =>
+  "life" in whose
+    ? [`_SYSTEMD_INVOCATION_ID=${whose.life}`, "+", `INVOCATION_ID=${whose.life}`]
+    : [
+        ...(whose.since === undefined ? [] : [`--since=${whose.since}`]),
+        ...whose.units.flatMap((unit) => ["--unit", unit]),
+      ];

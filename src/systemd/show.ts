@@ -17,7 +17,7 @@ export interface UnitState {
   readonly type: string;
   /** A oneshot that counts as active after its end. */
   readonly remains: boolean;
-  /** Whether its conditions held when it was started last. */
+  /** Whether its conditions held when it was to be started last. */
   readonly condition: boolean;
   /** Whether its main process was started since boot. */
   readonly ran: boolean;
@@ -42,6 +42,7 @@ const PROPERTIES = [
   "Type",
   "RemainAfterExit",
   "ConditionResult",
+  "ConditionTimestamp",
   "ExecMainStartTimestamp",
   "ExecMainStatus",
   "NRestarts",
@@ -87,7 +88,7 @@ function stateOf(unit: string, block: string): UnitState {
     result: word("Result"),
     type: word("Type"),
     remains: word("RemainAfterExit") === "yes",
-    condition: word("ConditionResult") !== "no" || word("ActiveEnterTimestamp") !== "",
+    condition: word("ConditionResult") !== "no" || word("ConditionTimestamp") === "",
     ran: word("ExecMainStartTimestamp") !== "",
     exit: Number(word("ExecMainStatus") || 0),
     restarts: Number(word("NRestarts") || 0),

@@ -45,5 +45,5 @@ export async function bootSystemd(made: Homelab) {
     "systemd has started",
     async () => (await systemctl("is-active", "timers.target")) === "active",
   );
-  return { lab: made.with({ before: inside }), systemctl };
+  return { lab: made.with({ before: [...inside, "/usr/bin/env", `--chdir=${made.root}`] }), systemctl };
 }

@@ -18,6 +18,8 @@ const PATIENCE_MS = 30_000;
 /** Between two looks, in milliseconds: here, and over ssh. */
 const PAUSE_MS = { near: 200, far: 1_000 };
 const LOG_LINES = 20;
+/** What was said before has nothing to do with a change that failed. As journalctl(1) takes it. */
+const RECENT = "-5min";
 
 export interface UnitWorld {
   /** The machine by the name that recipes give it; undefined is this one. */
@@ -141,8 +143,8 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     const options = { deadline: context.remaining(), signal: context.abort };
     const changed = await changeUnit(work.machine, verb, work.unit, options);
     if (changed.ok) return { ok: true, changed: true };
-    const reason = { code: changed.code, text: changed.said };
-    return { ok: false, reason, detail: changed.said, hint: this.hint(work), log: await this.log(work) };
+    work.state = (await showUnits(work.machine, [work.unit])).get(work.unit);
+    return this.failure(work, changed.said, changed.code);
   }
 
   async verify(name: string, context: StepContext): Promise<Verified> {
@@ -198,8 +200,8 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     return recipe.ready?.stable ?? STABLE_MS;
   }
 
-  private async failure(work: UnitWork<R>, detail: string): Promise<Failure> {
-    const reason = { code: "not-ready", text: detail };
+  protected async failure(work: UnitWork<R>, detail: string, code = "not-ready"): Promise<Failure> {
+    const reason = { code, text: detail };
     return { ok: false, reason, detail, hint: this.hint(work), log: await this.log(work) };
   }
 
@@ -207,9 +209,12 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     return `\`homelab logs ${recipe.name}\` shows all that it said`;
   }
 
-  /** The last lines of what it and its helpers said. */
+  /** The last lines of what it said in this life; of one that did not come to life, of what was to bring it up. */
   protected log(work: UnitWork<R>): Promise<string[]> {
-    return journalTail(work.machine, this.unitsOf(work), LOG_LINES);
+    const { machine, state } = work;
+    const lived = state && state.life !== "" && state.active !== "inactive";
+    const whose = lived ? { life: state.life } : { units: this.unitsOf(work), since: RECENT };
+    return journalTail(machine, whose, LOG_LINES);
   }
 
   isUp(name: string): boolean {
@@ -223,9 +228,7 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     context.progress("changing", `systemctl stop ${work.unit}`);
     const options = { deadline: context.remaining(), signal: context.abort };
     const stopped = await changeUnit(work.machine, "stop", work.unit, options);
-    if (stopped.ok) return { ok: true, changed: true };
-    const reason = { code: stopped.code, text: stopped.said };
-    return { ok: false, reason, detail: stopped.said, hint: this.hint(work), log: await this.log(work) };
+    return stopped.ok ? { ok: true, changed: true } : this.failure(work, stopped.said, stopped.code);
   }
 
   /** What it is now. Observed before. */
