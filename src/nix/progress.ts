@@ -36,7 +36,6 @@ export interface FailedBuild extends Broken {
 
 interface Count {
   readonly done: number;
-  readonly running: number;
   readonly expected: number;
 }
 
@@ -46,6 +45,8 @@ interface Activity {
   readonly text: string;
   readonly subject: string;
   phase?: string;
+  /** Of a build: which one of all it is. */
+  number?: number;
   done: number;
   expected: number;
 }
@@ -59,7 +60,7 @@ export class NixLog {
   private rest = "";
   private readonly running = new Map<number, Activity>();
   private readonly logs = new Map<string, string[]>();
-  private counts: Count | undefined;
+  private builds: Count = { done: 0, expected: 0 };
   /** Bytes that were announced, and those of transfers that have ended, by type of activity. */
   private readonly announced = new Map<number, number>();
   private readonly ended = new Map<number, number>();
@@ -89,13 +90,13 @@ export class NixLog {
     return this.messages.filter(({ level }) => level === "warning").map(({ text }) => text);
   }
 
-  /** Derivations that are built, that are being built, and all that are to be. */
+  /** Derivations that are built, and all that are to be. */
   get built(): Count {
-    return this.counts ?? { done: 0, running: 0, expected: 0 };
+    return this.builds;
   }
 
   /** Bytes that came from caches, and that are to come. */
-  get fetched(): { readonly done: number; readonly expected: number } {
+  get fetched(): Count {
     // A cache that is a directory is read without any transfer of files.
     const type = this.seen(ACTIVITY.fileTransfer) ? ACTIVITY.fileTransfer : ACTIVITY.copyPath;
     const running = this.active(type).filter((each) => this.isOfCache(each));
@@ -118,9 +119,10 @@ export class NixLog {
   note(): string {
     const build = this.active(ACTIVITY.build).at(-1);
     if (build) {
-      const { done, running, expected } = this.built;
+      const { expected } = this.built;
       const phase = build.phase === undefined ? "" : `: ${build.phase}`;
-      const count = expected > 1 ? ` (${Math.max(done + running, 1)} of ${expected})` : "";
+      const known = build.number !== undefined && expected > 1;
+      const count = known ? ` (${Math.min(build.number, expected)} of ${expected})` : "";
       return `building ${storeName(build.subject)}${phase}${count}`;
     }
     if (this.active(ACTIVITY.copyPath).length > 0) {
@@ -132,14 +134,15 @@ export class NixLog {
     if (this.active(ACTIVITY.queryPathInfo).length > 0) return "asking the caches";
     if (this.realising) return "preparing";
     const input = this.active(ACTIVITY.fileTransfer).at(-1);
+    if (input && /\/nix-cache-info$/.test(input.subject)) return "asking the caches";
     if (input && input.expected > 0) return `fetching inputs, ${transferred(input.done, input.expected)}`;
     return input || this.active(ACTIVITY.fetchTree).length > 0 ? "fetching inputs" : "evaluating";
   }
 
   private line(line: string): void {
     const message = parse(line);
-    if (message) return this.take(message);
-    if (line.trim() === "") return;
+    if (message) this.take(message);
+    if (message || line.trim() === "") return;
     this.other.push(plain(line));
     if (this.other.length > LOG_LINES) this.other.shift();
   }
@@ -194,12 +197,16 @@ export class NixLog {
       return;
     } else if (type === RESULT.progress) {
       [activity.done, activity.expected] = [first, second];
-      if (activity.type === ACTIVITY.builds)
-        this.counts = { done: first, running: Number(third ?? 0), expected: second };
+      if (activity.type === ACTIVITY.builds) this.count(first, second, Number(third ?? 0));
     } else if (type === RESULT.expected) {
       // What has failed, or was found to be there, is taken off again at the end.
       this.announced.set(first, Math.max(second, this.announced.get(first) ?? 0));
     }
+  }
+
+  private count(done: number, expected: number, running: number): void {
+    this.builds = { done, expected };
+    for (const build of this.active(ACTIVITY.build)) build.number ??= Math.max(done + running, 1);
   }
 
   private active(type: number): Activity[] {
