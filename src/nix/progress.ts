@@ -121,8 +121,8 @@ export class NixLog {
     if (build) {
       const { expected } = this.built;
       const phase = build.phase === undefined ? "" : `: ${build.phase}`;
-      const known = build.number !== undefined && expected > 1;
-      const count = known ? ` (${Math.min(build.number, expected)} of ${expected})` : "";
+      const number = Math.min(build.number ?? 0, expected);
+      const count = number > 0 && expected > 1 ? ` (${number} of ${expected})` : "";
       return `building ${storeName(build.subject)}${phase}${count}`;
     }
     if (this.active(ACTIVITY.copyPath).length > 0) {
@@ -134,7 +134,7 @@ export class NixLog {
     if (this.active(ACTIVITY.queryPathInfo).length > 0) return "asking the caches";
     if (this.realising) return "preparing";
     const input = this.active(ACTIVITY.fileTransfer).at(-1);
-    if (input && /\/nix-cache-info$/.test(input.subject)) return "asking the caches";
+    if (input && /(?:\/nix-cache-info|\.narinfo)$/.test(input.subject)) return "asking the caches";
     if (input && input.expected > 0) return `fetching inputs, ${transferred(input.done, input.expected)}`;
     return input || this.active(ACTIVITY.fetchTree).length > 0 ? "fetching inputs" : "evaluating";
   }

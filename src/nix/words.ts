@@ -1,10 +1,15 @@
 import { withoutPassword } from "../git/words.ts";
 
-/** What Nix reports of how far a transfer is, and of sizes. */
 const MEBI = 1024 * 1024;
 
-/** `12.4 MiB`, as Nix itself counts. */
-export const mebibytes = (bytes: number): string => `${(bytes / MEBI).toFixed(1)} MiB`;
+const mebibytes = (bytes: number): string => `${(bytes / MEBI).toFixed(1)} MiB`;
+
+/** `12.4 MiB`, `1.2 GiB`: in the unit in which there is something before the point. */
+export function binarySize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < MEBI) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return bytes < 1024 * MEBI ? mebibytes(bytes) : `${(bytes / 1024 / MEBI).toFixed(1)} GiB`;
+}
 
 /** `12.4 of 80.1 MiB`. */
 export const transferred = (done: number, expected: number): string =>
