@@ -1,0 +1,81 @@
+import { HomelabError } from "../errors.ts";
+import type { Machine } from "../process/machine.ts";
+import type { ProcessResult } from "../process/runner.ts";
+import { type Asked, type Ended, explainMachine, type Failure } from "./failure.ts";
+import { NixLog } from "./progress.ts";
+
+const KEEP_BYTES = 1024 * 1024;
+/** `env` also tells a Nix that is missing from a machine that is: 127, wherever it is started. */
+const ENVIRONMENT = ["env", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0"];
+const FEATURES = ["--extra-experimental-features", "nix-command flakes"];
+
+export interface NixOptions {
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+  /** As root, where the login is another user's. */
+  readonly root?: boolean | undefined;
+  /** Told, in a few words, what Nix is at, whenever that changes. */
+  readonly progress?: ((note: string) => void) | undefined;
+}
+
+/** How a call ended, and what it printed. */
+export type NixResult = ProcessResult & Ended;
+
+/** Runs `nix …` with its log read as it comes. Throws what `Machine.run` does. */
+export async function nix(
+  machine: Machine,
+  words: readonly string[],
+  { progress, ...options }: NixOptions,
+): Promise<NixResult> {
+  const log = new NixLog();
+  let [last, doing] = ["", log.note()];
+  const tee = (stream: "stdout" | "stderr", piece: Uint8Array) => {
+    if (stream !== "stderr") return;
+    log.feed(piece);
+    const note = log.note();
+    if (note === last) return;
+    last = note;
+    // Between two things, and at the end, there is nothing to be named.
+    if (note !== "preparing") doing = note;
+    progress?.(note);
+  };
+  const argv = [...ENVIRONMENT, "nix", ...FEATURES, "--log-format", "internal-json", ...words];
+  const result = await machine.run(argv, { ...options, keep: KEEP_BYTES, tee });
+  log.end();
+  return { ...result, log, doing };
+}
+
+/** Runs one of the old commands, `nix-store …`, that have no log of that kind. */
+export const oldNix = (
+  machine: Machine,
+  argv: readonly string[],
+  { progress: _, ...options }: NixOptions,
+): Promise<ProcessResult> => machine.run([...ENVIRONMENT, ...argv], options);
+
+/** What is the matter with the machine that an old command failed on; undefined when it is something else. */
+export function troubleOf(result: ProcessResult, asked: Asked): Failure | undefined {
+  const log = new NixLog();
+  log.feed(Buffer.from(result.stderr));
+  log.end();
+  return explainMachine({ ...result, log, doing: "the store" }, asked);
+}
+
+const EXITS = {
+  "nix-missing": "unavailable",
+  "nix-too-old": "unsupported",
+  daemon: "unavailable",
+  network: "unavailable",
+  permission: "permission",
+  owner: "permission",
+  "no-flake": "not-configured",
+  "no-attribute": "not-configured",
+  timeout: "timeout",
+  interrupted: "interrupted",
+} as const;
+
+/** A failure as what ends a command. */
+export function asError({ code, detail, hint, position }: Failure): HomelabError {
+  const known: Partial<Record<string, (typeof EXITS)[keyof typeof EXITS]>> = EXITS;
+  return new HomelabError(known[code] ?? "step-failed", detail, { hint, position });
+}
