@@ -109,8 +109,8 @@ function draft(file: RecipeFile, section: Exclude<Section, "groups">, name: stri
     }
     case "microvms": {
       const raw = file.microvms?.[name] ?? {};
-      const { address, user, host } = raw;
-      return { ...node(name, origin, raw), kind: "microvm", address, user, host };
+      const { address, user, host, flake } = raw;
+      return { ...node(name, origin, raw), kind: "microvm", address, user, host, flake };
     }
     case "hosts": {
       const raw = file.hosts?.[name] ?? {};

@@ -168,6 +168,10 @@ export const microvm = mapping({
   address,
   user,
   host: described(matching(ADDRESS, "must be a host"), "Host that runs it; default: this one"),
+  flake: described(
+    matching(/^[^\s-]\S*$/, "must be a flake reference such as `git+file:///etc/nixos`"),
+    "Flake that it is built from when it is not there yet; default: the repository, where it is one",
+  ),
   needs,
   after,
   ready: readiness,

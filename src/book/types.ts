@@ -74,6 +74,7 @@ export interface UnitRecipe extends Node {
 
 export interface MicrovmRecipe extends Node {
   readonly kind: "microvm";
+  readonly flake?: string | undefined;
   readonly address?: string | undefined;
   readonly user?: string | undefined;
   readonly host?: string | undefined;

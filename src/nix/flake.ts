@@ -2,7 +2,7 @@ import type { Machine } from "../process/machine.ts";
 import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
 import { lookInto } from "./look.ts";
-import { systemOf } from "./reference.ts";
+import { runnerOf, systemOf } from "./reference.ts";
 
 export { localFlake, repositoryOf, runnerOf, systemOf } from "./reference.ts";
 
@@ -26,6 +26,14 @@ export const configuredSystem = (
   name: string,
   options: NixOptions,
 ): Promise<Evaluated<string>> => evaluate(machine, { flake, attribute: systemOf(name) }, ["--raw"], options);
+
+/** The path that a MicroVM's runner has as it is configured now, whether or not it is built. */
+export const configuredRunner = (
+  machine: Machine,
+  flake: string,
+  name: string,
+  options: NixOptions,
+): Promise<Evaluated<string>> => evaluate(machine, { flake, attribute: runnerOf(name) }, ["--raw"], options);
 
 async function evaluate(
   machine: Machine,

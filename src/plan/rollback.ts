@@ -1,7 +1,7 @@
 import type { Book, Need, Recipe, RecipeKind } from "../book/types.ts";
 import { HomelabError, Problems } from "../errors.ts";
 import { topologicalOrder } from "../graph/graph.ts";
-import type { Driver } from "../units/driver.ts";
+import type { Driver, RestorePoint } from "../units/driver.ts";
 import type { Plan, Step } from "./types.ts";
 
 export interface RollbackQuestion {
@@ -16,8 +16,8 @@ export interface RollbackPlan {
   readonly plan: Plan;
   /** What each step waits for. */
   readonly needs: ReadonlyMap<string, readonly Need[]>;
-  /** Ids of the releases that are put back, by name. */
-  readonly releases: ReadonlyMap<string, number>;
+  /** What is put back, by name. */
+  readonly releases: ReadonlyMap<string, RestorePoint>;
 }
 
 /** A driver of things that can be put back. */
@@ -45,7 +45,7 @@ export async function makeRollbackPlan({
       id,
       kind,
       action: "rollback",
-      reason: { code: "asked", text: `asked for with \`rollback\`: release ${releases.get(id)}` },
+      reason: { code: "asked", text: `asked for with \`rollback\`: ${releases.get(id)?.text}` },
       effect: "write",
       needs: needs.map((need) => need.name).filter((name) => names.has(name)),
     }),
@@ -58,8 +58,8 @@ async function provenReleases(
   recipes: readonly Recipe[],
   to: number | undefined,
   drivers: RollbackQuestion["drivers"],
-): Promise<Map<string, number>> {
-  const releases = new Map<string, number>();
+): Promise<Map<string, RestorePoint>> {
+  const releases = new Map<string, RestorePoint>();
   const problems: HomelabError[] = [];
   for (const recipe of recipes) {
     try {
@@ -78,6 +78,6 @@ export function restoringDriver({ name, kind }: Recipe, drivers: ReadonlyMap<Rec
   const driver = drivers.get(kind);
   if (driver?.restorable && driver.rollback) return driver as Restoring;
   throw new HomelabError("unsupported", `\`${name}\` is a ${kind}, which keeps no releases to go back to`, {
-    hint: "name services, families or groups of services",
+    hint: "name services, families, MicroVMs, or groups of them",
   });
 }

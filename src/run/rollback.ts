@@ -3,7 +3,7 @@ import { now } from "../clock.ts";
 import { makeRollbackPlan, restoringDriver } from "../plan/rollback.ts";
 import type { RunReport, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
-import type { Driver } from "../units/driver.ts";
+import type { Driver, RestorePoint } from "../units/driver.ts";
 import { ensureSteps } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood } from "./schedule.ts";
@@ -34,13 +34,13 @@ export async function rollback(request: RollbackRequest): Promise<RunReport> {
     began: times.began,
     execute: async (step, context, slots) => {
       const driver = restoringDriver(book.recipes.get(step.id) as Recipe, drivers);
-      const release = releases.get(step.id) as number;
-      const applied = await slots.use(() => driver.rollback(step.id, release, context));
+      const release = releases.get(step.id) as RestorePoint;
+      const applied = await slots.use(() => driver.rollback(step.id, release.id, context));
       const result = applied.ok ? await driver.verify(step.id, context) : applied;
       if (!result.ok) return failed(result, stop, context);
       if (applied.ok && applied.changed)
         return { result: "changed", reason: step.reason, detail: result.detail };
-      const text = `no container had to be changed for release ${release}`;
+      const text = `nothing had to be changed for ${release.text}`;
       // Somebody asked for it: silence would look like success.
       listener.message(`${step.id}: ${text}`);
       return { result: "unchanged", reason: { code: "same", text }, detail: result.detail };

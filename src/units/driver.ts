@@ -50,6 +50,14 @@ export interface Failure {
 export type Applied = { readonly ok: true; readonly changed: boolean } | Failure;
 export type Verified = { readonly ok: true; readonly detail: string } | Failure;
 
+/** What something can be put back to. */
+export interface RestorePoint {
+  /** Of the release; 0 where there is only the one before. */
+  readonly id: number;
+  /** For people: `release 41`. */
+  readonly text: string;
+}
+
 export interface DecideOptions {
   /** Make it anew although it is ready. */
   readonly force: boolean;
@@ -86,10 +94,10 @@ export interface Driver {
   /** Stops all of it that is up, and takes nothing away. */
   stop(name: string, context: StepContext): Promise<Applied>;
   /**
-   * The id of the release to put back: `to`, else the one before. Throws when there is none, or when something of what
+   * The release to put back: `to`, else the one before. Throws when there is none, or when something of what
    * it was made from is not here any more. Only for kinds that keep releases.
    */
-  restorable?(name: string, to: number | undefined): Promise<number>;
+  restorable?(name: string, to: number | undefined): Promise<RestorePoint>;
   /** Puts back a release by its id. */
   rollback?(name: string, release: number, context: StepContext): Promise<Applied>;
   /**

@@ -87,7 +87,7 @@ test.concurrent("a rollback that changes no container says so", async () => {
   expect(await lab.run("rollback", "web~", "--to", "1")).toEqual({
     code: 0,
     stdout: "",
-    stderr: "web~: no container had to be changed for release 1\n",
+    stderr: "web~: nothing had to be changed for release 1\n",
   });
   const { document } = await lab.json("rollback", "web~", "--to", "1");
   expect([document.outcome, ...steps(document)]).toEqual([

@@ -3,7 +3,16 @@ import type { Compose } from "../../docker/compose.ts";
 import { EngineLife } from "../../docker/life.ts";
 import { HomelabError } from "../../errors.ts";
 import { mountPoints } from "../../os/mounts.ts";
-import type { Applied, Decided, DecideOptions, Driver, Failure, StepContext, Verified } from "../driver.ts";
+import type {
+  Applied,
+  Decided,
+  DecideOptions,
+  Driver,
+  Failure,
+  RestorePoint,
+  StepContext,
+  Verified,
+} from "../driver.ts";
 import { comesAfter, taskBefore } from "./before.ts";
 import { changedBetween, failure, halt, up } from "./change.ts";
 import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
@@ -226,8 +235,9 @@ export class ComposeDriver implements Driver {
     return still ? failure("still-up", `${still.name} is still ${still.state}`) : { ok: true, changed: true };
   }
 
-  async restorable(name: string, to: number | undefined): Promise<number> {
-    return (await this.restorer()).restorable(name, to);
+  async restorable(name: string, to: number | undefined): Promise<RestorePoint> {
+    const id = await (await this.restorer()).restorable(name, to);
+    return { id, text: `release ${id}` };
   }
 
   async rollback(name: string, release: number, context: StepContext): Promise<Applied> {

@@ -26,6 +26,8 @@ export interface VmFacts {
   readonly configured?: string | undefined;
   /** Whether a flake is known that it can be made from. */
   readonly buildable: boolean;
+  /** Why it cannot be said what its configuration stands for. */
+  readonly trouble?: HomelabError | undefined;
 }
 
 export interface VmAsk extends Look {
@@ -134,7 +136,10 @@ function told(choice: VmChoice, { dir, state }: VmFacts): VmChoice {
 
 const STALE = "a newer system is in place and waits for a restart";
 
-function missing({ name, machine, state, dir, buildable }: VmFacts, mode: VmMode): HomelabError | undefined {
+function missing(
+  { name, machine, state, dir, buildable, trouble }: VmFacts,
+  mode: VmMode,
+): HomelabError | undefined {
   if (state.load === "not-found")
     return new HomelabError(
       "unsupported",
@@ -143,6 +148,7 @@ function missing({ name, machine, state, dir, buildable }: VmFacts, mode: VmMode
         hint: "import microvm.nix's host module there (`microvm.nixosModules.host`), and switch",
       },
     );
+  if (trouble) return trouble;
   if (dir?.runners.current || (mode !== "ensure" && buildable)) return undefined;
   const what = dir ? `the MicroVM \`${name}\` was never built` : `there is no MicroVM \`${name}\``;
   return new HomelabError("refused", `${what} on ${machine}`, {

@@ -1,5 +1,4 @@
 import type { Ready, Recipe, RecipeKind } from "../../book/types.ts";
-import { delay, now } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import { changeUnit, journalTail } from "../../systemd/change.ts";
@@ -9,14 +8,12 @@ import { hasProbe } from "../probe.ts";
 import { probeFrom } from "../probe-from.ts";
 import type { Seen } from "../status.ts";
 import { type Choice, chooseUnit, unitStatus } from "./decide.ts";
-import { judgeUnit } from "./judge.ts";
+import { watchUnit } from "./watch.ts";
 
 /** How long a unit must stay up, unless the recipe says otherwise, in milliseconds. */
 export const STABLE_MS = 3_000;
 /** Patience with a unit that is up and does not answer its probe yet, unless the recipe says otherwise. */
 const PATIENCE_MS = 30_000;
-/** Between two looks, in milliseconds: here, and over ssh. */
-const PAUSE_MS = { near: 200, far: 1_000 };
 const LOG_LINES = 20;
 /** What was said before has nothing to do with a change that failed. As journalctl(1) takes it. */
 const RECENT = "-5min";
@@ -40,15 +37,6 @@ export interface UnitWork<R extends Recipe = Recipe> {
   problem?: HomelabError | undefined;
   choice?: Choice | undefined;
   changed: boolean;
-}
-
-/** The life of a unit that a watch looks at. */
-interface Life {
-  id: string;
-  /** When the watch saw it first, in monotonic milliseconds. */
-  since: number;
-  /** Restarts before the watch; undefined until the first look. */
-  restarts: number | undefined;
 }
 
 /** Recipes that are a systemd unit each, on this machine or another: kind `unit`, and what others build upon it. */
@@ -144,7 +132,17 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     const changed = await changeUnit(work.machine, verb, work.unit, options);
     if (changed.ok) return { ok: true, changed: true };
     work.state = (await showUnits(work.machine, [work.unit])).get(work.unit);
-    return this.failure(work, changed.said, changed.code);
+    const failure = await this.failure(work, changed.said, changed.code);
+    return changed.code === `${verb}-failed` ? this.failedChange(work, failure, context) : failure;
+  }
+
+  /** What is done about a change that systemd could not make. */
+  protected async failedChange(
+    _work: UnitWork<R>,
+    failure: Failure,
+    _context: StepContext,
+  ): Promise<Failure> {
+    return failure;
   }
 
   async verify(name: string, context: StepContext): Promise<Verified> {
@@ -153,32 +151,20 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
 
   /** Waits until a unit is up, stays up and answers. */
   protected async watch(work: UnitWork<R>, context: StepContext): Promise<Verified> {
-    const began = now();
-    const life: Life = { id: "", since: began, restarts: undefined };
-    const most = this.readyOf(work)?.within ?? this.patience(work);
-    for (;;) {
-      const seen = await this.lookAgain(work, life, context);
-      if (typeof seen !== "string") return seen;
-      if (context.stop.aborted || context.remaining() <= 0) return interrupted(seen);
-      if (now() - began >= most) return this.failure(work, `not ready in time: ${seen}`);
-      context.progress("verifying", seen);
-      await delay(work.machine.remote ? PAUSE_MS.far : PAUSE_MS.near, context.stop);
-    }
-  }
-
-  /** One look of a watch. While nothing is decided, what is waited for. */
-  private async lookAgain(work: UnitWork<R>, life: Life, context: StepContext): Promise<Verified | string> {
-    const { machine, unit } = work;
-    const state = (await showUnits(machine, [unit])).get(unit) as UnitState;
-    work.state = state;
-    if (state.life !== life.id) Object.assign(life, { id: state.life, since: now() });
-    life.restarts ??= state.restarts;
-    const up = work.changed ? now() - life.since : Math.max(now() - life.since, age(state));
-    const verdict = judgeUnit(state, { up, stable: this.stable(work), restarts: life.restarts });
-    if (verdict.state === "failed" || verdict.state === "down") return this.failure(work, verdict.detail);
-    if (state.active === "active") context.opened("started");
-    if (verdict.state === "waiting") return verdict.detail;
-    return (await this.unready(work)) ?? { ok: true, detail: verdict.detail };
+    const { machine, unit, changed } = work;
+    const watched = await watchUnit(
+      {
+        ...{ machine, unit, changed, stable: this.stable(work) },
+        most: this.readyOf(work)?.within ?? this.patience(work),
+        unready: () => this.unready(work),
+        see: (state) => {
+          work.state = state;
+        },
+      },
+      context,
+    );
+    if (watched.ok) return watched;
+    return watched.stopped ? interrupted(watched.detail) : this.failure(work, watched.detail);
   }
 
   /** What its probes find wrong; undefined when they answer, or there are none. */
@@ -283,9 +269,6 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     return choice;
   }
 }
-
-const age = ({ since, active }: UnitState): number =>
-  active === "active" && since !== undefined ? Math.max(0, Date.now() - since) : 0;
 
 const interrupted = (detail: string): Failure => ({
   ok: false,
