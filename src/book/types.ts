@@ -76,6 +76,8 @@ export interface MicrovmRecipe extends Node {
   readonly kind: "microvm";
   readonly address?: string | undefined;
   readonly user?: string | undefined;
+  /** Path of a private key, `~/` or relative to the root, as written. */
+  readonly identity?: string | undefined;
   readonly host?: string | undefined;
 }
 
@@ -83,6 +85,8 @@ export interface HostRecipe extends Node {
   readonly kind: "host";
   readonly address?: string | undefined;
   readonly user?: string | undefined;
+  /** Path of a private key, `~/` or relative to the root, as written. */
+  readonly identity?: string | undefined;
   readonly stage?: string | undefined;
   readonly critical: readonly string[];
 }
