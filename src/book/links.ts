@@ -33,8 +33,7 @@ export function link(
       const fault = needFault(names, recipe, need, index);
       if (fault) faults.push(fault);
     }
-    const task = beforeFault(names, recipe);
-    if (task) faults.push(task);
+    for (const fault of [beforeFault(names, recipe), hostFault(names, recipe)]) if (fault) faults.push(fault);
     for (const [index, name] of recipe.after.entries()) {
       const fault = afterFault(names, recipe, name, index);
       if (fault) faults.push(fault);
@@ -117,6 +116,22 @@ function beforeFault({ recipes, broken }: Names, recipe: Recipe): Fault | undefi
   if (asks) return invalid(`${said}, a task with ${asks}`, { hint: "it has to run by itself", at });
   if (task.needs.length === 0) return undefined;
   return invalid(`${said}, a task with needs`, { hint: `write them as needs of \`${name}\``, at });
+}
+
+/** A host may also be one that only ssh knows; a bare word that is nearly a host recipe's name is a slip. */
+function hostFault({ recipes, broken }: Names, recipe: Recipe): Fault | undefined {
+  if (recipe.kind !== "microvm" || recipe.host === undefined || /[.:@]/.test(recipe.host)) return undefined;
+  const { name, host, origin } = recipe;
+  const named = recipes.get(host);
+  if (named?.kind === "host" || broken.has(host)) return undefined;
+  const at = origin && { file: origin.file, path: [...origin.path, "host"] };
+  const said = `\`host\` of \`${name}\` names \`${host}\``;
+  if (named) return invalid(`${said}, which is a ${named.kind}`, { hint: "name a recipe of `hosts`", at });
+  const hosts = [...recipes.values()].filter(({ kind }) => kind === "host").map((each) => each.name);
+  const meant = nearest(host, hosts);
+  if (meant === undefined) return undefined;
+  const hint = `did you mean \`${meant}\`? If not, add it to \`hosts\``;
+  return invalid(`${said}, but there is no such host`, { hint, at });
 }
 
 function groupFaults(names: Names, group: Group): Fault[] {

@@ -109,13 +109,13 @@ function draft(file: RecipeFile, section: Exclude<Section, "groups">, name: stri
     }
     case "microvms": {
       const raw = file.microvms?.[name] ?? {};
-      const { address, user, host, flake } = raw;
-      return { ...node(name, origin, raw), kind: "microvm", address, user, host, flake };
+      const { address, user, identity, host, flake } = raw;
+      return { ...node(name, origin, raw), kind: "microvm", address, user, identity, host, flake };
     }
     case "hosts": {
       const raw = file.hosts?.[name] ?? {};
-      const { address, user, stage, critical = [] } = raw;
-      return { ...node(name, origin, raw), kind: "host", address, user, stage, critical };
+      const { address, user, identity, stage, critical = [] } = raw;
+      return { ...node(name, origin, raw), kind: "host", address, user, identity, stage, critical };
     }
     case "tasks": {
       const raw = file.tasks?.[name];

@@ -13,6 +13,12 @@ const PLAIN_WORDS = /^[^"'`$\\|&;<>()*?[\]{}~#!\s]+(?: +[^"'`$\\|&;<>()*?[\]{}~#
 const HTTP_URL = /^https?:\/\/[^\s/?#]+\S*$/;
 const HOST_PORT = /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 const ADDRESS = /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$/;
+/** A host recipe's name, or `[user@]host[:port]`. */
+const DESTINATION =
+  /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$/;
+/** What ssh's own settings would read as something else in a path is left out. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const KEY_PATH = /^(?!~(?!\/))[^\u0000-\u001f"$]+$/;
 const USER = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const UNIT =
   /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.(?:service|socket|target|timer|mount|automount|path|slice|scope|swap|device)$/;
@@ -119,6 +125,11 @@ export const serviceReady = mapping({
 const address = described(matching(ADDRESS, "must be a host name or IP address"), "Host name or IP address");
 const user = described(matching(USER, "must be a user name"), "User to log in as over ssh");
 
+const identity = described(
+  matching(KEY_PATH, "must be the path of a private key"),
+  "Private key to log in with: `~/…`, or relative to the root; default: the keys of ssh's agent and settings",
+);
+
 /** Also read from a compose file, as `x-homelab: { env: { optional: [NAME] } }`. */
 export const environment = mapping({
   optional: described(
@@ -167,7 +178,10 @@ export const microvm = mapping({
   description,
   address,
   user,
-  host: described(matching(ADDRESS, "must be a host"), "Host that runs it; default: this one"),
+  identity,
+  host: described(
+    matching(DESTINATION, "must be a host recipe or `user@host:port`"),
+    "Host that runs it, as a recipe of `hosts` or as ssh is told it; default: this one",
   flake: described(
     matching(/^[^\s-]\S*$/, "must be a flake reference such as `git+file:///etc/nixos`"),
     "Flake that it is built from when it is not there yet; default: the repository, where it is one",
@@ -181,6 +195,7 @@ export const host = mapping({
   description,
   address,
   user,
+  identity,
   stage: described(text(), "Hosts of one stage are deployed together"),
   critical: described(
     v.array(unitName, "must be a list of systemd units"),

@@ -77,6 +77,8 @@ export interface MicrovmRecipe extends Node {
   readonly flake?: string | undefined;
   readonly address?: string | undefined;
   readonly user?: string | undefined;
+  /** Path of a private key, `~/` or relative to the root, as written. */
+  readonly identity?: string | undefined;
   readonly host?: string | undefined;
 }
 
@@ -84,6 +86,8 @@ export interface HostRecipe extends Node {
   readonly kind: "host";
   readonly address?: string | undefined;
   readonly user?: string | undefined;
+  /** Path of a private key, `~/` or relative to the root, as written. */
+  readonly identity?: string | undefined;
   readonly stage?: string | undefined;
   readonly critical: readonly string[];
 }

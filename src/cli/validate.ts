@@ -9,9 +9,9 @@ import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
 import { isMounted, mountPoints } from "../os/mounts.ts";
 import { runProcess } from "../process/runner.ts";
+import { Semaphore } from "../process/semaphore.ts";
 import { errorDocument, renderError } from "../report/errors.ts";
 import { printable } from "../report/style.ts";
-import { Semaphore } from "../run/semaphore.ts";
 import { placeOf } from "../units/compose/clash-place.ts";
 import {
   type Clash,

@@ -2,13 +2,13 @@ import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import type { Semaphore } from "../process/semaphore.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { Driver, Failure, StepContext } from "../units/driver.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { inRounds, type Round } from "./rounds.ts";
 import { isGood, type Outcome } from "./schedule.ts";
-import type { Semaphore } from "./semaphore.ts";
 import {
   conclude,
   failed,

@@ -3,12 +3,12 @@ import type { EngineLife } from "../docker/life.ts";
 import { isAway } from "../docker/trouble.ts";
 import { HomelabError } from "../errors.ts";
 import type { Step, StepReport } from "../plan/types.ts";
+import type { Semaphore } from "../process/semaphore.ts";
 import { ENGINE_STEP } from "../store/notices.ts";
 import type { StepContext } from "../units/driver.ts";
 import type { RunListener } from "./events.ts";
 import { type Loss, mergeLoss, mergeReports, type Seen } from "./merge.ts";
 import type { Outcome } from "./schedule.ts";
-import type { Semaphore } from "./semaphore.ts";
 import { DEFAULT_TIMEOUT_MS, problemOutcome, type RunOptions } from "./steps.ts";
 
 /** How long an engine that went away is waited for, unless `--docker-wait` says otherwise. */

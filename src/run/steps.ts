@@ -3,12 +3,12 @@ import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { headRevision } from "../git/head.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
+import { Semaphore } from "../process/semaphore.ts";
 import { newRunId, type RunOrigin, recordRun } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
 import type { Failure, Level, StepContext } from "../units/driver.ts";
 import type { RunListener } from "./events.ts";
 import { type Outcome, schedule } from "./schedule.ts";
-import { Semaphore } from "./semaphore.ts";
 import type { StopSwitch } from "./stop.ts";
 
 /** A run without `--timeout` ends a hanging change after this long. */

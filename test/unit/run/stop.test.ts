@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Semaphore } from "../../../src/run/semaphore.ts";
+import { Semaphore } from "../../../src/process/semaphore.ts";
 import { StopSwitch } from "../../../src/run/stop.ts";
 
 test("the first signal stops, the second aborts, and the first cause counts", () => {

@@ -1,0 +1,122 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { now } from "../clock.ts";
+import { isTerminal } from "../os/libc.ts";
+import { exitCodeOf, type Machine, type MachineOptions, refuseWithoutSudo } from "../process/machine.ts";
+import type { ProcessOptions, ProcessResult } from "../process/runner.ts";
+import { Semaphore } from "../process/semaphore.ts";
+import type { Route } from "./config.ts";
+import { Connection } from "./connection.ts";
+import { quoteCommand } from "./quote.ts";
+import { connectionLost, endOf, sshTrouble } from "./trouble.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** sshd lets ten sessions into one connection, unless said otherwise; other runs use the same one. */
+const SESSIONS = 8;
+/** What ssh gives when it fails itself. */
+const SSH_FAILED = 255;
+/** A person's own program in the foreground has no end that could be foreseen; a timer takes no longer delay. */
+const NO_DEADLINE_MS = 2 ** 31 - 1;
+
+export interface SshOptions {
+  /** What the recipes call it. */
+  readonly name: string;
+  readonly route: Omit<Route, "jump">;
+  /** The host that it is reached through. */
+  readonly through?: SshMachine | undefined;
+  readonly env: Environment;
+}
+
+/**
+ * Another machine, over one connection of ssh that all runs share: it outlives this process for a minute. Never asks
+ * anything, and never takes a host key that is not known.
+ */
+export class SshMachine implements Machine {
+  readonly name: string;
+  readonly remote = true;
+  private readonly connection: Connection;
+  private readonly slots = new Semaphore(SESSIONS);
+  private logs = 0;
+
+  constructor({ name, route, through, env }: SshOptions) {
+    this.name = name;
+    this.connection = new Connection({ name, route, through: through?.connection, env });
+  }
+
+  /** What another program that uses ssh is given to come the same way: `ssh -F settings address`. */
+  get reach(): { readonly settings: string; readonly address: string } {
+    return { settings: this.connection.written.file, address: this.connection.address };
+  }
+
+  /**
+   * As `Machine` says. A program that a signal ended has the exit code that the shell there gives it, 128 and the
+   * signal's number; where that shell does not say, it is null. At the deadline, or when the signal fires, ssh is ended
+   * here. The program there is sent nothing: its standard input and output are closed, of which most programs die
+   * when they next write. What must end by then, or must not, is started under `timeout` or `systemd-run` there.
+   */
+  async run(argv: readonly string[], { root, ...options }: MachineOptions): Promise<ProcessResult> {
+    return await this.slots.use(async () => {
+      const begun = now();
+      await this.connection.ready(options.signal);
+      const command = quoteCommand(await this.words(argv, root));
+      const deadline = Math.max(1, options.deadline - (now() - begun));
+      const result = await this.ssh(argv[0] ?? "", ["-T"], command, { ...options, deadline });
+      refuseWithoutSudo(result, root, this);
+      return result;
+    });
+  }
+
+  /**
+   * As `Machine` says; without words, the login shell. With a terminal there is one on the other side, too, and what is
+   * typed goes there, Ctrl-C included. Without one, Ctrl-C ends ssh alone.
+   */
+  async foreground(argv: readonly string[], { root }: { root?: boolean } = {}): Promise<number> {
+    await this.connection.ready();
+    const words = argv.length > 0 ? argv : root ? ["sh", "-l"] : [];
+    const command = words.length > 0 ? quoteCommand(await this.words(words, root)) : undefined;
+    const terminal = isTerminal(0) ? "-t" : "-T";
+    const options = { foreground: true, deadline: NO_DEADLINE_MS };
+    return exitCodeOf(await this.ssh(words[0] ?? "the shell", [terminal], command, options));
+  }
+
+  private async words(argv: readonly string[], root = false): Promise<readonly string[]> {
+    return root && !(await this.connection.isRoot()) ? ["sudo", "-n", "--", ...argv] : argv;
+  }
+
+  /** One session. Its log, apart from what the program says, tells how it ended. */
+  private async ssh(
+    program: string,
+    flags: readonly string[],
+    command: string | undefined,
+    options: Omit<ProcessOptions, "env">,
+  ): Promise<ProcessResult> {
+    const log = join(
+      this.connection.written.directory,
+      `log-${process.pid}-${this.connection.written.id}-${this.logs++}`,
+    );
+    // It uses the connection that is there, and makes none that would outlive it: that would write to its log.
+    const own = ["-o", "ControlMaster=no", "-o", "LogLevel=DEBUG3", "-E", log, ...flags];
+    try {
+      const result = await this.connection.ssh([...own], command === undefined ? [] : [command], options);
+      if (result.exitCode !== SSH_FAILED || result.timedOut || result.cancelled) return result;
+      return await this.judge(result, readFileSync(log, "utf8"), program);
+    } finally {
+      rmSync(log, { force: true });
+    }
+  }
+
+  /** Throws when it is ssh that failed, and not the program. */
+  private async judge(result: ProcessResult, log: string, program: string): Promise<ProcessResult> {
+    const end = endOf(log, result.stderr);
+    if (end.kind === "status") return result;
+    if (end.kind === "failed") {
+      this.connection.forget();
+      throw sshTrouble(`${log}\n${result.stderr}`, this.connection.peer);
+    }
+    if (end.master !== undefined && (await this.connection.master()) === end.master)
+      return { ...result, exitCode: null };
+    this.connection.forget();
+    throw connectionLost(this.connection.peer, program);
+  }
+}

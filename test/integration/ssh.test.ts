@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HomelabError } from "../../src/errors.ts";
+import { SshMachine } from "../../src/ssh/machine.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { descendants, freePort, type Sshd, sshd } from "../helpers/sshd.ts";
+
+const LIMIT = { deadline: 30_000 };
+let server: Sshd;
+beforeAll(async () => {
+  server = await sshd();
+});
+afterAll(async () => await server[Symbol.asyncDispose]());
+
+interface Choices {
+  readonly of?: Sshd;
+  readonly user?: string;
+  readonly port?: number;
+  readonly identity?: string;
+  readonly env?: Record<string, string | undefined>;
+  readonly through?: SshMachine;
+  readonly name?: string;
+}
+
+const machine = ({
+  of = server,
+  user = of.user,
+  port = of.port,
+  identity,
+  env,
+  through,
+  name,
+}: Choices = {}) =>
+  new SshMachine({
+    name: name ?? "p620",
+    route: { to: { user, address: "127.0.0.1", port }, identity: identity ?? of.key },
+    through,
+    env: { ...of.env, ...env },
+  });
+
+/** Code, message and hint of the error that it ends with. */
+async function fails(work: Promise<unknown>): Promise<string[]> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof HomelabError) return [error.code, error.message, error.hint ?? ""];
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+const ended = { exitCode: 0, signal: null, timedOut: false, cancelled: false, stdout: "", stderr: "" };
+
+test("an argument vector arrives as it is", async () => {
+  const words = [
+    "",
+    " ",
+    "a b",
+    "it's",
+    '"',
+    "\\",
+    "\\'",
+    "new\nline",
+    "tab\t",
+    "$(id)",
+    "`id`",
+    "$HOME",
+    "~",
+    "*",
+    "-n",
+    "ä 🏠",
+    "!x",
+    "a=b",
+    "#",
+    ";",
+  ];
+  const result = await machine().run(["printf", "%s\\0", ...words], LIMIT);
+  expect(result).toEqual({ ...ended, stdout: words.map((word) => `${word}\0`).join("") });
+});
+
+test.each([
+  ["success", ["true"], { exitCode: 0 }],
+  [
+    "failure",
+    ["sh", "-c", "echo out; echo err >&2; exit 3"],
+    { exitCode: 3, stdout: "out\n", stderr: "err\n" },
+  ],
+  [
+    "ssh's own exit code",
+    ["sh", "-c", "echo 'Connection refused' >&2; exit 255"],
+    { exitCode: 255, stderr: "Connection refused\n" },
+  ],
+  ["a signal", ["sh", "-c", "kill -TERM $$"], { exitCode: 143 }],
+])("a program's end comes back: %s", async (_, argv, result) => {
+  expect(await machine().run(argv, LIMIT)).toMatchObject(result);
+});
+
+test("a program that is missing has exit code 127", async () => {
+  expect(await machine().run(["no-such-program", "x"], LIMIT)).toMatchObject({ exitCode: 127 });
+});
+
+test("a signal that ends the shell there, too, is no lost connection", async () => {
+  expect(await machine().run(["sh", "-c", "kill -9 $PPID"], LIMIT)).toMatchObject({ exitCode: null });
+});
+
+test("standard input goes there, and much output comes back", async () => {
+  const text = "line of text\n".repeat(400_000);
+  const result = await machine().run(["sh", "-c", "cat; echo end >&2"], {
+    ...LIMIT,
+    stdin: text,
+    keep: 8_000_000,
+  });
+  expect([result.stdout.length, result.stdout === text, result.stderr]).toEqual([text.length, true, "end\n"]);
+});
+
+test("the deadline and a signal end a run", async () => {
+  const late = await machine().run(["sleep", "300"], { deadline: 1_500 });
+  expect(late.timedOut).toBe(true);
+  const abort = new AbortController();
+  const run = machine().run(["sh", "-c", "echo up; exec sleep 300"], {
+    ...LIMIT,
+    signal: abort.signal,
+    tee: () => abort.abort(),
+  });
+  expect(await run).toMatchObject({ cancelled: true, stdout: "up\n" });
+});
+
+test("two programs share one handshake, also with other objects, and the connection stays", async () => {
+  await using own = await sshd();
+  await machine({ of: own }).run(["true"], LIMIT);
+  await machine({ of: own }).run(["true"], LIMIT);
+  const one = machine({ of: own });
+  await Promise.all([one.run(["true"], LIMIT), one.run(["true"], LIMIT)]);
+  expect(own.logins()).toBe(1);
+});
+
+test("twenty at once go over one connection", async () => {
+  await using own = await sshd();
+  const one = machine({ of: own });
+  const all = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => one.run(["sh", "-c", `sleep 0.2; echo ${i}`], LIMIT)),
+  );
+  expect(all.map(({ stdout }) => Number(stdout))).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  expect(own.logins()).toBe(1);
+});
+
+/** The shared connection's own process. */
+async function masterOf({ env, port, user, key }: Sshd): Promise<number> {
+  const { settings } = machine({ port, user, identity: key, env: { ...env } }).reach;
+  const child = Bun.spawn(["ssh", "-F", settings, "-O", "check", "127.0.0.1"], { stderr: "pipe" });
+  return Number(/pid=(\d+)/.exec(await new Response(child.stderr).text())?.[1]);
+}
+
+test("a connection whose process was killed is made anew", async () => {
+  await using own = await sshd();
+  const one = machine({ of: own });
+  await one.run(["true"], LIMIT);
+  process.kill(await masterOf(own), "SIGKILL");
+  expect(await one.run(["echo", "at once"], LIMIT)).toEqual({ ...ended, stdout: "at once\n" });
+  expect(await machine({ of: own }).run(["echo", "later"], LIMIT)).toEqual({ ...ended, stdout: "later\n" });
+  await machine({ of: own }).run(["true"], LIMIT);
+  // The first, one that found it dead, and the new one.
+  expect(own.logins()).toBe(3);
+});
+
+test("a connection whose process hangs is put aside", async () => {
+  await using own = await sshd();
+  await machine({ of: own }).run(["true"], LIMIT);
+  const master = await masterOf(own);
+  process.kill(master, "SIGSTOP");
+  try {
+    expect(await machine({ of: own }).run(["echo", "again"], LIMIT)).toMatchObject({ stdout: "again\n" });
+  } finally {
+    process.kill(master, "SIGKILL");
+  }
+}, 30_000);
+
+test("a connection that is lost in the middle is said so, and the next run has a new one", async () => {
+  await using own = await sshd();
+  const one = machine({ of: own });
+  const run = fails(one.run(["sh", "-c", "echo up; sleep 300"], { ...LIMIT, tee: () => started.resolve() }));
+  const started = Promise.withResolvers<void>();
+  await started.promise;
+  for (const pid of descendants(own.pid)) process.kill(pid, "SIGKILL");
+  expect(await run).toEqual([
+    "unavailable",
+    `the connection to p620 (${own.user}@127.0.0.1:${own.port}) was lost while \`sh\` ran`,
+    "it may go on there, or have come to its end: look before you run it again",
+  ]);
+  expect(await one.run(["echo", "again"], LIMIT)).toMatchObject({ stdout: "again\n" });
+});
+
+test("a host key that is not the known one is refused, and nothing is sent", async () => {
+  await using own = await sshd();
+  writeFileSync(own.knownHosts, own.knownLine(own.strangerKey));
+  const at = `p620 (${own.user}@127.0.0.1:${own.port})`;
+  expect(await fails(machine({ of: own }).run(["true"], LIMIT))).toEqual([
+    "refused",
+    `the host key of ${at} is not the known one: another machine answers, or it was installed anew`,
+    `the old key stands in ${own.knownHosts}:1. Only when you know why it has changed, forget it with \`ssh-keygen -f "${own.knownHosts}" -R "[127.0.0.1]:${own.port}"\``,
+  ]);
+  writeFileSync(own.knownHosts, "");
+  expect(await fails(machine({ of: own }).run(["true"], LIMIT))).toEqual([
+    "refused",
+    `the host key of ${at} is not known yet`,
+    `run \`ssh -p ${own.port} -i ${own.key} ${own.user}@127.0.0.1\` once and compare the fingerprint, or add the line of \`ssh-keyscan\` to known_hosts`,
+  ]);
+  expect(own.logins()).toBe(0);
+});
+
+test("a key that is not known there, or not here, is said so", async () => {
+  const at = `p620 (${server.user}@127.0.0.1:${server.port})`;
+  expect(await fails(machine({ identity: server.strangerKey }).run(["true"], LIMIT))).toEqual([
+    "permission",
+    `${at} does not let us in with the key ${server.strangerKey}`,
+    "add its public half to authorized_keys there; a key with a passphrase must be in the agent: `ssh-add`",
+  ]);
+  expect(await fails(machine({ identity: "/nowhere/key" }).run(["true"], LIMIT))).toEqual([
+    "permission",
+    "there is no key /nowhere/key, which is to open p620",
+    "correct `identity` in the recipe, or make the key with `ssh-keygen`",
+  ]);
+});
+
+test("a host that refuses connections, and a machine without ssh", async () => {
+  const port = freePort();
+  const call = `ssh -p ${port} -i ${server.key} ${server.user}@127.0.0.1`;
+  expect(await fails(machine({ port }).run(["true"], LIMIT))).toEqual([
+    "unavailable",
+    `p620 (${server.user}@127.0.0.1:${port}) refuses connections`,
+    `see that it runs, that sshd runs on it, and that no firewall is in between: try \`${call}\``,
+  ]);
+  expect(await fails(machine({ env: { PATH: "/nowhere" } }).run(["true"], LIMIT))).toEqual([
+    "unavailable",
+    "`ssh`, which reaches p620, is not on this machine",
+    "install OpenSSH's client (`openssh-client`), or add its directory to PATH",
+  ]);
+});
+
+test("as root: not without a right to it, and without sudo where the login is root", async () => {
+  // Only a server that runs as root lets in others than who runs it.
+  expect(process.getuid?.()).toBe(0);
+  expect(await fails(machine().run(["id", "-u"], { ...LIMIT, root: true }))).toEqual([
+    "permission",
+    "this needs root on p620, and `sudo` asks for a password there",
+    "log in as root, or allow it without a password in sudoers (NOPASSWD)",
+  ]);
+  expect(await machine({ user: "root" }).run(["id", "-u"], { ...LIMIT, root: true })).toEqual({
+    ...ended,
+    stdout: "0\n",
+  });
+});
+
+test("through another host", async () => {
+  await using jump = await sshd();
+  await using guest = await sshd();
+  writeFileSync(jump.knownHosts, jump.knownLine() + guest.knownLine());
+  const through = machine({ of: jump });
+  const one = machine({ of: guest, through, env: { ...jump.env }, name: "vm1" });
+  expect(await one.run(["echo", "from the guest"], LIMIT)).toEqual({ ...ended, stdout: "from the guest\n" });
+  await one.run(["true"], LIMIT);
+  expect([jump.logins(), guest.logins()]).toEqual([1, 1]);
+  const nobody = machine({ of: guest, port: freePort(), through, env: { ...jump.env }, name: "vm2" });
+  const [code, message] = await fails(nobody.run(["true"], LIMIT));
+  expect([code, message]).toEqual([
+    "unavailable",
+    expect.stringMatching(/^vm2 \(.*\) has closed the connection$/),
+  ]);
+});
+
+test("no log is left", async () => {
+  const files = readdirSync(join(server.env.XDG_RUNTIME_DIR ?? "", "homelab"));
+  await eventually("no log", () => files.every((file) => !file.startsWith("log-")));
+});
