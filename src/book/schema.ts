@@ -182,6 +182,7 @@ export const microvm = mapping({
   host: described(
     matching(DESTINATION, "must be a host recipe or `user@host:port`"),
     "Host that runs it, as a recipe of `hosts` or as ssh is told it; default: this one",
+  ),
   flake: described(
     matching(/^[^\s-]\S*$/, "must be a flake reference such as `git+file:///etc/nixos`"),
     "Flake that it is built from when it is not there yet; default: the repository, where it is one",

@@ -5,6 +5,7 @@ import { closure } from "../graph/graph.ts";
 import type { Store } from "../store/store.ts";
 import { ComposeDriver } from "../units/compose/driver.ts";
 import type { Driver } from "../units/driver.ts";
+import type { VmMode } from "../units/microvm/decide.ts";
 import type { Context } from "./context.ts";
 import { dockerPatience } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -25,11 +26,11 @@ export async function connect(
   book: Book,
   store: Store,
   names: readonly string[],
-  { begun, run }: { begun?: Promise<Docker>; run?: Waiter } = {},
+  { begun, run, vms }: { begun?: Promise<Docker>; run?: Waiter; vms?: VmMode } = {},
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
-  await connectUnits(context, book, kinds, drivers);
+  await connectUnits(context, book, { kinds, drivers, vms });
   if (!kinds.has("service")) return { drivers, close: () => {} };
   const docker = await connectDocker(context, { begun, run });
   const compose = new ComposeDriver({
@@ -44,21 +45,27 @@ export async function connect(
   return { drivers, compose, docker, close: () => compose.close() };
 }
 
+interface Connecting {
+  readonly kinds: ReadonlySet<RecipeKind | undefined>;
+  readonly drivers: Map<RecipeKind, Driver>;
+  /** How far to go with MicroVMs. */
+  readonly vms: VmMode | undefined;
+}
+
 /** The drivers of what systemd runs, where there is any. */
 async function connectUnits(
   { env }: Context,
-  { root }: Book,
-  kinds: ReadonlySet<RecipeKind | undefined>,
-  drivers: Map<RecipeKind, Driver>,
+  book: Book,
+  { kinds, drivers, vms }: Connecting,
 ): Promise<void> {
   if (!kinds.has("unit") && !kinds.has("microvm")) return;
-  const { LocalMachine } = await import("../process/machine.ts");
-  const here = new LocalMachine(env);
-  const world = { machineOf: () => here, env, root };
+  const { Machines } = await import("../ssh/machines.ts");
+  const machines = new Machines(book, env);
+  const world = { machineOf: (host: string | undefined) => machines.of(host), env, root: book.root };
   if (kinds.has("unit"))
     drivers.set("unit", new (await import("../units/systemd/driver.ts")).UnitDriver(world));
   if (kinds.has("microvm"))
-    drivers.set("microvm", new (await import("../units/microvm/driver.ts")).MicrovmDriver(world));
+    drivers.set("microvm", new (await import("../units/microvm/driver.ts")).MicrovmDriver(world, vms));
 }
 
 /** Asks once whether the engine is there. Begun early, it costs no time: the recipes are read while it answers. */
