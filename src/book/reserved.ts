@@ -31,5 +31,6 @@ export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "update-services",
   "update-system",
   "validate",
+  "vm",
   "why",
 ]);

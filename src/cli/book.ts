@@ -23,7 +23,7 @@ export function isWritten(context: Context, text: string): boolean {
 export async function openBook(context: Context): Promise<Book> {
   const { book, cycle } = await readBook(context);
   if (cycle) throw await cycleError(book, cycle);
-  return book;
+  return context.completeBook ? context.completeBook(book) : book;
 }
 
 /** The same for what can be done with a book that has a cycle: showing it. */

@@ -66,6 +66,7 @@ const entries: Record<string, CommandEntry> = {
     load: () => import("./logs.ts"),
     verb: true,
   },
+  vm: { summary: "MicroVMs: list, update, restart, log in, find faults", load: () => import("./vm.ts") },
   exec: { summary: "run a command in a container of a service", load: () => import("./exec.ts") },
   init: { summary: "make a new homelab", load: () => import("./init.ts") },
   add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },

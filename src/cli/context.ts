@@ -1,3 +1,4 @@
+import type { Book } from "../book/types.ts";
 import { completeEnvironment } from "../os/environment.ts";
 import { isTerminal } from "../os/libc.ts";
 import { type Messenger, messenger } from "../report/message.ts";
@@ -19,6 +20,8 @@ export interface Context {
   readonly messages: Messenger;
   /** Lines even where a live tree could be shown: something else writes to the terminal. */
   readonly plain?: boolean | undefined;
+  /** Adds to every book that is read what no recipe names. */
+  completeBook?: ((book: Book) => Promise<Book>) | undefined;
   exitCode: number;
 }
 

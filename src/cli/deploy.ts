@@ -58,7 +58,7 @@ export async function runDeploy(
   if (context.options.dryRun) {
     if (how.pull) context.messages.info("planned with the files as they are here: a dry run does not pull");
     const { env } = context;
-    return showPlan(context, { ...asked, words }, false, (store) =>
+    return showPlan(context, { ...asked, words, vms: "deploy" }, false, (store) =>
       previewDeploy({ ...how, root, env, store }),
     );
   }
@@ -71,7 +71,7 @@ export async function runDeploy(
       const book = await openBook(context);
       const { names: targets, outright } = resolveWords(book, words);
       const connected = async () => {
-        engine = await connect(context, book, session.store, targets, { run: session });
+        engine = await connect(context, book, session.store, targets, { run: session, vms: "deploy" });
         const holds = new HoldBook(context.env, book.root);
         return { ...asked, stopAtFailure, book, targets, outright, holds, drivers: engine.drivers };
       };

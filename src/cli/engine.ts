@@ -20,13 +20,20 @@ export interface Engine {
   close(): void;
 }
 
+export interface ConnectOptions {
+  readonly begun?: Promise<Docker> | undefined;
+  readonly run?: Waiter | undefined;
+  /** How far to go with MicroVMs; default: bring them up. */
+  readonly vms?: VmMode | undefined;
+}
+
 /** Connects to what the given recipes and all that they need run on: nothing more is asked to be there. */
 export async function connect(
   context: Context,
   book: Book,
   store: Store,
   names: readonly string[],
-  { begun, run, vms }: { begun?: Promise<Docker>; run?: Waiter; vms?: VmMode } = {},
+  { begun, run, vms }: ConnectOptions = {},
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));

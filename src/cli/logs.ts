@@ -4,6 +4,7 @@ import { isTerminal } from "../os/libc.ts";
 import { Store } from "../store/store.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
+import type { Context } from "./context.ts";
 import { connect } from "./engine.ts";
 import { showLogs } from "./logs-show.ts";
 import { sourcesOf } from "./logs-sources.ts";
@@ -39,42 +40,54 @@ export default makeCommand({
     ["homelab logs media --since 1h --grep 'error|warn'", "several at once"],
     ["homelab logs plex --no-follow --json", "as data"],
   ],
-  async run(context, words, args) {
-    const follow = args.follow ?? (!args["no-follow"] && isTerminal(1) && !context.options.json);
-    if (follow && context.options.json) {
-      throw new HomelabError("usage", "`--json` is one document, and following has no end", {
-        hint: "leave `--follow` out",
-      });
-    }
-    // Who asks for a time or a word wants all of it, and not what happens to be among the last lines.
-    const chosen = args.since !== undefined || args.grep !== undefined;
-    const tail = tailOf(args.tail ?? (chosen ? "all" : DEFAULT_TAIL));
-    const filter = { since: sinceOf(args.since), tail, grep: patternOf(args.grep) };
-    const book = await openBook(context);
-    const targets = targetsOf(book, words);
-    const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
-    const engine = await connect(context, book, store, targets);
-    const recipes = targets.flatMap((name) => book.recipes.get(name) ?? []);
-    const sources = await sourcesOf(context, book, { engine, store, recipes });
-    store.close();
-    if (sources.length === 0) {
-      throw new HomelabError(
-        "step-failed",
-        `nothing of ${targets.join(", ")} is there that could say something`,
-        {
-          hint: `\`homelab why ${targets[0]}\` says why`,
-        },
-      );
-    }
-    await showLogs(context, {
-      docker: engine.docker,
-      sources,
-      filter,
-      follow,
-      timestamps: args.timestamps === true,
-    });
-  },
+  run: runLogs,
 });
+
+interface LogWords {
+  readonly follow?: boolean | undefined;
+  readonly "no-follow"?: boolean | undefined;
+  readonly since?: string | undefined;
+  readonly tail?: string | undefined;
+  readonly grep?: string | undefined;
+  readonly timestamps?: boolean | undefined;
+}
+
+/** Shows what targets say. */
+export async function runLogs(context: Context, words: readonly string[], args: LogWords): Promise<void> {
+  const follow = args.follow ?? (!args["no-follow"] && isTerminal(1) && !context.options.json);
+  if (follow && context.options.json) {
+    throw new HomelabError("usage", "`--json` is one document, and following has no end", {
+      hint: "leave `--follow` out",
+    });
+  }
+  // Who asks for a time or a word wants all of it, and not what happens to be among the last lines.
+  const chosen = args.since !== undefined || args.grep !== undefined;
+  const tail = tailOf(args.tail ?? (chosen ? "all" : DEFAULT_TAIL));
+  const filter = { since: sinceOf(args.since), tail, grep: patternOf(args.grep) };
+  const book = await openBook(context);
+  const targets = targetsOf(book, words);
+  const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
+  const engine = await connect(context, book, store, targets);
+  const recipes = targets.flatMap((name) => book.recipes.get(name) ?? []);
+  const sources = await sourcesOf(context, book, { engine, store, recipes });
+  store.close();
+  if (sources.length === 0) {
+    throw new HomelabError(
+      "step-failed",
+      `nothing of ${targets.join(", ")} is there that could say something`,
+      {
+        hint: `\`homelab why ${targets[0]}\` says why`,
+      },
+    );
+  }
+  await showLogs(context, {
+    docker: engine.docker,
+    sources,
+    filter,
+    follow,
+    timestamps: args.timestamps === true,
+  });
+}
 
 function sinceOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;

@@ -5,6 +5,7 @@ import { printable, type Style } from "../report/style.ts";
 import { table } from "../report/table.ts";
 import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
+import type { VmMode } from "../units/microvm/decide.ts";
 import { openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
@@ -36,15 +37,15 @@ export default makeCommand({
  */
 export async function showPlan(
   context: Context,
-  request: Pick<PlanRequest, "force" | "restart" | "withNeeds"> & { words: readonly string[] },
+  request: Pick<PlanRequest, "force" | "restart" | "withNeeds"> & { words: readonly string[]; vms?: VmMode },
   signal: boolean,
   before: (store: Store) => Promise<readonly Step[]> = async () => [],
 ): Promise<void> {
   const book = await openBook(context);
   const { names: targets, outright } = resolveWords(book, request.words);
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
-  const engine = await connect(context, book, store, targets);
-  const { words: _, ...asked } = request;
+  const { words: _, vms, ...asked } = request;
+  const engine = await connect(context, book, store, targets, { vms });
   const holds = new HoldBook(context.env, book.root);
   const { plan: services, warnings } = await makePlan({
     ...asked,

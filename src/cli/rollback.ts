@@ -57,19 +57,30 @@ export default makeCommand({
         hint: `\`homelab rollback ${targets[0]} --list\` shows them`,
       });
     }
-    const asked = { book, targets, to: to === undefined ? undefined : Number(to) };
-    if (context.options.dryRun) return showPlan(context, asked);
-    await runLocked(context, book.root, async (session) => {
-      const engine = await connect(context, book, session.store, targets, { run: session });
-      const holds = new HoldBook(context.env, book.root);
-      try {
-        return await rollback({ ...session, ...asked, drivers: engine.drivers, holds });
-      } finally {
-        engine.close();
-      }
-    });
+    await runRollback(context, targets, to === undefined ? undefined : Number(to));
   },
 });
+
+/** Takes the lock and puts targets back: to the release `to`, else to the one before. */
+export async function runRollback(
+  context: Context,
+  words: readonly string[],
+  to: number | undefined,
+): Promise<void> {
+  const book = await openBook(context);
+  const targets = targetsOf(book, words);
+  const asked = { book, targets, to };
+  if (context.options.dryRun) return showPlan(context, asked);
+  await runLocked(context, book.root, async (session) => {
+    const engine = await connect(context, book, session.store, targets, { run: session });
+    const holds = new HoldBook(context.env, book.root);
+    try {
+      return await rollback({ ...session, ...asked, drivers: engine.drivers, holds });
+    } finally {
+      engine.close();
+    }
+  });
+}
 
 /** What would be put back, proven to be here. */
 async function showPlan(context: Context, asked: Omit<RollbackQuestion, "drivers">): Promise<void> {

@@ -37,17 +37,20 @@ export default makeCommand({
   },
 });
 
+/** The colour of each state. */
+export const statePaint = (s: Style): Readonly<Record<State, (text: string) => string>> => ({
+  ready: s.green,
+  starting: s.yellow,
+  unhealthy: s.red,
+  stopped: s.yellow,
+  held: s.blue,
+  missing: s.yellow,
+  failed: s.red,
+});
+
 function text(inspected: readonly Inspected[], s: Style): string {
   if (inspected.length === 0) return "nothing here\n";
-  const paint: Readonly<Record<State, (text: string) => string>> = {
-    ready: s.green,
-    starting: s.yellow,
-    unhealthy: s.red,
-    stopped: s.yellow,
-    held: s.blue,
-    missing: s.yellow,
-    failed: s.red,
-  };
+  const paint = statePaint(s);
   const rows = inspected.map(({ id, state, detail }) => [id, paint[state](state), detail]);
   const ready = inspected.filter(({ state }) => state === "ready").length;
   const others = inspected.length - ready;

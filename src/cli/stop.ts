@@ -29,34 +29,41 @@ export default makeCommand({
     ["homelab stop gluetun --yes", "with everything that needs it, without a question"],
     ["homelab stop sonarr --dry-run", "what would be stopped"],
   ],
-  async run(context, words, { dependents: withDependents }) {
-    const first = await planStop(context, words, withDependents);
-    if (context.options.dryRun) return printPlan(context, first.plan);
-    if (first.dependents.length > 0) {
-      await confirm(context, {
-        effects: first.dependents.map(({ name, needs }) => `${name} runs and needs ${needs}`),
-        text: `Stop ${first.dependents.length === 1 ? "it" : "these"} as well?`,
-      });
-    }
-    await runLocked(context, first.plan.root, async (session) => {
-      const { store } = session;
-      const book = await openBook(context);
-      const engine = await connect(context, book, store, [...book.recipes.keys()], { run: session });
-      const { drivers } = engine;
-      try {
-        return await halt({
-          ...session,
-          root: book.root,
-          drivers,
-          holds: new HoldBook(context.env, book.root),
-          makePlan: () => makeStopPlan({ book, ...stopped(book, words), drivers, withDependents }),
-        });
-      } finally {
-        engine.close();
-      }
-    });
-  },
+  run: (context, words, { dependents }) => runStop(context, words, dependents),
 });
+
+/** Takes the lock and stops what the words stand for, and with `withDependents` what needs it. */
+export async function runStop(
+  context: Context,
+  words: readonly string[],
+  withDependents: boolean,
+): Promise<void> {
+  const first = await planStop(context, words, withDependents);
+  if (context.options.dryRun) return printPlan(context, first.plan);
+  if (first.dependents.length > 0) {
+    await confirm(context, {
+      effects: first.dependents.map(({ name, needs }) => `${name} runs and needs ${needs}`),
+      text: `Stop ${first.dependents.length === 1 ? "it" : "these"} as well?`,
+    });
+  }
+  await runLocked(context, first.plan.root, async (session) => {
+    const { store } = session;
+    const book = await openBook(context);
+    const engine = await connect(context, book, store, [...book.recipes.keys()], { run: session });
+    const { drivers } = engine;
+    try {
+      return await halt({
+        ...session,
+        root: book.root,
+        drivers,
+        holds: new HoldBook(context.env, book.root),
+        makePlan: () => makeStopPlan({ book, ...stopped(book, words), drivers, withDependents }),
+      });
+    } finally {
+      engine.close();
+    }
+  });
+}
 
 function stopped(book: Book, words: readonly string[]): Pick<StopRequest, "targets" | "outright"> {
   const { names: targets, outright } = resolveWords(book, words);

@@ -21,6 +21,11 @@ export function checkWords(
       positionals.push(...words.slice(limits.keepsDashes ? i : i + 1));
       break;
     }
+    const letters = switchesOf(args, word);
+    if (letters) {
+      options.push(...letters);
+      continue;
+    }
     const [option, attached] = splitOption(word);
     if (option === undefined) positionals.push(word);
     else {
@@ -31,6 +36,14 @@ export function checkWords(
   }
   checkCount(name, limits, positionals);
   return [...options, "--", ...positionals];
+}
+
+/** Several switches in one word, `-Ru`, as their long names; undefined for what is none. */
+function switchesOf(args: ArgsDef, word: string): string[] | undefined {
+  if (!/^-[A-Za-z]{2,}$/.test(word)) return undefined;
+  const names = [...word.slice(1)].map((letter) => longName(args, `-${letter}`));
+  const all = names.every((name) => name !== undefined && args[name]?.type === "boolean");
+  return all ? names.map((name) => `--${name}`) : undefined;
 }
 
 function checkOption(
