@@ -57,6 +57,8 @@ export class ComposeDriver implements Driver {
     this.claims.clear();
     this.looked = undefined;
     this.touched.clear();
+    // A pull that failed may have failed because the engine went away.
+    this.fetcher = undefined;
     return this.core.observe(recipes);
   }
 
