@@ -53,11 +53,19 @@ export interface Decision {
    * It sees one in everything once it has been updated itself.
    */
   readonly keep?: boolean | undefined;
+  /** Newer files or images come into force: there has to be a way back, and it is gone when they do not work out. */
+  readonly updates?: boolean | undefined;
 }
+
+const MAKES: ReadonlySet<Action> = new Set(["create", "recreate"]);
+
+/** Whether a change makes containers from what the files say by now. Others go on with what is there. */
+export const makes = ({ action, updates, anew }: Decision): boolean =>
+  MAKES.has(action) || updates === true || anew === true;
 
 /** Decides what one service needs. Pure: the same facts give the same answer. */
 export function decide(facts: ServiceFacts): Decision {
-  const { containers, release, changed, expected } = facts;
+  const { containers, expected } = facts;
   if (expected.size === 0) {
     const reason = { code: "no-services", text: "all its compose services wait for a profile" };
     return { action: "none", reason, effect: "read", settled: true };
@@ -66,29 +74,44 @@ export function decide(facts: ServiceFacts): Decision {
   const half = halfSwitched(containers);
   if (half) {
     const text = `${half.name} is left over from a switch that was broken off`;
-    return { ...change("repair", "half-switched", text), anew: facts.force };
+    const repair = change("repair", "half-switched", text);
+    if (facts.force) return { ...repair, anew: true };
+    return { ...repair, anew: newerFiles(facts)?.anew, updates: isBehind(facts) };
   }
   if (facts.force) return { ...change("recreate", "forced", "asked for with --force"), anew: true };
-  if (facts.restart) return restart(facts);
-  if (release && changed.length > 0) {
-    const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
-    return facts.remount || facts.lost.length > 0 ? { ...update, anew: true } : update;
-  }
-  if (!release && isNewer(facts)) {
-    return change(
-      "update",
-      "files-newer",
-      "its files are newer than its containers: compose decides what changes",
-    );
-  }
+  if (facts.restart) return { ...restart(facts), updates: isBehind(facts) };
+  const newer = newerFiles(facts);
+  if (newer) return newer;
   const missing = [...facts.expected].find(
     ([service, count]) => count > ofService(containers, service).length,
   );
-  if (missing) return start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
-  const stale = containers.find((container) => newerImage(container, facts));
+  if (missing) {
+    const decision = start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
+    return { ...decision, updates: isBehind(facts) };
+  }
+  const stale = staleContainer(facts);
   if (stale) return change("update", "image-newer", `a newer image of ${imageName(stale, facts)} is here`);
   return repairNetwork(facts) ?? decideByState(facts);
 }
+
+/** The update to files that are not those of the containers; undefined when they are. */
+function newerFiles(facts: ServiceFacts): Decision | undefined {
+  const { release, changed, remount, lost } = facts;
+  if (release && changed.length > 0) {
+    const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
+    return remount || lost.length > 0 ? { ...update, anew: true } : update;
+  }
+  if (release || !isNewer(facts)) return undefined;
+  const text = "its files are newer than its containers: compose decides what changes";
+  return change("update", "files-newer", text);
+}
+
+const staleContainer = (facts: ServiceFacts): ContainerView | undefined =>
+  facts.containers.find((container) => newerImage(container, facts));
+
+/** Whether compose would bring something newer into force, whatever it is called for. */
+const isBehind = (facts: ServiceFacts): boolean =>
+  newerFiles(facts) !== undefined || staleContainer(facts) !== undefined;
 
 /** What lost its network is repaired, and what is down along with it; all else of the service is left as it is. */
 function repairNetwork(facts: ServiceFacts): Decision | undefined {
@@ -228,7 +251,8 @@ const ofService = (containers: readonly ContainerView[], service: string): Conta
   containers.filter((container) => container.service === service);
 
 function change(action: Action, code: string, text: string): Decision {
-  return { action, reason: { code, text }, effect: "write", settled: false };
+  const decision = { action, reason: { code, text }, effect: "write", settled: false } as const;
+  return action === "update" ? { ...decision, updates: true } : decision;
 }
 
 function adoptReason({ release, containers }: ServiceFacts): Reason {

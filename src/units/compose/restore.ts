@@ -77,7 +77,7 @@ export class Restorer {
     const { recipe, view, decision, changed } = work;
     const [last] = listReleases(store, book.root, name);
     const early = failure.reason.code === "interrupted";
-    if (recipe.rollback !== "auto" || decision?.action !== "update" || !changed || early) return failure;
+    if (recipe.rollback !== "auto" || !decision?.updates || !changed || early) return failure;
     if (!view?.release || view.pin || !last) return failure;
     const images = imagesOf(await this.core.containersNow(view), undefined);
     const why = `an update did not become ready: ${failure.detail}`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   decide,
+  makes,
   normalizeImage,
   type ServiceFacts,
   stateWords,
@@ -279,6 +280,45 @@ test("an action that changes something writes, and is never settled", () => {
       settled: false,
     });
   }
+});
+
+describe("newer files and images: what brings them into force, and what makes containers", () => {
+  const half = [view("0123456789ab_app", { service: "app" })];
+  const files = { changed: [".env"] };
+  const image = { images: new Map([["app:1", "sha256:two"]]) };
+  test.each<[string, Partial<ServiceFacts>, string]>([
+    ["an update to files", files, "updates, makes"],
+    ["an update to an image", image, "updates, makes"],
+    ["a restart", { restart: true }, ""],
+    ["a restart, files", { restart: true, ...files }, "updates, makes"],
+    ["a restart, an image", { restart: true, ...image }, "updates, makes"],
+    [
+      "a restart of what was never seen ready, files",
+      { restart: true, release: undefined, newestInput: AT / 1000 },
+      "updates, makes",
+    ],
+    ["a restart of what is down, files", { restart: true, containers: [down], ...files }, "updates, makes"],
+    ["a switch that was broken off", { containers: half }, ""],
+    ["a switch that was broken off, files", { containers: half, ...files }, "updates, makes"],
+    [
+      "a switch that was broken off, a file that is mounted",
+      { containers: half, ...files, remount: true },
+      "updates, makes, anew",
+    ],
+    ["a switch that was broken off, an image", { containers: half, ...image }, "updates, makes"],
+    ["a switch that was broken off, forced", { containers: half, ...files, force: true }, "makes, anew"],
+    ["--force, which asks for no way back", { force: true, ...files }, "makes, anew"],
+    ["the first containers", { containers: [], ...image }, "makes"],
+    ["a start", { containers: [down] }, ""],
+    ["a start with a service without container", { expected: two }, ""],
+    ["a start with a service without container, an image", { expected: two, ...image }, "updates, makes"],
+    ["a repair of its network", { lost: [{ container: view("app"), why: "lost" }] }, ""],
+  ])("%s", (_, more, want) => {
+    const decision = decide(facts(more));
+    const found = { updates: decision.updates, makes: makes(decision), anew: decision.anew };
+    const words = Object.entries(found).flatMap(([word, is]) => (is ? [word] : []));
+    expect(words.join(", ")).toBe(want);
+  });
 });
 
 describe("normalizeImage() of", () => {
