@@ -137,7 +137,7 @@ export async function explainWatch(
   if (!culprit) return failure("not-ready", detail);
   const lines = await docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
   const name = culprit.Name.replace(/^\//, "");
-  const remedy = changed ? "" : `; \`homelab ensure ${view.recipe.name} --force\` makes it anew`;
+  const remedy = changed || view.pin ? "" : `; \`homelab ensure ${view.recipe.name} --force\` makes it anew`;
   return {
     ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said${remedy}`),
     log: lines.map(redact),

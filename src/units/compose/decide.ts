@@ -32,6 +32,8 @@ export interface ServiceFacts {
   readonly lost: readonly Lost[];
   /** Why it was put back to an earlier release, at which it stays. */
   readonly pinned?: string | undefined;
+  /** Ids of containers that were put back and not seen ready since. */
+  readonly putBack?: ReadonlySet<string> | undefined;
   /** The recipe has probes of its own. */
   readonly probed: boolean;
   /** Epoch milliseconds of the observation. */
@@ -137,7 +139,7 @@ export function touches(
 }
 
 function decideByState(facts: ServiceFacts): Decision {
-  const { containers, release } = facts;
+  const { containers, release, putBack } = facts;
   const allDown = containers.filter((container) => isDown(container, facts));
   const paused = containers.find((container) => container.state === "paused");
   if (paused && allDown.every(({ state }) => state === "paused"))
@@ -147,7 +149,9 @@ function decideByState(facts: ServiceFacts): Decision {
     const keep = !facts.pinned && containers.every((each) => isKnown(each, release));
     return { ...start(facts, ...downReason(down, facts)), ...(keep && { keep }) };
   }
-  const stranger = containers.some((container) => !released(container, release));
+  const stranger = containers.some(
+    (container) => !released(container, release) && !putBack?.has(container.id),
+  );
   const troubled = containers.find(
     ({ health, state }) => state === "restarting" || /^(?:un|start)/.test(health),
   );
@@ -159,7 +163,11 @@ function decideByState(facts: ServiceFacts): Decision {
   if (stranger || !release)
     return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
   const waiting = containers.find((container) => !isSettled(container, facts));
-  if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
+  if (waiting) {
+    const text = `rolled back, and not seen ready since: ${facts.pinned}`;
+    const reason = putBack?.has(waiting.id) ? { code: "rolled-back", text } : waitReason(waiting);
+    return { action: "none", reason, effect: "read", settled: false };
+  }
   const reason = facts.pinned
     ? { code: "rolled-back", text: `rolled back, and left so: ${facts.pinned}` }
     : { code: "up-to-date", text: "ready and up to date" };

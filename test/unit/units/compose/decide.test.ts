@@ -40,7 +40,8 @@ const done = view("migrate", { state: "exited", exitCode: 0, status: "Exited (0)
 const doneRelease = release(released("app"), released("migrate", { kind: "completed" }));
 const down = view("app", { state: "exited", exitCode: 137, status: "Exited (137) 2 minutes ago" });
 
-const CASES: [string, Partial<ServiceFacts>, string][] = [
+type Case = [string, Partial<ServiceFacts>, string];
+const CASES: Case[] = [
   ["nothing there", { containers: [] }, "create (absent): it has no containers yet"],
   ["nothing there, forced", { containers: [], force: true }, "create (absent): it has no containers yet"],
   [
@@ -209,6 +210,38 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
       release: release(released("app", { id: "id-before", health: true })),
     },
     "update (replaced): app is unhealthy, and not what was last ready: compose decides what changes",
+  ],
+  ...(["starting", "none"] as const).map(
+    (health): Case => [
+      `put back and not seen ready since, health ${health}`,
+      {
+        containers: [view("app", { health })],
+        release: release(released("app", { id: "id-before" })),
+        pinned: "it was asked for",
+        putBack: new Set(["id-app"]),
+      },
+      "none (rolled-back): rolled back, and not seen ready since: it was asked for, verified",
+    ],
+  ),
+  [
+    "made anew by hand since it was put back, and unhealthy",
+    {
+      containers: [view("app", { health: "unhealthy" })],
+      release: release(released("app", { id: "id-before", health: true })),
+      pinned: "it was asked for",
+      putBack: new Set(["id-back"]),
+    },
+    "update (replaced): app is unhealthy, and not what was last ready: compose decides what changes",
+  ],
+  [
+    "put back, and down since",
+    {
+      containers: [down],
+      release: release(released("app", { id: "id-before" })),
+      pinned: "it was asked for",
+      putBack: new Set(["id-app"]),
+    },
+    "start (stopped): app is stopped (exit code 137, 2 minutes ago)",
   ],
   [
     "healthy",
