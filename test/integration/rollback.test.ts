@@ -294,7 +294,15 @@ test.concurrent("a rollback that is not ready in time stays, and later runs wait
     /^web~: failed after <time>: not ready in time: web~-app-1: health: starting\n/,
   );
   const late = await lab.run("rollback", "web~");
-  expect([late.code, late.stderr]).toEqual([1, failure]);
+  expect(late).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `web~: failed after <time>: not ready in time: web~-app-1: health: starting
+  hint: \`docker logs web~-app-1\` shows all that it said; it stays rolled back, and \`homelab ensure web~ --force\` takes up what its files say
+1 failed in <time>
+details: homelab report <run>
+`,
+  });
   const before = await lab.ids();
   expect((await lab.json("plan", "web~")).document.steps).toMatchObject([
     {
