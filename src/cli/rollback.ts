@@ -7,6 +7,7 @@ import { HoldBook } from "../store/held.ts";
 import { type Pin, readPins } from "../store/pins.ts";
 import { listReleases, type StoredRelease } from "../store/releases.ts";
 import { Store } from "../store/store.ts";
+import { releaseInForce } from "../units/compose/rollback.ts";
 import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
@@ -114,7 +115,8 @@ function showReleases(context: Context, root: string, targets: readonly string[]
   }
   const now = new Date();
   for (const { name, pin, releases } of all) {
-    const rows = releases.map((stored, index) => row(name, stored, index === 0, pin, now));
+    const current = releaseInForce(releases, pin);
+    const rows = releases.map((stored) => row(name, stored, stored === current, pin, now));
     print(
       rows.length === 0
         ? `${name} has no release yet\n`
@@ -129,12 +131,12 @@ function showReleases(context: Context, root: string, targets: readonly string[]
 function row(
   name: string,
   { id, at, release }: StoredRelease,
-  newest: boolean,
+  current: boolean,
   pin: Pin | undefined,
   now: Date,
 ): string[] {
   const images = release.containers.map(({ image, imageId }) => `${image} (${imageId.slice(7, 19)})`);
-  const mark = newest ? (pin ? "current, rolled back" : "current") : "";
+  const mark = current ? (pin ? "current, rolled back" : "current") : "";
   const commit = release.gitRevision?.slice(0, 10) ?? "";
   return [name, String(id), formatWhen(new Date(at), now), commit, [...new Set(images)].join(", "), mark];
 }

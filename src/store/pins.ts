@@ -12,6 +12,8 @@ export interface Pin {
   readonly at: number;
   /** Why: a clause for people. */
   readonly why: string;
+  /** Ids of the containers that were put back; no longer known once they were seen ready, which makes a release. */
+  readonly made?: readonly string[] | undefined;
   readonly refused: {
     readonly manifest: Manifest;
     /** Image references and the ids that they had. */

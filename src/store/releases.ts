@@ -68,6 +68,14 @@ export function latestReleases(store: Store, root: string): Map<string, Release>
   });
 }
 
+/** A release by its id; undefined when it is not kept any more. */
+export function releaseWith(store: Store, id: number): Release | undefined {
+  return store.with<Release | undefined>(undefined, (database) => {
+    const row = database.query<{ data: string }, [number]>("SELECT data FROM release WHERE id = ?").get(id);
+    return row ? (JSON.parse(row.data) as Release) : undefined;
+  });
+}
+
 /** A compose file of a release: its path as the manifest names it. */
 export interface ComposeText {
   readonly path: string;

@@ -17,6 +17,8 @@ export const BOOT_SERVICE = "homelab-boot.service";
 
 /** A run that another one holds up waits for it; when it has to give up (75), that is nothing to be alarmed about. */
 const WAIT = ["--lock-wait", "30m"];
+/** What comes after `docker.service` also begins when that failed its first start, and systemd tries it again. */
+const BOOT_WAIT = [...WAIT, "--docker-wait", "5m"];
 const MOST = `SuccessExitStatus=75
 # The program alone is told to stop, so that the change in hand comes to its end.
 KillMode=mixed
@@ -39,7 +41,7 @@ export const bootCommand = ({ program, root, targets }: TimersRequest): string[]
   root,
   "ensure",
   ...(targets.length > 0 ? targets : ["all"]),
-  ...WAIT,
+  ...BOOT_WAIT,
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { app, composeFile, idle, shell } from "../helpers/compose.ts";
+import { app, composeFile, health, idle, shell } from "../helpers/compose.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { nixos } from "../helpers/nixos.ts";
@@ -270,6 +270,84 @@ test.concurrent("with `rollback: manual` a bad update stays as it is, and rollba
   expect((await lab.run("rollback", "web~")).code).toBe(0);
   expect(await hostname(lab)).toBe("one");
   expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
+/** Becomes ready once there is a file, which is waited for for a short time. */
+const SLOW = health("test -e /tmp/well", { start_period: "1h" });
+const slowBook = (rollback: string) =>
+  `services:\n  web~: { rollback: ${rollback}, ready: { within: 5s, stable: 0s } }\n`;
+/** Brings it up while somebody makes it well. */
+async function getWell(lab: Homelab): Promise<void> {
+  const run = lab.start("ensure", "web~");
+  await eventually("it runs", async () => (await lab.statuses())["services/web~:app"] === "running");
+  await lab.docker("exec", "web~-app-1", "touch", "/tmp/well");
+  expect((await run.ended).code).toBe(0);
+}
+
+test.concurrent("a rollback that is not ready in time stays, and later runs wait for it", async () => {
+  await using lab = await homelab({ "homelab.yml": slowBook("manual") });
+  lab.write({ [WEB]: composeFile({ app: idle({ hostname: "one", ...SLOW }), old: idle() }) });
+  await getWell(lab);
+  lab.write({ [WEB]: app({ hostname: "two" }) });
+  expect((await lab.run("ensure", "web~")).code).toBe(0);
+  const failure = expect.stringMatching(
+    /^web~: failed after <time>: not ready in time: web~-app-1: health: starting\n/,
+  );
+  const late = await lab.run("rollback", "web~");
+  expect(late).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `web~: failed after <time>: not ready in time: web~-app-1: health: starting
+  hint: \`docker logs web~-app-1\` shows all that it said; it stays rolled back, and \`homelab ensure web~ --force\` takes up what its files say
+1 failed in <time>
+details: homelab report <run>
+`,
+  });
+  const before = await lab.ids();
+  expect((await lab.json("plan", "web~")).document.steps).toMatchObject([
+    {
+      action: "none",
+      reason: {
+        code: "rolled-back",
+        text: "rolled back, and not seen ready since: asked for with `rollback` (release 1)",
+      },
+    },
+  ]);
+  // What came back with it is nothing that is left over.
+  expect((await lab.json("cleanup", "--orphans", "--dry-run")).document.steps).toEqual([]);
+  const marks = (await lab.run("rollback", "web~", "--list")).stdout.split("\n").slice(1, -1);
+  expect(marks.map((line) => line.trimEnd().endsWith("current, rolled back"))).toEqual([false, true]);
+  expect(await lab.run("ensure", "web~")).toMatchObject({ code: 1, stderr: failure });
+  expect(await lab.run("rollback", "web~")).toMatchObject({ code: 1, stderr: failure });
+  // What goes down meanwhile comes up as it was put back.
+  await lab.docker("rm", "--force", "web~-app-1");
+  await getWell(lab);
+  expect(await hostname(lab)).toBe("one");
+  expect((await lab.ids())["services/web~:old"]).toBe(before["services/web~:old"] as string);
+  expect(await lab.run("ensure", "web~")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await lab.run("rollback", "web~")).toMatchObject({
+    code: 5,
+    stderr: expect.stringContaining("`web~` has no release before the one that runs"),
+  });
+  expect((await lab.run("ensure", "web~", "--force")).code).toBe(0);
+  expect(await hostname(lab)).toBe("two");
+});
+
+test.concurrent("what comes back by itself too late is waited for, and the bad update not tried again", async () => {
+  await using lab = await homelab({ "homelab.yml": slowBook("auto") });
+  lab.write({ [WEB]: app({ hostname: "one", ...SLOW }) });
+  await getWell(lab);
+  lab.write({ [WEB]: app({ hostname: "bad", ...shell("exit 3") }) });
+  const { code, stderr } = await lab.run("ensure", "web~");
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /exited with code 3; and what ran before did not come back: not ready in time: web~-app-1: health: starting\n {2}hint: the next run leaves it so until /,
+    ),
+  ]);
+  const before = await lab.ids();
+  await getWell(lab);
+  expect([await hostname(lab), await lab.ids()]).toEqual(["one", before]);
 });
 
 test.concurrent("the system is rolled back on NixOS only", async () => {

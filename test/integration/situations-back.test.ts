@@ -71,6 +71,47 @@ test.concurrent("situation 37: an update that could not go back is refused befor
   expect(await hostname(lab)).toBe("two running");
 });
 
+test.concurrent("situation 37: what has no way back is refused by a restart as well, and runs on as it is", async () => {
+  await using lab = await homelab({ "homelab.yml": book("auto"), [WEB]: withJob("one"), ...TOP });
+  await image(lab, "web~:job", "echo done");
+  expect((await lab.run("ensure", "all")).code).toBe(0);
+  const { document } = await lab.json("status", "web~");
+  await lab.docker("rmi", "--force", "web~:job");
+  lab.write({ [WEB]: withJob("two") });
+  const { code, stderr } = await lab.run("restart", "web~");
+  expect([code, stderr]).toEqual([5, expect.stringContaining("there would be no way back")]);
+  expect(await hostname(lab)).toBe("one running");
+  // That an update would be refused says nothing of what runs.
+  expect((await lab.json("status", "web~")).document.recipes[0]).toMatchObject({
+    state: "ready",
+    detail: document.recipes[0].detail,
+  });
+  expect(await lab.run("status", "all")).toMatchObject({ code: 0 });
+  expect((await lab.run("why", "web~")).stdout).toStartWith("web~ is ready");
+});
+
+test.concurrent("situation 36: files that a restart brings into force go back as well, and so does a switch that was broken off", async () => {
+  await using lab = await homelab({
+    "homelab.yml": book("auto"),
+    [WEB]: app({ hostname: "one" }),
+    ...TOP,
+  });
+  expect((await lab.run("ensure", "all")).code).toBe(0);
+  for (const [words, action] of [
+    [["restart", "web~"], "restart"],
+    [["ensure", "web~"], "repair"],
+  ] as const) {
+    const id = (await lab.docker("inspect", "-f", "{{.Id}}", "web~-app-1")).trim();
+    if (action === "repair") await lab.docker("rename", id, `${id.slice(0, 12)}_${lab.own("web~-app-1")}`);
+    lab.write({ [WEB]: app({ hostname: action, ...shell("exit 3") }) });
+    expect((await lab.json(...words)).document.steps).toMatchObject([
+      { id: "web~", action, result: "failed", reason: { code: "rolled-back" } },
+    ]);
+    expect(await hostname(lab)).toBe("one running");
+    expect(await lab.run("ensure", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+  }
+});
+
 test.concurrent("situation 37: a rollback to an image that has gone is refused before anything stops", async () => {
   await using lab = await homelab({ "homelab.yml": book("manual"), [WEB]: withJob("one"), ...TOP });
   await image(lab, "web~:job", "echo done");

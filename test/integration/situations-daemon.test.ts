@@ -323,41 +323,55 @@ details: homelab report <run>
     expect(first).toStartWith("✓ first~  created in <time>  it has no containers yet");
   });
 
-  test("`pull-images` goes on as well", async () => {
-    await using made = await homelab({});
-    const registry = await script("registry");
-    try {
-      using door = openDoor(registry);
-      await makeImage(made, `${registry}/web~:1`, "web");
-      await made.docker("push", "-q", `${registry}/web~:1`);
-      made.write({ "services/web~/compose.yml": app({ image: `${door.host}/web~:1` }) });
-      const hold = Promise.withResolvers<Response>();
-      let held = false;
-      door.answer = (_, path) => {
-        if (!path.includes("/manifests/")) return undefined;
-        held = true;
-        return hold.promise;
-      };
-      const run = onDaemon(made).start("pull-images");
-      await eventually("the pull is in hand", () => held);
-      door.answer = () => undefined;
-      await daemon.end("SIGKILL");
-      hold.resolve(new Response("", { status: 503 }));
-      await says(run, "Docker went away");
-      await daemon.start();
-      const { code, stderr } = await run.ended;
-      expect([code, made.text(stderr).replaceAll(door.host, "<registry>")]).toEqual([
-        0,
-        `Docker went away: waiting up to <time> for it to come back
-Docker is back: going on from what is there now
-<registry>/web~:1: pulled in <time> (used by web~)
-1 changed in <time>
-`,
-      ]);
-      await daemon.docker("rmi", made.own(`${door.host}/web~:1`));
-    } finally {
-      await script("down", "registry", registry.split(":")[1] ?? "");
+  describe("while an image is pulled", () => {
+    /** Runs a command that pulls the image of a service, and kills the daemon before the registry answers. */
+    async function killedWhilePulling(made: Homelab, words: readonly string[]) {
+      const registry = await script("registry");
+      try {
+        using door = openDoor(registry);
+        await makeImage(made, `${registry}/web~:1`, "web");
+        await made.docker("push", "-q", `${registry}/web~:1`);
+        made.write({ "services/web~/compose.yml": app({ image: `${door.host}/web~:1` }) });
+        const hold = Promise.withResolvers<Response>();
+        let held = false;
+        door.answer = (_, path) => {
+          if (!path.includes("/manifests/")) return undefined;
+          held = true;
+          return hold.promise;
+        };
+        const run = onDaemon(made).start(...words);
+        await eventually("the pull is in hand", () => held);
+        door.answer = () => undefined;
+        await daemon.end("SIGKILL");
+        hold.resolve(new Response("", { status: 503 }));
+        await says(run, "Docker went away");
+        await daemon.start();
+        const { code, stderr } = await run.ended;
+        await daemon.clear();
+        await daemon.docker("rmi", made.own(`${door.host}/web~:1`));
+        return { code, stderr: made.text(stderr).replaceAll(door.host, "<registry>") };
+      } finally {
+        await script("down", "registry", registry.split(":")[1] ?? "");
+      }
     }
+    const AWAY = `Docker went away: waiting up to <time> for it to come back
+Docker is back: going on from what is there now
+`;
+
+    test.each([
+      [
+        "`pull-images` goes on as well",
+        ["pull-images"],
+        "<registry>/web~:1: pulled in <time> (used by web~)",
+      ],
+      ["a service gets its image all the same", ["ensure", "web~"], "web~: created in <time>"],
+    ])("%s", async (_, words, line) => {
+      await using made = await homelab({});
+      expect(await killedWhilePulling(made, words)).toEqual({
+        code: 0,
+        stderr: `${AWAY}${line}\n1 changed in <time>\n`,
+      });
+    });
   });
 
   test("`stop` goes on as well", async () => {

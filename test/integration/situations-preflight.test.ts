@@ -361,6 +361,44 @@ describe("situation 18: variables without value", () => {
   });
 });
 
+/** Leaves a container under the name that compose gives it until the old one is gone. */
+async function breakOffSwitch(lab: Homelab, name: string): Promise<void> {
+  const id = (await lab.docker("inspect", "-f", "{{.Id}}", name)).trim();
+  await lab.docker("rename", name, `${id.slice(0, 12)}_${name}`);
+}
+
+describe("situations 18 and 24: files that come into force along with something else", () => {
+  test.concurrent.each([
+    ["a restart", ["restart", "web~"], async () => {}],
+    [
+      "the end of a switch that was broken off",
+      ["ensure", "web~"],
+      (lab: Homelab) => breakOffSwitch(lab, lab.own("web~-app-1")),
+    ],
+  ] as const)("%s is refused like an update", async (_, words, before) => {
+    await using made = await homelab({ [WEB]: app() });
+    const full = made.with({ env: { HOMELAB_MIN_FREE: "900TB" } });
+    expect(await made.run("ensure", "web~")).toMatchObject({ code: 0 });
+    // What is there already needs no space.
+    if (words[0] === "restart") expect(await full.run(...words)).toMatchObject({ code: 0 });
+    await before(made);
+    made.write({ [WEB]: app({ environment: { A: "${UNSET}" } }) });
+    const containers = await made.containers();
+    const refused = await made.run(...words);
+    expect([refused.code, refused.stderr]).toEqual([
+      5,
+      expect.stringContaining("error: `web~` has no value for `UNSET` (services/web~/compose.yml:8)\n"),
+    ]);
+    made.write({ "services/web~/.env": "UNSET=1\n" });
+    expect(await full.run(...words)).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("error: `web~` is not begun: "),
+    });
+    expect(await made.containers()).toEqual(containers);
+    expect(await made.run(...words)).toMatchObject({ code: 0 });
+  });
+});
+
 test.concurrent("situation 24: too little space for the engine is refused, with what a clean-up would free", async () => {
   await using made = await homelab({ [WEB]: app() });
   const lab = made.with({ env: { HOMELAB_MIN_FREE: "900TB" } });

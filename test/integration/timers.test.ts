@@ -31,7 +31,7 @@ test.concurrent("timers install --dry-run shows units that systemd takes, and wr
   expect(timer).toContain("\nOnCalendar=*-*-* 04:00:00\nRandomizedDelaySec=15min\n");
   expect(timer).toContain("\nPersistent=true\n");
   expect(boot).toContain("\nAfter=docker.service network-online.target\n");
-  expect(boot).toContain(`\nExecStart=${BINARY} -C <root> ensure all --lock-wait 30m\n`);
+  expect(boot).toContain(`\nExecStart=${BINARY} -C <root> ensure all --lock-wait 30m --docker-wait 5m\n`);
   const { stdout } = await lab.run("timers", "install", "-n");
   expect(stdout).toBe(NAMES.map((name) => `# /etc/systemd/system/${name}\n${files[name]}`).join("\n"));
   expect((await shown(lab, "media~", "--at", "Sun 05:00"))["homelab-deploy.service"]).toContain(
@@ -137,7 +137,8 @@ test.concurrent("timers are installed after a yes, wait for their time, and a se
     ],
   ]);
 
-  // There is no Docker in there: the run fails, and the status says so.
+  // The run fails, and the status says so.
+  made.write({ "homelab.yml": "groups: [\n" });
   await systemctl("start", NAMES[2] as string);
   const failed = JSON.parse((await timers("status", "--json")).stdout).units[1];
   expect(failed).toMatchObject({
@@ -146,6 +147,7 @@ test.concurrent("timers are installed after a yes, wait for their time, and a se
     result: "exit-code",
   });
 
+  made.write(FILES);
   const other = await timers("install", "media~", "--at", "Sun 05:00", "--yes");
   expect([other.code, other.stdout.match(/^done /gm)?.length]).toEqual([0, 1]);
   expect((await timers("status")).stdout).toMatch(

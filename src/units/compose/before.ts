@@ -9,7 +9,7 @@ export function taskBefore(
   decision: Decision,
 ): TaskRecipe | undefined {
   if (recipe.beforeUpdate === undefined) return undefined;
-  const changes = decision.action === "update" || (decision.effect !== "read" && changed.length > 0);
+  const changes = decision.updates || (decision.effect !== "read" && changed.length > 0);
   const task = changes ? book.recipes.get(recipe.beforeUpdate) : undefined;
   return task?.kind === "task" ? task : undefined;
 }

@@ -137,7 +137,9 @@ export async function explainWatch(
   if (!culprit) return failure("not-ready", detail);
   const lines = await docker.logs(culprit.Id, LOG_LINES, culprit.Config.Tty);
   const name = culprit.Name.replace(/^\//, "");
-  const remedy = changed ? "" : `; \`homelab ensure ${view.recipe.name} --force\` makes it anew`;
+  const force = `\`homelab ensure ${view.recipe.name} --force\``;
+  const anew = changed ? "" : `; ${force} makes it anew`;
+  const remedy = view.pin ? `; it stays rolled back, and ${force} takes up what its files say` : anew;
   return {
     ...failure("not-ready", detail, `\`docker logs ${name}\` shows all that it said${remedy}`),
     log: lines.map(redact),

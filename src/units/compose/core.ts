@@ -6,7 +6,13 @@ import type { ContainerDetails } from "../../docker/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { noteImages } from "../../store/images.ts";
 import { dropPin, type Pin, readPins, setPin } from "../../store/pins.ts";
-import { latestReleases, type Release, recordRelease, releaseFiles } from "../../store/releases.ts";
+import {
+  latestReleases,
+  type Release,
+  recordRelease,
+  releaseFiles,
+  releaseWith,
+} from "../../store/releases.ts";
 import type { Store } from "../../store/store.ts";
 import type { StepContext, Verified } from "../driver.ts";
 import { type ChangeRequest, explainWatch, failure } from "./change.ts";
@@ -43,6 +49,7 @@ export interface Work {
 export class ServiceCore {
   readonly works = new Map<string, Work>();
   readonly hub: EventHub;
+  /** What each was last seen ready as; of what was put back since, the release that it was put back to. */
   releases: ReadonlyMap<string, Release> = new Map();
   pins: ReadonlyMap<string, Pin> = new Map();
   private observation: Observation | undefined;
@@ -56,8 +63,13 @@ export class ServiceCore {
   async observe(recipes: readonly Recipe[]): Promise<void> {
     const { docker, store, book } = this.options;
     this.observation = await observe(docker);
-    this.releases = latestReleases(store, book.root);
+    const releases = latestReleases(store, book.root);
     this.pins = readPins(store, book.root);
+    for (const [name, pin] of this.pins) {
+      const back = pin.made && releaseWith(store, pin.release);
+      if (back) releases.set(name, back);
+    }
+    this.releases = releases;
     this.admit(recipes);
   }
 
@@ -195,7 +207,7 @@ export class ServiceCore {
       name,
       made.containers.map(({ imageId }) => imageId),
     );
-    if (pin && id !== undefined) setPin(store, book.root, name, { ...pin, release: id });
+    if (pin && id !== undefined) setPin(store, book.root, name, { ...pin, release: id, made: undefined });
     else if (!pin && this.pins.has(name)) dropPin(store, book.root, name);
   }
 

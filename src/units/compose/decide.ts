@@ -32,6 +32,8 @@ export interface ServiceFacts {
   readonly lost: readonly Lost[];
   /** Why it was put back to an earlier release, at which it stays. */
   readonly pinned?: string | undefined;
+  /** Ids of containers that were put back and not seen ready since. */
+  readonly putBack?: ReadonlySet<string> | undefined;
   /** The recipe has probes of its own. */
   readonly probed: boolean;
   /** Epoch milliseconds of the observation. */
@@ -53,11 +55,19 @@ export interface Decision {
    * It sees one in everything once it has been updated itself.
    */
   readonly keep?: boolean | undefined;
+  /** Newer files or images come into force: there has to be a way back, and it is gone when they do not work out. */
+  readonly updates?: boolean | undefined;
 }
+
+const MAKES: ReadonlySet<Action> = new Set(["create", "recreate"]);
+
+/** Whether a change makes containers from what the files say by now. Others go on with what is there. */
+export const makes = ({ action, updates, anew }: Decision): boolean =>
+  MAKES.has(action) || updates === true || anew === true;
 
 /** Decides what one service needs. Pure: the same facts give the same answer. */
 export function decide(facts: ServiceFacts): Decision {
-  const { containers, release, changed, expected } = facts;
+  const { containers, expected } = facts;
   if (expected.size === 0) {
     const reason = { code: "no-services", text: "all its compose services wait for a profile" };
     return { action: "none", reason, effect: "read", settled: true };
@@ -66,29 +76,44 @@ export function decide(facts: ServiceFacts): Decision {
   const half = halfSwitched(containers);
   if (half) {
     const text = `${half.name} is left over from a switch that was broken off`;
-    return { ...change("repair", "half-switched", text), anew: facts.force };
+    const repair = change("repair", "half-switched", text);
+    if (facts.force) return { ...repair, anew: true };
+    return { ...repair, anew: newerFiles(facts)?.anew, updates: isBehind(facts) };
   }
   if (facts.force) return { ...change("recreate", "forced", "asked for with --force"), anew: true };
-  if (facts.restart) return restart(facts);
-  if (release && changed.length > 0) {
-    const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
-    return facts.remount || facts.lost.length > 0 ? { ...update, anew: true } : update;
-  }
-  if (!release && isNewer(facts)) {
-    return change(
-      "update",
-      "files-newer",
-      "its files are newer than its containers: compose decides what changes",
-    );
-  }
+  if (facts.restart) return { ...restart(facts), updates: isBehind(facts) };
+  const newer = newerFiles(facts);
+  if (newer) return newer;
   const missing = [...facts.expected].find(
     ([service, count]) => count > ofService(containers, service).length,
   );
-  if (missing) return start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
-  const stale = containers.find((container) => newerImage(container, facts));
+  if (missing) {
+    const decision = start(facts, "container-missing", `it has no container for \`${missing[0]}\``);
+    return { ...decision, updates: isBehind(facts) };
+  }
+  const stale = staleContainer(facts);
   if (stale) return change("update", "image-newer", `a newer image of ${imageName(stale, facts)} is here`);
   return repairNetwork(facts) ?? decideByState(facts);
 }
+
+/** The update to files that are not those of the containers; undefined when they are. */
+function newerFiles(facts: ServiceFacts): Decision | undefined {
+  const { release, changed, remount, lost } = facts;
+  if (release && changed.length > 0) {
+    const update = change("update", "files-changed", `${join(changed)} changed since it was last ready`);
+    return remount || lost.length > 0 ? { ...update, anew: true } : update;
+  }
+  if (release || !isNewer(facts)) return undefined;
+  const text = "its files are newer than its containers: compose decides what changes";
+  return change("update", "files-newer", text);
+}
+
+const staleContainer = (facts: ServiceFacts): ContainerView | undefined =>
+  facts.containers.find((container) => newerImage(container, facts));
+
+/** Whether compose would bring something newer into force, whatever it is called for. */
+const isBehind = (facts: ServiceFacts): boolean =>
+  newerFiles(facts) !== undefined || staleContainer(facts) !== undefined;
 
 /** What lost its network is repaired, and what is down along with it; all else of the service is left as it is. */
 function repairNetwork(facts: ServiceFacts): Decision | undefined {
@@ -114,7 +139,7 @@ export function touches(
 }
 
 function decideByState(facts: ServiceFacts): Decision {
-  const { containers, release } = facts;
+  const { containers, release, putBack } = facts;
   const allDown = containers.filter((container) => isDown(container, facts));
   const paused = containers.find((container) => container.state === "paused");
   if (paused && allDown.every(({ state }) => state === "paused"))
@@ -124,7 +149,9 @@ function decideByState(facts: ServiceFacts): Decision {
     const keep = !facts.pinned && containers.every((each) => isKnown(each, release));
     return { ...start(facts, ...downReason(down, facts)), ...(keep && { keep }) };
   }
-  const stranger = containers.some((container) => !released(container, release));
+  const stranger = containers.some(
+    (container) => !released(container, release) && !putBack?.has(container.id),
+  );
   const troubled = containers.find(
     ({ health, state }) => state === "restarting" || /^(?:un|start)/.test(health),
   );
@@ -136,7 +163,11 @@ function decideByState(facts: ServiceFacts): Decision {
   if (stranger || !release)
     return { action: "adopt", reason: adoptReason(facts), effect: "read", settled: false };
   const waiting = containers.find((container) => !isSettled(container, facts));
-  if (waiting) return { action: "none", reason: waitReason(waiting), effect: "read", settled: false };
+  if (waiting) {
+    const text = `rolled back, and not seen ready since: ${facts.pinned}`;
+    const reason = putBack?.has(waiting.id) ? { code: "rolled-back", text } : waitReason(waiting);
+    return { action: "none", reason, effect: "read", settled: false };
+  }
   const reason = facts.pinned
     ? { code: "rolled-back", text: `rolled back, and left so: ${facts.pinned}` }
     : { code: "up-to-date", text: "ready and up to date" };
@@ -228,7 +259,8 @@ const ofService = (containers: readonly ContainerView[], service: string): Conta
   containers.filter((container) => container.service === service);
 
 function change(action: Action, code: string, text: string): Decision {
-  return { action, reason: { code, text }, effect: "write", settled: false };
+  const decision = { action, reason: { code, text }, effect: "write", settled: false } as const;
+  return action === "update" ? { ...decision, updates: true } : decision;
 }
 
 function adoptReason({ release, containers }: ServiceFacts): Reason {

@@ -66,6 +66,8 @@ export class ComposeDriver implements Driver {
     this.claims.clear();
     this.looked = undefined;
     this.touched.clear();
+    // A pull that failed may have failed because the engine went away.
+    this.fetcher = undefined;
     return this.core.observe(recipes);
   }
 
@@ -110,12 +112,12 @@ export class ComposeDriver implements Driver {
     }
     work.decision = decide(factsOf(work.view, this.core.seen(), { force, restart }, this.touched));
     if (work.decision.effect === "read") return work.decision;
-    if (work.decision.action === "update" && work.recipe.rollback === "auto") {
+    if (preflight && work.decision.updates && work.recipe.rollback === "auto") {
       const { missingWayBack } = await import("./way-back.ts");
       const problem = await missingWayBack(this.options.docker, work.view, work.decision);
       if (problem) return blocked(problem);
     }
-    const checked = preflight ? await (await this.preflight()).check(work, work.decision.action) : {};
+    const checked = preflight ? await (await this.preflight()).check(work, work.decision) : {};
     if (checked.refused) return blocked(checked.refused);
     const before = taskBefore(this.options.book, work.view, work.decision);
     if (before) work.decision = comesAfter(work.decision, before.name);
@@ -136,8 +138,9 @@ export class ComposeDriver implements Driver {
 
   private async fetchImages(work: Work, early: boolean, context: StepContext): Promise<Failure | undefined> {
     const { view, decision, fetched } = work;
-    if (!view || !decision || view.pin || fetched || !MAY_NEED_IMAGES.has(decision.action)) return undefined;
-    const refused = this.disk.refusal(decision.action);
+    if (!view || !decision || view.pin || fetched) return undefined;
+    if (!decision.updates && !MAY_NEED_IMAGES.has(decision.action)) return undefined;
+    const refused = this.disk.refusal(decision);
     if (refused) return refused;
     work.fetched = true;
     this.fetcher ??= import("./fetch.ts").then(({ Fetcher }) => new Fetcher(this.core));
@@ -175,7 +178,7 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
-    const missing = this.disk.refusal(decision.action) ?? (await this.fetchImages(work, false, context));
+    const missing = this.disk.refusal(decision) ?? (await this.fetchImages(work, false, context));
     if (missing) return missing;
     const request = await this.core.changeRequest(work, decision.action, context, view);
     const { makeWay } = await import("./make-way.ts");

@@ -158,6 +158,7 @@ export function factsOf(
     // What is newer is what it was taken away from.
     images: view.pin ? new Map() : observation.images,
     pinned: view.pin?.why,
+    putBack: new Set(view.pin?.made),
     ...asked,
     lost: lostNetworks({ containers, all: observation.byId, lives: view.lives, touched }),
     probed: hasProbe(recipe.ready),

@@ -1,9 +1,7 @@
-import type { Action } from "../../plan/types.ts";
 import type { Failure } from "../driver.ts";
 import { failure } from "./change.ts";
+import { type Decision, makes } from "./decide.ts";
 
-/** Actions that put something on the engine's disk. What is only started again needs no more than it had. */
-const NEEDS_SPACE: ReadonlySet<Action> = new Set(["create", "update", "recreate"]);
 const CODE = "disk-full";
 
 /** Remembers in a run that the engine's disk was full: what needs space is not tried any more. */
@@ -13,8 +11,9 @@ export class FullDisk {
   constructor(private readonly freeable: (() => Promise<string | undefined>) | undefined) {}
 
   /** Why a change is not tried; undefined when nothing speaks against it. */
-  refusal(action: Action): Failure | undefined {
-    if (!this.full || !NEEDS_SPACE.has(action)) return undefined;
+  refusal(decision: Decision): Failure | undefined {
+    // What is only started again needs no more than it had.
+    if (!this.full || !makes(decision)) return undefined;
     return failure(CODE, "not tried: the disk of the engine is full", "free space, then run again");
   }
 

@@ -72,7 +72,9 @@ export async function findOrphans(
     try {
       const { summary, compose } = await readInputs(root, recipe, env);
       const files = compose.map((file) => join(recipe.path, file));
-      const released = pins.has(recipe.name) ? (releases.get(recipe.name)?.containers ?? []) : [];
+      const pin = pins.get(recipe.name);
+      const released = pin ? (releases.get(recipe.name)?.containers ?? []) : [];
+      const back = new Set([...released.map(({ id }) => id), ...(pin?.made ?? [])]);
       for (const { summary: container, view } of own) {
         const { id, name, service, created, status } = view;
         const question = {
@@ -82,7 +84,7 @@ export async function findOrphans(
           files,
           exists: existsSync,
         };
-        if (!isOrphan(question) || released.some((each) => each.id === id)) continue;
+        if (!isOrphan(question) || back.has(id)) continue;
         orphans.push({ id, name, service, recipe: recipe.name, created, status });
       }
     } catch (error) {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HomelabError } from "../../errors.ts";
 import { processOf } from "../../os/listeners.ts";
-import type { Action } from "../../plan/types.ts";
 import { placeOf } from "./clash-place.ts";
 import {
   type Clash,
@@ -13,6 +12,7 @@ import {
   type ResolvedProject,
 } from "./clashes.ts";
 import type { ServiceCore, Work } from "./core.ts";
+import { type Decision, makes } from "./decide.ts";
 import { envKeys } from "./dotenv.ts";
 import type { ServiceView } from "./facts.ts";
 import type { Inputs } from "./input-types.ts";
@@ -35,9 +35,6 @@ import { Spaces } from "./preflight-space.ts";
 import { type Want, Wants } from "./preflight-wants.ts";
 import { World } from "./preflight-world.ts";
 import { secretsOf } from "./secrets.ts";
-
-/** Actions that make containers from what the files say by now. */
-const MAKES: ReadonlySet<Action> = new Set(["create", "update", "recreate"]);
 
 /**
  * Looks, before anything is touched, for what would make a decided change fail half way or do harm: somebody else's
@@ -65,9 +62,9 @@ export class Preflight {
    * Whether the decided change of a service can be begun. `refused` names all that is in its way; `after` are services
    * that were decided before and give up in this plan what it needs.
    */
-  async check(work: Work, action: Action): Promise<Checked> {
+  async check(work: Work, decision: Decision): Promise<Checked> {
     this.after = new Set();
-    const refused = await this.look(work, action).catch((problem) => {
+    const refused = await this.look(work, decision).catch((problem) => {
       if (problem instanceof HomelabError) return problem;
       throw problem;
     });
@@ -75,12 +72,12 @@ export class Preflight {
     return { refused, after: [...this.after] };
   }
 
-  private async look(work: Work, action: Action): Promise<HomelabError | undefined> {
+  private async look(work: Work, decision: Decision): Promise<HomelabError | undefined> {
     const { recipe, view } = work;
     // What was put back runs by files of its own, which were seen ready.
     const want = view && !view.pin ? await this.wants.of(work) : undefined;
-    const refusals = want && view ? await this.refusals(work, view, want, action) : [];
-    const full = MAKES.has(action) ? await this.spaces.refusal() : undefined;
+    const refusals = want && view ? await this.refusals(work, view, want, decision) : [];
+    const full = makes(decision) ? await this.spaces.refusal() : undefined;
     if (full) refusals.push({ text: `\`${recipe.name}\` is not begun: ${full.text}`, hint: full.hint });
     const [first] = refusals;
     if (!first) {
@@ -106,9 +103,9 @@ export class Preflight {
     if (services.some((service) => (service.ports ?? []).length > 0)) this.publishing.push(planned);
   }
 
-  private async refusals(work: Work, view: ServiceView, want: Want, action: Action): Promise<Refusal[]> {
+  private async refusals(work: Work, view: ServiceView, want: Want, decision: Decision): Promise<Refusal[]> {
     const { recipe } = view;
-    const found = MAKES.has(action) ? this.variables(view, want) : [];
+    const found = makes(decision) ? this.variables(view, want) : [];
     if (!want.project) return found;
     const mine: Resolved = { recipe, project: want.project };
     const mask = secretsOf(view, this.core.options.env);

@@ -1,7 +1,7 @@
 import type { ServiceRecipe } from "../../book/types.ts";
 import type { OtherFiles } from "../../docker/compose.ts";
 import { HomelabError } from "../../errors.ts";
-import type { Pin } from "../../store/pins.ts";
+import { type Pin, setPin } from "../../store/pins.ts";
 import { listReleases, releaseFiles, type StoredRelease } from "../../store/releases.ts";
 import type { Applied, Failure, StepContext } from "../driver.ts";
 import { type ChangeRequest, changedBetween, halt, up } from "./change.ts";
@@ -14,6 +14,7 @@ import { imagesOf } from "./release.ts";
 import {
   cameSince,
   chooseRelease,
+  releaseInForce,
   requireRestorable,
   writeReleaseFiles,
   writtenServices,
@@ -75,19 +76,21 @@ export class Restorer {
     const { store, book } = this.core.options;
     const work = this.core.work(name);
     const { recipe, view, decision, changed } = work;
-    const [last] = listReleases(store, book.root, name);
+    const last = releaseInForce(listReleases(store, book.root, name), this.core.pins.get(name));
     const early = failure.reason.code === "interrupted";
-    if (recipe.rollback !== "auto" || decision?.action !== "update" || !changed || early) return failure;
+    if (recipe.rollback !== "auto" || !decision?.updates || !changed || early) return failure;
     if (!view?.release || view.pin || !last) return failure;
     const images = imagesOf(await this.core.containersNow(view), undefined);
     const why = `an update did not become ready: ${failure.detail}`;
     const refused = { manifest: view.manifest, images };
     const pin = { release: last.id, at: Date.now(), why, refused };
     const second = await this.restoreAndCheck(work, last, pin, context);
-    if (second)
-      return { ...failure, detail: `${failure.detail}; and what ran before did not come back: ${second}` };
-    const detail = `${failure.detail}; rolled back, what ran before serves again`;
     const hint = `the next run leaves it so until its files or its image change; \`homelab ensure ${name} --force\` tries again`;
+    if (second) {
+      const said = `${failure.detail}; and what ran before did not come back: ${second.detail}`;
+      return { ...failure, detail: said, hint: second.back ? hint : failure.hint };
+    }
+    const detail = `${failure.detail}; rolled back, what ran before serves again`;
     return { ...failure, reason: { code: "rolled-back", text: detail }, detail, hint, stands: true };
   }
 
@@ -122,8 +125,12 @@ export class Restorer {
     if (typeof stopped !== "number") return stopped;
     context.progress("changing", `rolling back to release ${stored.id}`);
     const failed = await up(request, view, {}, other);
-    work.changed = stopped > 0 || changedBetween(view.containers, await this.core.containersNow(view));
-    return failed;
+    const after = await this.core.containersNow(view);
+    work.changed = stopped > 0 || changedBetween(view.containers, after);
+    if (failed) return failed;
+    // Also when it takes longer to be ready than it is waited for, it is not to be taken away again.
+    setPin(store, book.root, recipe.name, { ...pin, made: after.map(({ id }) => id) });
+    return undefined;
   }
 
   /** Compose services that what is there by now asks for; none when its files cannot be read. */
@@ -157,18 +164,21 @@ export class Restorer {
     return (await halt("stop", request, newcomers)) ?? newcomers.length;
   }
 
+  /** Nothing to say when it is ready; else what is wrong, and whether it was put `back` all the same. */
   private async restoreAndCheck(
     work: Work,
     stored: StoredRelease,
     pin: Pin,
     context: StepContext,
-  ): Promise<string | undefined> {
+  ): Promise<{ detail: string; back: boolean } | undefined> {
+    let back = false;
     try {
       const failed = await this.restore(work, stored, pin, context);
+      back = failed === undefined;
       const checked = failed ?? (await this.core.check(work.recipe.name, context));
-      return checked.ok ? undefined : checked.detail;
+      return checked.ok ? undefined : { detail: checked.detail, back };
     } catch (error) {
-      if (error instanceof HomelabError) return error.message;
+      if (error instanceof HomelabError) return { detail: error.message, back };
       throw error;
     }
   }

@@ -16,10 +16,16 @@ import type { Store } from "../../store/store.ts";
 import { parseCompose, summarize } from "./file.ts";
 import { hashText, rehash } from "./manifest.ts";
 
+/** The release that is in force, of the ones of a service (the newest first): what it was put back to, else the newest. */
+export const releaseInForce = (
+  stored: readonly StoredRelease[],
+  pin: Pin | undefined,
+): StoredRelease | undefined => stored.find(({ id }) => id === pin?.release) ?? stored[0];
+
 /**
  * The release to go back to, of the ones of a service (the newest first): the one that is named, else the newest
  * that is another one than what runs. `runs`: ids of the containers that are there; what was never seen ready is no
- * release. Throws `usage` or `refused`, saying what there is.
+ * release, and a rollback that was not seen ready is done once more. Throws `usage` or `refused`, saying what there is.
  */
 export function chooseRelease(
   name: string,
@@ -32,13 +38,13 @@ export function chooseRelease(
     if (found) return found;
     throw new HomelabError("usage", `\`${name}\` has no release ${to}`, { hint: list });
   }
-  const [current] = stored;
+  const current = releaseInForce(stored, pin);
   if (!current) {
     throw new HomelabError("refused", `\`${name}\` has no release: it was never seen ready by homelab`, {
       hint: `\`homelab ensure ${name}\` makes the first one`,
     });
   }
-  if (!current.release.containers.every(({ id }) => runs.has(id))) return current;
+  if (pin?.made || !current.release.containers.every(({ id }) => runs.has(id))) return current;
   // What was put back is the newest release, and a copy of an older one: what comes before counts from there.
   const same = stored.filter(({ release }) => identity(release) === identity(current.release));
   const origin = pin ? (same.at(-1)?.id ?? current.id) : current.id;

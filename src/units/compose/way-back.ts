@@ -11,10 +11,9 @@ import { isUp } from "./observe.ts";
 export async function missingWayBack(
   docker: Docker,
   { recipe, release, containers }: ServiceView,
-  { action }: Decision,
+  { updates }: Decision,
 ): Promise<HomelabError | undefined> {
-  if (recipe.rollback !== "auto" || action !== "update" || !release || !containers.some(isUp))
-    return undefined;
+  if (recipe.rollback !== "auto" || !updates || !release || !containers.some(isUp)) return undefined;
   for (const { image, imageId } of release.containers) {
     if (await docker.hasImage(imageId)) continue;
     return new HomelabError(

@@ -11,6 +11,7 @@ import {
   listReleases,
   type Release,
   recordRelease,
+  releaseWith,
 } from "../../../src/store/releases.ts";
 import { lastNotableRun, newRunId, recentRuns, recordRun, runsNamed } from "../../../src/store/runs.ts";
 import { Store, stateDirectory } from "../../../src/store/store.ts";
@@ -166,6 +167,16 @@ describe("releases", () => {
       ["a", "two"],
       ["b", "three"],
     ]);
+    store.close();
+  });
+
+  test("one is found by its id as long as it is kept", () => {
+    using dir = temporary();
+    const store = open(dir.path);
+    const id = recordRelease(store, "/r", "a", release("one"), [], 1) as number;
+    recordRelease(store, "/r", "a", release("two"), [], 2);
+    expect(releaseWith(store, id)).toEqual(release("one"));
+    expect(releaseWith(store, id + 2)).toBeUndefined();
     store.close();
   });
 

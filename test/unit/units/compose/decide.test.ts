@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   decide,
+  makes,
   normalizeImage,
   type ServiceFacts,
   stateWords,
@@ -39,7 +40,8 @@ const done = view("migrate", { state: "exited", exitCode: 0, status: "Exited (0)
 const doneRelease = release(released("app"), released("migrate", { kind: "completed" }));
 const down = view("app", { state: "exited", exitCode: 137, status: "Exited (137) 2 minutes ago" });
 
-const CASES: [string, Partial<ServiceFacts>, string][] = [
+type Case = [string, Partial<ServiceFacts>, string];
+const CASES: Case[] = [
   ["nothing there", { containers: [] }, "create (absent): it has no containers yet"],
   ["nothing there, forced", { containers: [], force: true }, "create (absent): it has no containers yet"],
   [
@@ -209,6 +211,38 @@ const CASES: [string, Partial<ServiceFacts>, string][] = [
     },
     "update (replaced): app is unhealthy, and not what was last ready: compose decides what changes",
   ],
+  ...(["starting", "none"] as const).map(
+    (health): Case => [
+      `put back and not seen ready since, health ${health}`,
+      {
+        containers: [view("app", { health })],
+        release: release(released("app", { id: "id-before" })),
+        pinned: "it was asked for",
+        putBack: new Set(["id-app"]),
+      },
+      "none (rolled-back): rolled back, and not seen ready since: it was asked for, verified",
+    ],
+  ),
+  [
+    "made anew by hand since it was put back, and unhealthy",
+    {
+      containers: [view("app", { health: "unhealthy" })],
+      release: release(released("app", { id: "id-before", health: true })),
+      pinned: "it was asked for",
+      putBack: new Set(["id-back"]),
+    },
+    "update (replaced): app is unhealthy, and not what was last ready: compose decides what changes",
+  ],
+  [
+    "put back, and down since",
+    {
+      containers: [down],
+      release: release(released("app", { id: "id-before" })),
+      pinned: "it was asked for",
+      putBack: new Set(["id-app"]),
+    },
+    "start (stopped): app is stopped (exit code 137, 2 minutes ago)",
+  ],
   [
     "healthy",
     { containers: [view("app", { health: "healthy" })], release: release(released("app", { health: true })) },
@@ -279,6 +313,45 @@ test("an action that changes something writes, and is never settled", () => {
       settled: false,
     });
   }
+});
+
+describe("newer files and images: what brings them into force, and what makes containers", () => {
+  const half = [view("0123456789ab_app", { service: "app" })];
+  const files = { changed: [".env"] };
+  const image = { images: new Map([["app:1", "sha256:two"]]) };
+  test.each<[string, Partial<ServiceFacts>, string]>([
+    ["an update to files", files, "updates, makes"],
+    ["an update to an image", image, "updates, makes"],
+    ["a restart", { restart: true }, ""],
+    ["a restart, files", { restart: true, ...files }, "updates, makes"],
+    ["a restart, an image", { restart: true, ...image }, "updates, makes"],
+    [
+      "a restart of what was never seen ready, files",
+      { restart: true, release: undefined, newestInput: AT / 1000 },
+      "updates, makes",
+    ],
+    ["a restart of what is down, files", { restart: true, containers: [down], ...files }, "updates, makes"],
+    ["a switch that was broken off", { containers: half }, ""],
+    ["a switch that was broken off, files", { containers: half, ...files }, "updates, makes"],
+    [
+      "a switch that was broken off, a file that is mounted",
+      { containers: half, ...files, remount: true },
+      "updates, makes, anew",
+    ],
+    ["a switch that was broken off, an image", { containers: half, ...image }, "updates, makes"],
+    ["a switch that was broken off, forced", { containers: half, ...files, force: true }, "makes, anew"],
+    ["--force, which asks for no way back", { force: true, ...files }, "makes, anew"],
+    ["the first containers", { containers: [], ...image }, "makes"],
+    ["a start", { containers: [down] }, ""],
+    ["a start with a service without container", { expected: two }, ""],
+    ["a start with a service without container, an image", { expected: two, ...image }, "updates, makes"],
+    ["a repair of its network", { lost: [{ container: view("app"), why: "lost" }] }, ""],
+  ])("%s", (_, more, want) => {
+    const decision = decide(facts(more));
+    const found = { updates: decision.updates, makes: makes(decision), anew: decision.anew };
+    const words = Object.entries(found).flatMap(([word, is]) => (is ? [word] : []));
+    expect(words.join(", ")).toBe(want);
+  });
 });
 
 describe("normalizeImage() of", () => {

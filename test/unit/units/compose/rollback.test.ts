@@ -26,6 +26,18 @@ test.each([
     { to: undefined, pin: undefined, runs: new Set<string>() },
     4,
   ],
+  [
+    "what was put back and not seen ready since, although something newer was",
+    stored,
+    { to: undefined, pin: { ...pin, release: 2, made: ["id-back"] }, runs: new Set(["id-back"]) },
+    2,
+  ],
+  [
+    "the same when putting it back changed no container",
+    stored,
+    { to: undefined, pin: { ...pin, release: 2, made: [...runs] }, runs },
+    2,
+  ],
   ["the one that is named", stored, { to: 3, pin: undefined, runs }, 3],
 ])("chooseRelease() takes %s", (_, releases, question, want) => {
   expect(chooseRelease("web", releases, question).id).toBe(want);
