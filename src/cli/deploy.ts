@@ -1,3 +1,5 @@
+import type { Book, Recipe } from "../book/types.ts";
+import { closure } from "../graph/graph.ts";
 import { type DeployRequest, deploy, previewDeploy } from "../run/deploy.ts";
 import { HoldBook } from "../store/held.ts";
 import { openBook, resolveWords } from "./book.ts";
@@ -41,6 +43,10 @@ export default makeCommand({
   },
 });
 
+/** The recipes of all that targets need, and of themselves. */
+const closureOf = ({ recipes }: Book, targets: readonly string[]): Recipe[] =>
+  [...closure(recipes, targets)].flatMap((name) => recipes.get(name) ?? []);
+
 interface DeployWords {
   readonly words: readonly string[];
   readonly force: boolean;
@@ -73,7 +79,12 @@ export async function runDeploy(
       const connected = async () => {
         engine = await connect(context, book, session.store, targets, { run: session, vms: "deploy" });
         const holds = new HoldBook(context.env, book.root);
-        return { ...asked, stopAtFailure, book, targets, outright, holds, drivers: engine.drivers };
+        const { drivers, microvms } = engine;
+        const repositories = microvms && {
+          list: () => microvms.repositories(closureOf(book, targets)),
+          refuse: microvms.refuse.bind(microvms),
+        };
+        return { ...asked, stopAtFailure, book, targets, outright, holds, drivers, repositories };
       };
       return { connect: connected };
     };

@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { ComposeDriver } from "../units/compose/driver.ts";
 import type { Driver } from "../units/driver.ts";
 import type { VmMode } from "../units/microvm/decide.ts";
+import type { MicrovmDriver } from "../units/microvm/driver.ts";
 import type { Context } from "./context.ts";
 import { dockerPatience } from "./options.ts";
 import type { Session } from "./session.ts";
@@ -17,6 +18,7 @@ export interface Engine {
   readonly drivers: ReadonlyMap<RecipeKind, Driver>;
   readonly compose?: ComposeDriver | undefined;
   readonly docker?: Docker | undefined;
+  readonly microvms?: MicrovmDriver | undefined;
   close(): void;
 }
 
@@ -37,8 +39,8 @@ export async function connect(
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
   const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
-  await connectUnits(context, book, { kinds, drivers, vms });
-  if (!kinds.has("service")) return { drivers, close: () => {} };
+  const microvms = await connectUnits(context, book, { kinds, drivers, vms });
+  if (!kinds.has("service")) return { drivers, microvms, close: () => {} };
   const docker = await connectDocker(context, { begun, run });
   const compose = new ComposeDriver({
     book,
@@ -49,7 +51,7 @@ export async function connect(
     freeable: async () => (await import("./cleanup.ts")).freeable(context, book, docker),
   });
   drivers.set("service", compose);
-  return { drivers, compose, docker, close: () => compose.close() };
+  return { drivers, microvms, compose, docker, close: () => compose.close() };
 }
 
 interface Connecting {
@@ -64,15 +66,17 @@ async function connectUnits(
   { env }: Context,
   book: Book,
   { kinds, drivers, vms }: Connecting,
-): Promise<void> {
-  if (!kinds.has("unit") && !kinds.has("microvm")) return;
+): Promise<MicrovmDriver | undefined> {
+  if (!kinds.has("unit") && !kinds.has("microvm")) return undefined;
   const { Machines } = await import("../ssh/machines.ts");
   const machines = new Machines(book, env);
   const world = { machineOf: (host: string | undefined) => machines.of(host), env, root: book.root };
   if (kinds.has("unit"))
     drivers.set("unit", new (await import("../units/systemd/driver.ts")).UnitDriver(world));
-  if (kinds.has("microvm"))
-    drivers.set("microvm", new (await import("../units/microvm/driver.ts")).MicrovmDriver(world, vms));
+  if (!kinds.has("microvm")) return undefined;
+  const microvms = new (await import("../units/microvm/driver.ts")).MicrovmDriver(world, vms);
+  drivers.set("microvm", microvms);
+  return microvms;
 }
 
 /** Asks once whether the engine is there. Begun early, it costs no time: the recipes are read while it answers. */

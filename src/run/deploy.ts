@@ -4,10 +4,11 @@ import { beforePull, pullFastForward } from "../git/repository.ts";
 import type { RunReport, Step, StepReport } from "../plan/types.ts";
 import { commandId } from "../store/notices.ts";
 import type { StepContext } from "../units/driver.ts";
+import type { Repository } from "../units/microvm/pull.ts";
 import { type EnsureRequest, ensure } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood, type Outcome } from "./schedule.ts";
-import { conclude, type RunOptions, runSteps } from "./steps.ts";
+import { conclude, problemOutcome, type RunOptions, runSteps } from "./steps.ts";
 import { previewSystem, type SystemRequest, switchSystem, systemSteps } from "./system.ts";
 
 // With a space in it, so that no recipe can be called like that.
@@ -22,7 +23,16 @@ export interface DeployRequest extends RunOptions, SystemRequest {
 
 /** Recipes that were read. `connect` reaches for what the targets run on, which a new system may just have brought. */
 export interface Opened {
-  connect(): Promise<Omit<EnsureRequest, keyof RunOptions>>;
+  connect(): Promise<
+    Omit<EnsureRequest, keyof RunOptions> & { readonly repositories?: OtherRepositories | undefined }
+  >;
+}
+
+/** Repositories beside the homelab's own that something of the targets is built from. */
+export interface OtherRepositories {
+  list(): Promise<readonly Repository[]>;
+  /** Told of one that could not be pulled. */
+  refuse(repository: Repository, problem: HomelabError): void;
 }
 
 /**
@@ -61,13 +71,51 @@ async function inOrder(request: DeployRequest, done: StepReport[], times: Times)
   const opened = await request.open?.();
   const switched = await go(systemSteps(request), switchSystem);
   if (!opened || !switched) return conclude(request, root, done, times);
+  const { repositories, ...connected } = await opened.connect();
+  if (request.pull && repositories) done.push(...(await pullOthers(request, repositories, times)));
   return ensure({
-    ...(await opened.connect()),
+    ...connected,
     ...{ listener, stop, store, jobs, timeout, command, caller, dockerWait },
     fetchFirst: true,
     prologue: done.filter(isTold),
     times,
   });
+}
+
+/** Pulls the repositories beside the homelab's own. One that cannot be keeps back only what is built from it. */
+async function pullOthers(
+  request: DeployRequest,
+  { list, refuse }: OtherRepositories,
+  { began }: Times,
+): Promise<StepReport[]> {
+  const { root } = request;
+  const all = new Map((await list()).map((each) => [`${PULL} ${each.machine.name}:${each.path}`, each]));
+  if (all.size === 0) return [];
+  const { pullThere } = await import("../units/microvm/pull.ts");
+  const steps = [...all].map(([id, { vms }]): Step => {
+    const reason = { code: "asked", text: `what its upstream has, for ${vms.join(", ")}` };
+    return { id, kind: "task", action: "run", reason, effect: "write", needs: [] };
+  });
+  const reports = await runSteps(request, {
+    plan: { root, targets: [], steps },
+    needs: new Map(),
+    began,
+    execute: async ({ id }, context) => {
+      const repository = all.get(id) as Repository;
+      context.progress("changing", "git pull");
+      try {
+        const options = { deadline: context.remaining(), signal: context.abort };
+        const { changed, text } = await pullThere(repository, options);
+        const reason = { code: changed ? "pulled" : "up-to-date", text };
+        return { result: changed ? "changed" : "unchanged", reason, detail: text };
+      } catch (error) {
+        if (!(error instanceof HomelabError)) throw error;
+        refuse(repository, error);
+        return problemOutcome(error);
+      }
+    },
+  });
+  return reports;
 }
 
 /** Ends a run that cannot go on after it did something, so that there is a report of that. */

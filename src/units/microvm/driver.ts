@@ -1,4 +1,4 @@
-import type { MicrovmRecipe, Ready, RecipeKind } from "../../book/types.ts";
+import type { MicrovmRecipe, Ready, Recipe, RecipeKind } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import { build } from "../../nix/build.ts";
 import { runnerOf } from "../../nix/reference.ts";
@@ -18,8 +18,9 @@ import {
   type VmFacts,
   type VmMode,
 } from "./decide.ts";
-import { evaluateAll } from "./evaluate.ts";
+import { evaluateAll, placeOf, repositoriesOf } from "./evaluate.ts";
 import { install, keepBuilt, makeDirectory, putBack } from "./install.ts";
+import type { Repository } from "./pull.ts";
 import { type Runner, readVmDirs, storeHash, storeName, type VmDir } from "./state.ts";
 
 /** A guest boots in this time: microvm.nix's own patience with one that starts. */
@@ -53,6 +54,7 @@ export interface VmView {
 /** MicroVMs of microvm.nix: a state directory and a unit each, on this machine or on a hypervisor over ssh. */
 export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
   override readonly kind: RecipeKind = "microvm";
+  private readonly notPulled = new Map<string, HomelabError>();
 
   constructor(
     world: UnitWorld,
@@ -77,7 +79,22 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
       work.state = states.get(work.unit);
       work.dir = dirs.get(work.recipe.name);
     }
-    if (this.mode !== "ensure") await evaluateAll(works, this.world.root);
+    if (this.mode !== "ensure") await evaluateAll(works, this.world.root, this.notPulled);
+  }
+
+  /**
+   * The repositories on other machines, and others than the homelab itself on this one, that recipes are built from.
+   * What cannot be asked is left out: it is told of when it is looked at.
+   */
+  async repositories(recipes: readonly Recipe[]): Promise<Repository[]> {
+    this.admit(recipes);
+    const works = recipes.flatMap(({ name }) => this.works.get(name) ?? []);
+    return repositoriesOf(works, this.world.root);
+  }
+
+  /** From now on what is built from a repository is refused: it is not what its upstream has. */
+  refuse({ machine, path }: Repository, problem: HomelabError): void {
+    this.notPulled.set(placeOf(machine, path), problem);
   }
 
   protected override async choose(

@@ -3,28 +3,68 @@ import { join } from "node:path";
 import { HomelabError } from "../../errors.ts";
 import { asError } from "../../nix/build.ts";
 import { configuredRunner } from "../../nix/flake.ts";
+import type { Machine } from "../../process/machine.ts";
 import type { VmWork } from "./driver.ts";
 import { readFlake } from "./install.ts";
+import { type Repository, repositoryOf } from "./pull.ts";
+import { readVmDirs } from "./state.ts";
 
 /** Evaluations at once: each takes a core, and memory by the gigabyte. */
 const AT_ONCE = 2;
 const DEADLINE_MS = 10 * 60_000;
 
+/** Why repositories are not what their upstreams have, by `placeOf`. */
+type NotPulled = ReadonlyMap<string, HomelabError>;
+
+export const placeOf = ({ name }: Pick<Machine, "name">, path: string): string => `${name}:${path}`;
+
+/** The repositories that MicroVMs are built from, without the homelab itself on this machine; each once. */
+export async function repositoriesOf(
+  works: readonly Pick<VmWork, "machine" | "recipe">[],
+  root: string,
+): Promise<Repository[]> {
+  const found = new Map<string, { machine: Machine; path: string; vms: string[] }>();
+  for (const [machine, there] of Map.groupBy(works, (work) => work.machine)) {
+    try {
+      const dirs = await readVmDirs(machine);
+      for (const { recipe } of there) {
+        const dir = dirs.get(recipe.name);
+        const flake = dir?.declarative ? undefined : await flakeOf({ machine, recipe, dir }, root);
+        const path = flake === undefined ? undefined : repositoryOf(flake);
+        if (path === undefined || (!machine.remote && path === root)) continue;
+        const place = placeOf(machine, path);
+        const known = found.get(place) ?? { machine, path, vms: [] };
+        known.vms.push(recipe.name);
+        found.set(place, known);
+      }
+    } catch (error) {
+      if (!(error instanceof HomelabError)) throw error;
+    }
+  }
+  return [...found.values()];
+}
+
 /** Asks what the configurations of MicroVMs stand for; those that come with their host are left out. */
-export async function evaluateAll(works: readonly VmWork[], root: string): Promise<void> {
+export async function evaluateAll(
+  works: readonly VmWork[],
+  root: string,
+  notPulled: NotPulled,
+): Promise<void> {
   const open = works.filter(({ dir }) => !dir?.declarative);
   const some = async (): Promise<void> => {
-    for (let work = open.shift(); work; work = open.shift()) await evaluate(work, root);
+    for (let work = open.shift(); work; work = open.shift()) await evaluate(work, root, notPulled);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, some));
 }
 
 /** Why it cannot be said is the trouble of this one alone. */
-async function evaluate(work: VmWork, root: string): Promise<void> {
+async function evaluate(work: VmWork, root: string, notPulled: NotPulled): Promise<void> {
   const { machine, recipe } = work;
   try {
     work.flake = await flakeOf(work, root);
     if (work.flake === undefined) return;
+    const problem = notPulled.get(placeOf(machine, repositoryOf(work.flake) ?? ""));
+    if (problem) throw problem;
     const evaluated = await configuredRunner(machine, work.flake, recipe.name, { deadline: DEADLINE_MS });
     if (!evaluated.ok) throw asError(evaluated);
     work.configured = evaluated.value;
