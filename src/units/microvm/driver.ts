@@ -240,7 +240,7 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
   }
 
   protected override unitsOf({ recipe }: VmWork): readonly string[] {
-    return [`microvm*@${recipe.name}.service`];
+    return HELPERS.map((helper) => `${helper}@${recipe.name}.service`);
   }
 
   protected override async seen(work: VmWork): Promise<Seen> {
@@ -267,6 +267,16 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
     return { name, machine: machine.name, seen, dir, memory: state.memory, pending };
   }
 }
+
+/** Units of microvm.nix's host module that a MicroVM's lines come from: itself, and what is started for it. */
+const HELPERS = [
+  "microvm",
+  "microvm-tap-interfaces",
+  "microvm-macvtap-interfaces",
+  "microvm-pci-devices",
+  "microvm-virtiofsd",
+  "microvm-set-booted",
+];
 
 /** What is gone back to: what runs while a newer one is in place, else what the last update kept. */
 const beforeOf = (dir: VmDir | undefined): Runner | undefined => {
