@@ -137,7 +137,7 @@ function blocked(need: StepReport, started: boolean, relation = "needs"): Outcom
   return { result: "blocked", reason: { code: "need-failed", text }, detail: text };
 }
 
-function cancelled(): Outcome {
+export function cancelled(): Outcome {
   const text = "not begun: the run was stopped";
   return { result: "cancelled", reason: { code: "interrupted", text }, detail: text };
 }

@@ -168,7 +168,9 @@ export class ComposeDriver implements Driver {
   ): Promise<Applied> {
     const missing = this.disk.refusal(decision.action) ?? (await this.fetchImages(work, false, context));
     if (missing) return missing;
-    const request = await this.core.changeRequest(work, decision.action, context, view);
+    const { action } = decision;
+    if (action === "update" || action === "recreate") work.begun ??= action;
+    const request = await this.core.changeRequest(work, action, context, view);
     const { makeWay } = await import("./make-way.ts");
     const early = await makeWay(this.core, work, view, decision, request);
     if (early) return early;
@@ -182,7 +184,7 @@ export class ComposeDriver implements Driver {
         : tried,
     );
     const after = await this.core.containersNow(view);
-    work.changed = decision.action === "restart" || changedBetween(view.containers, after);
+    work.changed ||= action === "restart" || changedBetween(view.containers, after);
     if (!failed) return { ok: true, changed: work.changed };
     return (await this.restorer()).fallBack(work.recipe.name, failed, context);
   }
@@ -197,7 +199,7 @@ export class ComposeDriver implements Driver {
     const request = await this.core.changeRequest(work, decision.action, context, view);
     const repaired = await repair(this.core, request, view, decision);
     if (repaired.done) {
-      work.changed = repaired.done.ok && repaired.done.changed;
+      work.changed ||= repaired.done.ok && repaired.done.changed;
       return repaired.done;
     }
     const done = await this.up(work, view, repaired.left, context);
