@@ -4,22 +4,13 @@ import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import { ENGINE_STEP } from "../store/notices.ts";
-import type { Decided, Driver, Failure, StepContext } from "../units/driver.ts";
+import { bringUp, lookAgain, settle } from "./bring-up.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
-import { bothOutcomes, Revivals } from "./revivals.ts";
+import { Revivals } from "./revivals.ts";
 import { inRounds, type Round } from "./rounds.ts";
-import { isGood, type Outcome } from "./schedule.ts";
-import type { Semaphore } from "./semaphore.ts";
-import {
-  conclude,
-  failed,
-  problemOutcome,
-  type RunOptions,
-  runSteps,
-  settledOutcome,
-  settledReport,
-} from "./steps.ts";
+import { blocked, isGood, type Outcome, serves } from "./schedule.ts";
+import { conclude, failed, problemOutcome, type RunOptions, runSteps, settledReport } from "./steps.ts";
 
 export interface EnsureRequest extends PlanRequest, RunOptions {
   readonly holds: HoldBook;
@@ -45,7 +36,7 @@ export async function ensure(request: EnsureRequest): Promise<RunReport> {
 export async function ensureSteps(request: EnsureRequest, began: number): Promise<StepReport[]> {
   const done = new Set<string>();
   const taken = new Set(request.taken);
-  const sharers = new Set<string>();
+  const sharers = new Map<string, string>();
   const steps = await inRounds(request, engineOf(request), began, async (round) => {
     const planned = await makePlan({ ...request, done, taken });
     for (const { id } of planned.plan.steps) taken.add(id);
@@ -55,9 +46,7 @@ export async function ensureSteps(request: EnsureRequest, began: number): Promis
       ? change(request, planned, { began, round, done, sharers })
       : planned.plan.steps.map(settledReport);
   });
-  for (const { id } of steps) sharers.delete(id);
-  const hasEngine = steps.every(({ id }) => id !== ENGINE_STEP);
-  if (sharers.size > 0 && hasEngine) steps.push(...(await repairSharers(request, [...sharers], began)));
+  steps.push(...(await repairFallout(request, sharers, steps, began)));
   // What is seen to run is not held any more, whoever started it.
   const kept = request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
   if (kept) request.listener.message(`warning: ${kept}`);
@@ -79,16 +68,38 @@ export async function repairSharers(
     return await ensureSteps({ ...request, ...asked, ...manner }, began);
   } catch (error) {
     if (!(error instanceof HomelabError)) throw error;
-    const outcome = problemOutcome(error);
-    return targets.map((id) => {
-      const kind = request.book.recipes.get(id)?.kind ?? "service";
-      const { reason } = outcome;
-      const step: Step = { id, kind, action: "repair", reason, effect: "write", needs: [] };
-      const report: StepReport = { id, kind, ...outcome, action: step.action, durationMs: 0 };
-      request.listener.finished(step, report);
-      return report;
-    });
+    return targets.map((id) => tell(request, id, problemOutcome(error)));
   }
+}
+
+/** Reports the repair of a recipe that came to its end without being begun. */
+function tell({ book, listener }: Pick<EnsureRequest, "book" | "listener">, id: string, outcome: Outcome) {
+  const kind = book.recipes.get(id)?.kind ?? "service";
+  const step: Step = { id, kind, action: "repair", reason: outcome.reason, effect: "write", needs: [] };
+  const report: StepReport = { id, kind, ...outcome, action: step.action, durationMs: 0 };
+  listener.finished(step, report);
+  return report;
+}
+
+/** Repairs sharers, by name with what they share the network of, after a run that ended in `steps`. */
+async function repairFallout(
+  request: EnsureRequest,
+  sharers: ReadonlyMap<string, string>,
+  steps: readonly StepReport[],
+  began: number,
+): Promise<StepReport[]> {
+  const ended = new Map(steps.map((step) => [step.id, step]));
+  // The engine is away for good: that is told, and nothing can be done.
+  if (ended.has(ENGINE_STEP)) return [];
+  const reports: StepReport[] = [];
+  const targets: string[] = [];
+  for (const [name, of] of sharers) {
+    const lender = ended.get(of);
+    if (ended.has(name) || !lender) continue;
+    if (serves(lender)) targets.push(name);
+    else reports.push(tell(request, name, blocked(lender, false, "shares the network of")));
+  }
+  return targets.length > 0 ? [...reports, ...(await repairSharers(request, targets, began))] : reports;
 }
 
 /** The engine that may go away: the one behind services. */
@@ -100,8 +111,8 @@ interface Pass {
   readonly round: Round;
   /** What was changed in this run: not to be forced or restarted once more. */
   readonly done: Set<string>;
-  /** Names outside of the plan that lost the network which they share with a revived step. */
-  readonly sharers: Set<string>;
+  /** Outside of the plan: names that lost the network which they share with a revived step, with its id. */
+  readonly sharers: Map<string, string>;
 }
 
 async function change(
@@ -135,110 +146,6 @@ async function change(
       });
     }),
   });
-}
-
-function settle(step: Step, context: StepContext): Outcome {
-  context.opened("healthy");
-  return settledOutcome(step);
-}
-
-/** What a change waits for, and what keeps it from beginning. */
-interface Gates {
-  readonly slots: Semaphore;
-  readonly failures: FirstFailure;
-  readonly done: Set<string>;
-  /** Of what is planned once more. */
-  readonly revivals: Revivals;
-  /** Names of the plan. */
-  readonly names: ReadonlySet<string>;
-  readonly sharers: Set<string>;
-}
-
-/**
- * Change, then verify. What was found up and turns out to be down without anybody's doing is planned once more: an
- * earlier run that was broken off may have asked the engine to stop it, and the engine took its time.
- */
-async function bringUp(
-  step: Step,
-  request: EnsureRequest,
-  context: StepContext,
-  gates: Gates,
-): Promise<Outcome> {
-  const { driver } = subjectOf(step, request);
-  const first = await changeAndVerify(driver, step, context, gates);
-  if ("result" in first || first.ok || !first.wentDown || request.stop.stop.aborted)
-    return outcomeOf(first, step, request, context);
-  const { action, reason, effect, problem } = await decideAgain(step, request, gates);
-  if (problem) return problemOutcome(problem);
-  if (effect === "read") return outcomeOf(first, step, request, context);
-  const again = { ...step, action, reason };
-  return outcomeOf(await changeAndVerify(driver, again, context, gates), again, request, context);
-}
-
-/** Does once more what is to be done for a step, after something that it needs was revived. */
-async function lookAgain(
-  step: Step,
-  before: Outcome | undefined,
-  request: EnsureRequest,
-  context: StepContext,
-  gates: Gates,
-): Promise<Outcome> {
-  const { action, reason, problem, settled } = await decideAgain(step, request, gates);
-  if (problem) return problemOutcome(problem);
-  const again = { ...step, action, reason };
-  const after = settled ? settle(again, context) : await bringUp(again, request, context, gates);
-  return bothOutcomes(before, after);
-}
-
-/** Plans a step once more. When it is to be changed, what shares its network is told of or remembered. */
-async function decideAgain(step: Step, request: EnsureRequest, gates: Gates): Promise<Decided> {
-  const { driver, recipe } = subjectOf(step, request);
-  const { targets, force, restart } = request;
-  const asked = targets.includes(step.id) && !gates.done.has(step.id);
-  await driver.observe([recipe]);
-  const decided = await driver.decide(step.id, {
-    force: asked && force,
-    restart: asked && restart,
-    preflight: true,
-  });
-  if (decided.problem || decided.effect === "read") return decided;
-  gates.revivals.add(step.id);
-  for (const { name } of driver.fallout(gates.names)) gates.sharers.add(name);
-  await driver.prepare();
-  return decided;
-}
-
-function subjectOf(step: Step, { drivers, book }: EnsureRequest) {
-  const driver = drivers.get(step.kind);
-  const recipe = book.recipes.get(step.id);
-  if (!driver || !recipe) throw new Error(`no driver for ${step.kind}`);
-  return { driver, recipe };
-}
-
-type Tried = Failure | Outcome | { readonly ok: true; readonly changed: boolean; readonly detail: string };
-
-async function changeAndVerify(
-  driver: Driver,
-  { id }: Step,
-  context: StepContext,
-  { slots, failures, done }: Gates,
-): Promise<Tried> {
-  const applied = await slots.use(async () => failures.refusal() ?? driver.apply(id, context));
-  if ("result" in applied || !applied.ok) return applied;
-  if (applied.changed) done.add(id);
-  const verified = await driver.verify(id, context);
-  return verified.ok ? { ...verified, changed: applied.changed } : verified;
-}
-
-function outcomeOf(
-  tried: Tried,
-  { action, reason }: Step,
-  { stop }: EnsureRequest,
-  context: StepContext,
-): Outcome {
-  if ("result" in tried) return tried;
-  if (!tried.ok) return { ...failed(tried, stop, context), action };
-  return { result: tried.changed ? "changed" : "unchanged", action, reason, detail: tried.detail };
 }
 
 /**

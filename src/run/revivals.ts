@@ -1,6 +1,6 @@
 import type { Need } from "../book/types.ts";
 import type { Step } from "../plan/types.ts";
-import { cancelled, isGood, type Outcome } from "./schedule.ts";
+import { cancelled, isGood, type Outcome, serves } from "./schedule.ts";
 import { settledOutcome } from "./steps.ts";
 
 /**
@@ -32,7 +32,6 @@ export class Revivals {
     again: (before: Outcome | undefined) => Promise<Outcome>,
   ): Promise<Outcome> {
     const end = this.inTurn(step, first, again);
-    const serves = ({ result, stands }: Outcome) => isGood(result) || stands === true;
     this.ends.set(
       step.id,
       end.then(serves, () => false),

@@ -16,6 +16,8 @@ interface Unit {
   /** Seen ready before: nothing is waited for. */
   readonly known?: boolean;
   readonly refused?: HomelabError;
+  /** Cannot be started. */
+  readonly broken?: boolean;
   /** Goes down while it is verified for the first time. */
   dies?: "before its gate" | "after its gate" | undefined;
   up?: boolean;
@@ -67,6 +69,8 @@ function engine(units: Record<string, Unit>) {
       if (action === "none") return { ok: true, changed: false };
       did.push(`${action} ${name}`);
       const unit = own(name);
+      const reason = { code: "port-taken", text: "port taken" };
+      if (unit.broken) return { ok: false, reason, detail: reason.text };
       Object.assign(unit, { up: true, life: (unit.life ?? 0) + 1, joined: unit.of && lender(name).life });
       return { ok: true, changed: true };
     },
@@ -143,6 +147,18 @@ test("what shares its network outside of what was asked for is repaired, too", a
   expect(await ensureOf(units, ["vpn"])).toEqual({
     did: ["start vpn", "repair far"],
     lines: ["vpn start changed", "far repair changed"],
+  });
+});
+
+test("when it cannot be started again, what shares its network is left alone, and blocked by it", async () => {
+  const units: Record<string, Unit> = {
+    vpn: { dies: "before its gate", broken: true },
+    tor: { of: "vpn", known: true },
+    far: { of: "vpn", known: true },
+  };
+  expect(await ensureOf(units, ["tor"])).toEqual({
+    did: ["start vpn"],
+    lines: ["vpn start failed", "tor none blocked", "far repair blocked"],
   });
 });
 
