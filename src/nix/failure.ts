@@ -101,7 +101,9 @@ function machine({ exitCode, log }: Ended, { machine: name }: Asked): Kind | und
       hint: "update Nix there: 2.4 or newer is needed; `nix --version` tells which it is",
     };
   }
-  if (/No space left on device|database or disk is full|Disk quota exceeded/.test(text)) {
+  if (
+    /No space left on device|lack of free disk space|database or disk is full|Disk quota exceeded/.test(text)
+  ) {
     return {
       code: "no-space",
       detail: `there is no space left on ${name}: ${oneLine(core)}`,

@@ -1,5 +1,3 @@
-import { withoutPassword } from "../git/words.ts";
-
 const MEBI = 1024 * 1024;
 
 const mebibytes = (bytes: number): string => `${(bytes / MEBI).toFixed(1)} MiB`;
@@ -21,9 +19,13 @@ const STORE_PATH = /^\/nix\/store\/[0-9a-z]{32}-/;
 export const storeName = (path: string): string =>
   path.replace(STORE_PATH, "").replace(/\.drv(?:\^.*)?$/, "");
 
+/** The password of an address; what has none is passed over in one go, however long it is. */
+const PASSWORD = /(?<=:\/\/)[^@/\s]+@/g;
+
 /** Text of Nix for people: without colours and without the password of an address. */
 export const plain = (text: string): string =>
-  withoutPassword(Bun.stripANSI(text))
+  Bun.stripANSI(text)
+    .replace(PASSWORD, "")
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n")
