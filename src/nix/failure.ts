@@ -1,6 +1,6 @@
 import type { Position } from "../errors.ts";
 import type { NixLog } from "./progress.ts";
-import { coreOf, spotIn } from "./words.ts";
+import { coreOf, spotIn, withoutSource } from "./words.ts";
 
 /** What kind of failure it is: there is a hint for each. */
 export type FailureCode =
@@ -97,7 +97,7 @@ function machine({ exitCode, log }: Ended, { machine: name }: Asked): Kind | und
   if (/unrecognised flag|unknown option|is not a recognised command/.test(outside)) {
     return {
       code: "nix-too-old",
-      detail: `Nix on ${name} does not know how to build a flake: ${oneLine(outside)}`,
+      detail: `Nix on ${name} does not know how to build a flake: ${oneLine(core || outside)}`,
       hint: "update Nix there: 2.4 or newer is needed; `nix --version` tells which it is",
     };
   }
@@ -243,7 +243,7 @@ function evaluation(log: NixLog, { flake, attribute }: Asked): Kind {
   }
   const error = log.errors.at(-1) ?? "";
   const spot = spotIn(error);
-  const place = spot ? ` (${inSourceOr(spot.file)}:${spot.line}:${spot.column})` : "";
+  const place = spot ? ` (${withoutSource(spot.file)}:${spot.line}:${spot.column})` : "";
   if (/^syntax error/.test(core)) {
     return {
       code: "syntax",
@@ -259,8 +259,6 @@ function evaluation(log: NixLog, { flake, attribute }: Asked): Kind {
   };
 }
 
-const inSourceOr = (file: string): string => file.replace(/^\/nix\/store\/[0-9a-z]{32}-source\//, "");
-
 /** A Nix that knows no other way, or does not know yet how it is to speak, has its error among the other lines. */
 const lastCore = (log: NixLog): string =>
   coreOf(log.errors.at(-1) ?? log.other.findLast((line) => line.startsWith("error:")) ?? "");
@@ -270,7 +268,7 @@ const everything = (log: NixLog): string =>
 
 /** Several lines as one, as far as anybody reads. */
 function oneLine(text: string): string {
-  const line = text
+  const line = withoutSource(text)
     .split("\n")
     .flatMap((each) => each.trim() || [])
     .join(" ");

@@ -36,7 +36,9 @@ export async function lookInto(
     missing === undefined || local.kind === "path" ? undefined : await unseen(root, missing, run);
   const position = spot && (await positionOf(machine, root, spot, run));
   const { detail, hint, code } = unknown ?? failure;
-  return { ...failure, code, detail, hint, position };
+  // With a place of its own it need not be said twice.
+  const told = position ? detail.replace(/ \([^()\s]+:\d+:\d+\)$/, "") : detail;
+  return { ...failure, code, detail: told, hint, position };
 }
 
 type Run = (argv: readonly string[]) => Promise<ProcessResult>;
