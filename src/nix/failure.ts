@@ -252,6 +252,13 @@ function evaluation(log: NixLog, { flake, attribute }: Asked): Kind {
     };
   }
   const why = oneLine(core) || oneLine(log.other.join("; ")) || "Nix did not say why";
+  if (log.realising) {
+    return {
+      code: "build-failed",
+      detail: `it was not built: ${why}`,
+      hint: `try it by hand: \`nix build --no-link '${flake}#${attribute}'\``,
+    };
+  }
   return {
     code: "evaluation",
     detail: `the configuration is wrong: ${why}${place}`,

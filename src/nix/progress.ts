@@ -66,7 +66,7 @@ export class NixLog {
   /** Bytes that were announced, and those of transfers that have ended, by type of activity. */
   private readonly announced = new Map<number, number>();
   private readonly ended = new Map<number, number>();
-  private realising = false;
+  private realises = false;
 
   /** A piece of standard error; it may begin and end anywhere. */
   feed(piece: Uint8Array): void {
@@ -90,6 +90,11 @@ export class NixLog {
 
   get warnings(): readonly string[] {
     return this.messages.filter(({ level }) => level === "warning").map(({ text }) => text);
+  }
+
+  /** Whether it was evaluated, and was about to be built. */
+  get realising(): boolean {
+    return this.realises;
   }
 
   /** Derivations that are built, and all that are to be. */
@@ -134,7 +139,7 @@ export class NixLog {
     const waiting = this.active(ACTIVITY.buildWaiting).at(-1);
     if (waiting && waiting.text !== "") return plain(waiting.text);
     if (this.active(ACTIVITY.queryPathInfo).length > 0) return "asking the caches";
-    if (this.realising) return "preparing";
+    if (this.realises) return "preparing";
     const input = this.active(ACTIVITY.fileTransfer).at(-1);
     if (input && /(?:\/nix-cache-info|\.narinfo)$/.test(input.subject)) return "asking the caches";
     if (input && input.expected > 0) return `fetching inputs, ${transferred(input.done, input.expected)}`;
@@ -169,7 +174,7 @@ export class NixLog {
   private start(id: number, type: number, { text, parent, fields }: Wire): void {
     const subject = typeof fields[0] === "string" ? fields[0] : "";
     this.running.set(id, { type, parent, text, subject, done: 0, expected: 0 });
-    if (type === ACTIVITY.realise) this.realising = true;
+    if (type === ACTIVITY.realise) this.realises = true;
     if (type === ACTIVITY.build) this.logs.set(subject, []);
   }
 

@@ -269,6 +269,15 @@ describe("what has not been captured here", () => {
     ]);
   });
 
+  test("what the machine lacks is not the configuration's fault", () => {
+    const realise = `@nix ${JSON.stringify({ action: "start", id: 1, type: 102 })}`;
+    const log = said(realise, error("the group 'nixbld' specified in 'build-users-group' does not exist"));
+    expect(explained(log).slice(0, 2)).toEqual([
+      "build-failed",
+      "it was not built: the group 'nixbld' specified in 'build-users-group' does not exist",
+    ]);
+  });
+
   test("broken off, and too late", () => {
     const log = said("");
     expect(explained(log, { exitCode: null, cancelled: true })).toEqual([
