@@ -4,9 +4,8 @@ import { closureDiff, summary } from "../../src/nix/diff.ts";
 import { configurations, configuredSystem, runnerOf } from "../../src/nix/flake.ts";
 import type { Machine, MachineOptions } from "../../src/process/machine.ts";
 import { runProcess } from "../../src/process/runner.ts";
+import { HOST_IMAGE } from "../helpers/paths.ts";
 
-/** What `scripts/lab host` makes: a Debian with the real Nix. */
-const IMAGE = "homelab-lab/host:1";
 const NAME = `nix-test-${process.pid}`;
 const OPTIONS = { deadline: 60_000 };
 const env = { PATH: process.env.PATH, HOME: process.env.HOME, DOCKER_HOST: process.env.DOCKER_HOST };
@@ -76,7 +75,7 @@ beforeAll(async () => {
     "--init",
     "--network=none",
     `--name=${NAME}`,
-    IMAGE,
+    HOST_IMAGE,
     "sleep",
     "600",
   );
