@@ -78,7 +78,7 @@ export class Connection {
 
   /** Process of the shared connection; undefined when there is none. One that does not answer is put aside. */
   async master(): Promise<number | undefined> {
-    const { stderr, timedOut } = await this.ssh(["-O", "check"], [], { deadline: LOOK_MS });
+    const { stderr, timedOut } = await this.ssh(["-O", "check"], [], { deadline: LOOK_MS, grace: 100 });
     if (timedOut) this.putAside();
     const pid = /^Master running \(pid=(\d+)\)/m.exec(stderr)?.[1];
     return pid === undefined ? undefined : Number(pid);
@@ -108,6 +108,8 @@ export class Connection {
   }
 
   private async make(): Promise<void> {
+    // What cleans up temporary directories may have taken the settings away.
+    this.files = undefined;
     if ((await this.master()) === undefined) {
       // Its own trouble has its own words; ssh would only say that the connection was closed.
       await this.options.through?.ready();

@@ -44,9 +44,14 @@ type Words = (found: RegExpExecArray, peer: Peer, log: string) => Said;
 /** The first pattern that is found in ssh's messages says what is wrong. */
 const TROUBLES: readonly [RegExp, Words][] = [
   [
-    /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY DETECTED/,
-    (_, peer, log) => changedKey(peer, log),
+    /REVOKED HOST KEY DETECTED/,
+    (_, peer) => ({
+      code: "refused",
+      message: `the host key of ${where(peer)} is marked as revoked in known_hosts`,
+      hint: "another machine may answer that has stolen it: give the host a new key",
+    }),
   ],
+  [/REMOTE HOST IDENTIFICATION HAS CHANGED/, (_, peer, log) => changedKey(peer, log)],
   [/No \S+ host key is known for|Host key verification failed/, (_, peer) => unknownKey(peer)],
   [
     /Could not resolve hostname (.+?): /,

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { HomelabError } from "../../src/errors.ts";
 import { SshMachine } from "../../src/ssh/machine.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { CHECKOUT } from "../helpers/paths.ts";
+import { start } from "../helpers/spawn.ts";
 import { descendants, freePort, type Sshd, sshd } from "../helpers/sshd.ts";
+import { runOnTerminal } from "../helpers/terminal.ts";
 
 const LIMIT = { deadline: 30_000 };
 let server: Sshd;
@@ -272,4 +275,42 @@ test("through another host", async () => {
 test("no log is left", async () => {
   const files = readdirSync(join(server.env.XDG_RUNTIME_DIR ?? "", "homelab"));
   await eventually("no log", () => files.every((file) => !file.startsWith("log-")));
+});
+
+/** A program that runs the words in the foreground, and says at last with what they ended. */
+const foreground = (words: readonly string[]) => [
+  process.execPath,
+  "-e",
+  `import { SshMachine } from ${JSON.stringify(join(CHECKOUT, "src/ssh/machine.ts"))};
+  const route = ${JSON.stringify({ to: { user: server.user, address: "127.0.0.1", port: server.port }, identity: server.key })};
+  const machine = new SshMachine({ name: "p620", route, env: process.env });
+  console.log("ended with", await machine.foreground(${JSON.stringify(words)}));`,
+];
+
+test("in the foreground of a terminal there is one on the other side, which hears Ctrl-C", async () => {
+  const words = [
+    "sh",
+    "-c",
+    "trap 'echo heard; exit 7' INT; test -t 0 && test -t 1 && echo ready; while :; do sleep 0.1; done",
+  ];
+  const shown = await runOnTerminal(
+    foreground(words),
+    { cwd: server.path, env: server.env },
+    async (send, written) => {
+      await eventually("it is ready", () => written().includes("ready"));
+      send("\u0003");
+    },
+  );
+  expect([shown.code, shown.screen.split("\n")]).toEqual([0, ["ready", "^Cheard", "ended with 7"]]);
+});
+
+test("in the foreground without a terminal, streams are as they are", async () => {
+  const { code, stdout, stderr } = await start(
+    foreground(["sh", "-c", "test -t 1 || echo none; echo err >&2; exit 9"]),
+    {
+      cwd: server.path,
+      env: server.env,
+    },
+  ).ended;
+  expect([code, stdout, stderr]).toEqual([0, "none\nended with 9\n", "err\n"]);
 });
