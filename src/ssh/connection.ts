@@ -4,7 +4,7 @@ import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { type ProcessOptions, type ProcessResult, runProcess } from "../process/runner.ts";
 import type { Route } from "./config.ts";
-import { type Written, writeSettings } from "./place.ts";
+import { freshLog, type Written, writeSettings } from "./place.ts";
 import { type Peer, sshTrouble } from "./trouble.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,8 +31,8 @@ export class Connection {
   private files: Written | undefined;
   private making: Promise<void> | undefined;
   private seen = Number.NEGATIVE_INFINITY;
+  private asking: Promise<void> | undefined;
   private root: boolean | undefined;
-  private attempts = 0;
 
   constructor(options: ConnectionOptions) {
     const { name, route, through } = options;
@@ -72,7 +72,11 @@ export class Connection {
 
   /** Whether the login is root's: the user as named, else asked once. */
   async isRoot(): Promise<boolean> {
-    if (this.root === undefined) await this.login();
+    if (this.root !== undefined) return this.root;
+    this.asking ??= this.login().finally(() => {
+      this.asking = undefined;
+    });
+    await this.asking;
     return this.root ?? false;
   }
 
@@ -123,10 +127,7 @@ export class Connection {
    * at once would leave one of them running for ever.
    */
   private async login(): Promise<void> {
-    const log = join(
-      this.written.directory,
-      `log-${process.pid}-${this.written.id}-login-${this.attempts++}`,
-    );
+    const log = freshLog(this.written);
     const options = { deadline: LOGIN_MS, leaveBehind: true };
     try {
       const { exitCode, stdout, timedOut } = await this.ssh(["-E", log, "-T"], ["id -u"], options);

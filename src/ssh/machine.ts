@@ -1,12 +1,13 @@
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { now } from "../clock.ts";
+import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
 import { exitCodeOf, type Machine, type MachineOptions, refuseWithoutSudo } from "../process/machine.ts";
 import type { ProcessOptions, ProcessResult } from "../process/runner.ts";
 import { Semaphore } from "../process/semaphore.ts";
 import type { Route } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { freshLog } from "./place.ts";
 import { quoteCommand, quoteForeground } from "./quote.ts";
 import { connectionLost, endOf, sshTrouble } from "./trouble.ts";
 
@@ -39,7 +40,6 @@ export class SshMachine implements Machine {
   readonly remote = true;
   private readonly connection: Connection;
   private readonly slots = new Semaphore(SESSIONS);
-  private logs = 0;
 
   constructor({ name, route, through, env }: SshOptions) {
     this.name = name;
@@ -58,17 +58,15 @@ export class SshMachine implements Machine {
    * when they next write. What must end by then, or must not, is started under `timeout` or `systemd-run` there.
    */
   async run(argv: readonly string[], { root, ...options }: MachineOptions): Promise<ProcessResult> {
+    const begun = now();
+    // All who wait for it share its failure, too.
+    await this.connection.ready(options.signal);
+    const command = quoteCommand(await this.words(argv, root));
     return await this.slots.use(async () => {
-      const begun = now();
-      await this.connection.ready(options.signal);
-      const command = quoteCommand(await this.words(argv, root));
       const deadline = Math.max(1, options.deadline - (now() - begun));
-      const result = await this.ssh(argv[0] ?? "", command, {
-        ...options,
-        deadline,
-        grace: GRACE_MS,
-      });
+      const result = await this.ssh(argv[0] ?? "", command, { ...options, deadline, grace: GRACE_MS });
       refuseWithoutSudo(result, root, this);
+      if (root && result.exitCode === 127) await this.requireSudo();
       return result;
     });
   }
@@ -99,16 +97,23 @@ export class SshMachine implements Machine {
       : argv;
   }
 
+  /** Throws `permission` where the login is not root and there is no sudo. */
+  private async requireSudo(): Promise<void> {
+    if (await this.connection.isRoot()) return;
+    const { exitCode } = await this.ssh("sudo", quoteCommand(["sudo", "-V"]), { deadline: 10_000 });
+    if (exitCode !== 127) return;
+    throw new HomelabError("permission", `this needs root on ${this.name}, and there is no \`sudo\``, {
+      hint: "log in as root: `user: root` in the recipe",
+    });
+  }
+
   /** One session. Its log, apart from what the program says, tells how it ended. */
   private async ssh(
     program: string,
     command: string,
     options: Omit<ProcessOptions, "env">,
   ): Promise<ProcessResult> {
-    const log = join(
-      this.connection.written.directory,
-      `log-${process.pid}-${this.connection.written.id}-${this.logs++}`,
-    );
+    const log = freshLog(this.connection.written);
     // It uses the connection that is there, and makes none that would outlive it: that would write to its log.
     const own = ["-o", "ControlMaster=no", "-o", "LogLevel=DEBUG3", "-E", log, "-T"];
     try {
@@ -124,13 +129,10 @@ export class SshMachine implements Machine {
   private async judge(result: ProcessResult, log: string, program: string): Promise<ProcessResult> {
     const end = endOf(log, result.stderr);
     if (end.kind === "status") return result;
-    if (end.kind === "failed") {
-      this.connection.forget();
-      throw sshTrouble(`${log}\n${result.stderr}`, this.connection.peer);
-    }
-    if (end.master !== undefined && (await this.connection.master()) === end.master)
-      return { ...result, exitCode: null };
+    const alive = end.kind === "no-status" && end.master === (await this.connection.master());
+    if (alive) return { ...result, exitCode: null };
     this.connection.forget();
+    if (end.kind === "failed") throw sshTrouble(log, this.connection.peer);
     throw connectionLost(this.connection.peer, program);
   }
 }

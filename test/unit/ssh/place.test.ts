@@ -63,11 +63,19 @@ test("settings are written once for the same route, and never over those of anot
   expect(statSync(first.file).ino).toBe(inode);
   expect(statSync(first.file).mode & 0o777).toBe(0o600);
   const other = writeSettings({ to: { address: "p620", user: "admin" } }, env);
-  const own = writeSettings({ to: { address: "p620" } }, { ...env, HOMELAB_SSH_CONFIG: "/my/config" });
+  const own = writeSettings({ to: { address: "p620" } }, { ...env, HOMELAB_SSH_CONFIG: "/etc/passwd" });
   expect(new Set([first.id, other.id, own.id]).size).toBe(3);
-  expect(readFileSync(own.file, "utf8")).toContain('Include "/my/config"');
+  expect(readFileSync(own.file, "utf8")).toContain('Include "/etc/passwd"');
   writeFileSync(first.file, "cut off");
   writeSettings({ to: { address: "p620" } }, env);
   expect(readFileSync(first.file, "utf8")).toContain('Include "/home/me/.ssh/config"');
   expect(readdirSync(first.directory).length).toBe(3);
+});
+
+test("settings that somebody has named must be there", () => {
+  using dir = temporary();
+  const env = { TMPDIR: dir.path, HOMELAB_SSH_CONFIG: "/nowhere/config" };
+  expect(() => writeSettings({ to: { address: "p620" } }, env)).toThrow(
+    "HOMELAB_SSH_CONFIG names `/nowhere/config`, which is not there",
+  );
 });

@@ -202,8 +202,16 @@ test.each<[string, Peer, string, string, string, string]>([
     guest,
     "kex_exchange_identification: Connection closed by remote host\nConnection closed by UNKNOWN port 65535\n",
     "unavailable",
-    "vm1 (admin@10.1.0.2) has closed the connection",
+    "vm1 (admin@10.1.0.2) cannot be reached from p620, or has closed the connection",
     `${serves}try \`ssh admin@10.1.0.2\` on p620, through which it is reached`,
+  ],
+  [
+    "a server that hangs up",
+    plain,
+    "kex_exchange_identification: Connection closed by remote host\nConnection closed by 127.0.0.1 port 22\n",
+    "unavailable",
+    "p620 has closed the connection",
+    `${serves}try \`ssh p620\``,
   ],
   [
     "something new",
@@ -267,7 +275,7 @@ test.each([
     "a lost connection's of its own",
     "Transferred: sent 3480\ndebug1: Exit status -1\n",
     "some output\nConnection to 127.0.0.1 closed by remote host.\r\n",
-    { kind: "failed" },
+    { kind: "lost" },
   ],
   [
     "ssh's own",
