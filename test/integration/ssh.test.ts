@@ -195,7 +195,7 @@ test("a connection that is lost in the middle is said so, and the next run has a
   const one = machine({ of: own });
   const run = fails(one.run(["sh", "-c", "echo up; sleep 300"], { ...LIMIT, tee: () => started.resolve() }));
   const started = Promise.withResolvers<void>();
-  await started.promise;
+  await Promise.race([started.promise, run]);
   for (const pid of descendants(own.pid)) process.kill(pid, "SIGKILL");
   expect(await run).toEqual([
     "unavailable",
@@ -212,7 +212,7 @@ test("a host that falls silent in the middle is given up", async () => {
   const run = fails(
     one.run(["sh", "-c", "echo up; sleep 300"], { deadline: 60_000, tee: () => started.resolve() }),
   );
-  await started.promise;
+  await Promise.race([started.promise, run]);
   for (const pid of descendants(own.pid)) process.kill(pid, "SIGSTOP");
   expect((await run).slice(0, 2)).toEqual([
     "unavailable",
