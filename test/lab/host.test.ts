@@ -101,7 +101,8 @@ test("the machine's Docker is there where it is wanted", async () => {
   await using host = await hypervisor({
     docker: true,
     files: {
-      "services/web/docker-compose.yml": "services: { web: { image: 'homelab-lab/base:1', network_mode: none } }",
+      "services/web/docker-compose.yml":
+        "services: { web: { image: 'homelab-lab/base:1', network_mode: none } }",
     },
   });
   const { code, stderr } = await host.homelab("ensure", "web", "--yes");
