@@ -160,15 +160,13 @@ async function fetchAll(
 ): Promise<Map<string, Outcome>> {
   const { drivers, stop } = request;
   const failures = new Map<string, Outcome>();
-  const wanting = plan.steps.filter((step) => step.effect !== "read");
-  if (wanting.length === 0) return failures;
-  const reason = { code: "fetched", text: "images are here" };
-  const step: Step = { id: "image pull", kind: "task", action: "run", reason, effect: "write", needs: [] };
+  const fetches = fetchesOf(plan);
+  if (fetches.size === 0) return failures;
   await runSteps(request, {
-    plan: { ...plan, steps: [step] },
+    plan: { ...plan, steps: [...fetches.keys()] },
     needs: new Map(),
     began,
-    execute: round.guard(async (_, context, slots) => {
+    execute: round.guard(async (fetch, context, slots) => {
       const one = async ({ id, kind }: Step) => {
         try {
           const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
@@ -178,10 +176,28 @@ async function fetchAll(
           failures.set(id, problemOutcome(error));
         }
       };
-      await Promise.all(wanting.map(one));
+      await Promise.all((fetches.get(fetch) ?? []).map(one));
       if (failures.size > 0) await round.look();
-      return { result: "unchanged", reason, detail: reason.text };
+      return { result: "unchanged", reason: fetch.reason, detail: fetch.reason.text };
     }),
   });
   return failures;
+}
+
+/** What is got before changes, and for which of them: all images in one step, each system that is built in its own. */
+function fetchesOf({ steps }: Plan): Map<Step, readonly Step[]> {
+  const wanting = steps.filter((step) => step.effect !== "read");
+  const services = wanting.filter(({ kind }) => kind === "service");
+  const built = wanting.filter(
+    ({ kind, action }) => kind === "microvm" && (action === "update" || action === "create"),
+  );
+  const fetch = (id: string, text: string): Step => {
+    const reason = { code: "fetched", text };
+    return { id, kind: "task", action: "run", reason, effect: "write", needs: [] };
+  };
+  const builds = built.map((step): [Step, Step[]] => [fetch(`build ${step.id}`, "it is built"), [step]]);
+  return new Map([
+    ...(services.length > 0 ? [[fetch("image pull", "images are here"), services] as const] : []),
+    ...builds,
+  ]);
 }
