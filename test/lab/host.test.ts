@@ -13,6 +13,8 @@ test("a MicroVM boots, answers over http and ssh, follows its flake, and ends in
   expect(await host.run(...login, "hostname; ping -c 1 10.1.0.1 | grep received")).toBe(
     "vm1\n1 packets transmitted, 1 packets received, 0% packet loss\n",
   );
+  const outside = (await host.run("ip", "route", "show", "default")).split(" ")[2];
+  expect(await host.run(...login, `ping -c 1 ${outside} | grep received`)).toContain(" 1 packets received");
   expect((await host.run("ls", "/var/lib/microvms/vm1")).split("\n").filter(Boolean)).toEqual([
     "booted",
     "current",
@@ -95,6 +97,7 @@ test("several run at once, reach each other and the homelab's directory by ssh",
   }).ended;
   expect(stdout).toStartWith("SSH-2.0-");
   expect((await one.homelab("--version")).stdout).toStartWith("homelab ");
+  expect((await one.terminal(["--version"])).screen).toStartWith("homelab ");
 });
 
 test("the machine's Docker is there where it is wanted", async () => {
