@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "./eventually.ts";
 import { type Homelab, homelab } from "./homelab.ts";
 import { containerWords, needHost } from "./hypervisor-container.ts";
 import { BINARY, HOST_IMAGE, HOST_NETWORK } from "./paths.ts";
@@ -180,8 +179,18 @@ export class Hypervisor implements AsyncDisposable {
   }
 
   /** Waits until its guest answers over http; gives the version that it serves. */
-  answer(name: string): Promise<string> {
-    return eventually(`${name} answers`, () => this.version(name));
+  async answer(name: string): Promise<string> {
+    // One program that asks again and again: a client of Docker for each question would slow the guest's boot down.
+    const url = `http://${this.address(name)}/`;
+    const script = 'until curl --silent --fail --max-time 2 "$0"; do sleep 0.2; done';
+    const { code, stdout } = await this.ask("timeout", "90", "sh", "-c", script, url);
+    if (code !== 0) throw new Error(`${name} does not answer: ${await this.console(name)}`);
+    return stdout.trim();
+  }
+
+  /** What its unit has said so far, the guest's console included. */
+  console(name: string): Promise<string> {
+    return this.run("journalctl", `--unit=microvm@${name}`, "--output=cat", "--no-pager", "--all");
   }
 
   /** The version that its guest serves now; undefined when it does not answer. */
@@ -196,13 +205,7 @@ export class Hypervisor implements AsyncDisposable {
     const { restartSec } = this.wanted;
     const words = containerWords(this.container, this.made.top, this.wanted);
     await this.made.docker("run", "--detach", ...words, HOST_IMAGE, "sh", "/lab/boot", this.dir);
-    await eventually("systemd has started", async () => {
-      const { stdout, stderr } = await this.ask("systemctl", "is-system-running");
-      if (stdout.trim() === "degraded")
-        throw new Error(await this.run("systemctl", "--failed", "--no-pager"));
-      if (stderr.includes("is not running")) throw new Error(await this.log());
-      return stdout.trim() === "running";
-    });
+    await this.systemd();
     if (restartSec) {
       await this.write(
         "/etc/systemd/system/microvm@.service.d/restart.conf",
@@ -225,10 +228,19 @@ export class Hypervisor implements AsyncDisposable {
     }
   }
 
+  /** Waits until everything that is started at boot has started. */
+  private async systemd(): Promise<void> {
+    const script =
+      "until [ -S /run/dbus/system_bus_socket ]; do sleep 0.1; done; systemctl is-system-running --wait";
+    const state = (await this.ask("timeout", "60", "sh", "-c", script)).stdout.trim();
+    if (state === "degraded") throw new Error(await this.run("systemctl", "--failed", "--no-pager"));
+    if (state !== "running") throw new Error(await this.log());
+  }
+
   /** Why the container did not come to its systemd. */
   private async log(): Promise<string> {
     const log = start(["sh", "-c", `docker logs ${this.container} 2>&1`], { cwd: "/", env: process.env });
-    return `the hypervisor ended: ${(await log.ended).stdout}`;
+    return `the hypervisor does not boot: ${(await log.ended).stdout}`;
   }
 
   /** Words after `docker` that run a program in the container, in the homelab's root. */

@@ -31,7 +31,7 @@ test("a MicroVM boots, answers over http and ssh, follows its flake, and ends in
   await host.run("systemctl", "stop", "microvm@vm1");
   expect(await host.version("vm1")).toBeUndefined();
   expect(await host.run("ls", "/sys/class/net")).not.toContain("vm-vm1");
-  const journal = await host.run("journalctl", "--unit=microvm@vm1", "--output=cat", "--no-pager");
+  const journal = await host.console("vm1");
   expect(journal.match(/^guest vm1: .*/gm)?.map((line) => line.replace(/Linux \S+/, "Linux,"))).toEqual([
     "guest vm1: Linux, version 1",
     "guest vm1: is up at 10.1.0.2",
