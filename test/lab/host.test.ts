@@ -25,12 +25,18 @@ test("a MicroVM boots, answers over http and ssh, follows its flake, and ends in
   await host.configure("vm1", { version: "2", memory: 160 });
   await host.run("nix", "build", "-o", "/var/lib/microvms/vm1/current", RUNNER);
   expect(await host.version("vm1")).toBe("1");
+  const [booted, current] = ["booted", "current"].map((link) => `/var/lib/microvms/vm1/${link}`);
+  expect(await host.run("nix", "store", "diff-closures", `${booted}`, `${current}`)).toMatch(/^web: 1 → 2$/m);
   await host.run("systemctl", "restart", "microvm@vm1");
   expect(await host.answer("vm1")).toBe("2");
 
   await host.run("systemctl", "stop", "microvm@vm1");
   expect(await host.version("vm1")).toBeUndefined();
-  expect(await host.run("ls", "/sys/class/net")).not.toContain("vm-vm1");
+  // `systemctl stop` does not wait for what ends with the unit.
+  await eventually("its interface and its link are gone", async () => {
+    const { stdout } = await host.ask("ls", "/sys/class/net", "/var/lib/microvms/vm1");
+    return !/vm-vm1|booted/.test(stdout);
+  });
   const journal = await host.console("vm1");
   expect(journal.match(/^guest vm1: .*/gm)?.map((line) => line.replace(/Linux \S+/, "Linux,"))).toEqual([
     "guest vm1: Linux, version 1",
