@@ -206,9 +206,12 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
       );
     const before = beforeOf(work.dir);
     if (before) return { id: 0, text: `the system before, ${nameOf(before)}` };
-    const hint = work.dir?.declarative
-      ? "it is declared by its host: `homelab rollback system` there goes back along with it"
-      : "`homelab vm update` keeps the one that it takes the place of";
+    const { refused } = work.dir?.runners ?? {};
+    const hint = refused
+      ? `it was put back to it; \`homelab vm update ${name} --force\` goes forward again`
+      : work.dir?.declarative
+        ? "it is declared by its host: `homelab rollback system` there goes back along with it"
+        : "`homelab vm update` keeps the one that it takes the place of";
     throw new HomelabError("refused", `there is no system before of \`${name}\` on ${work.machine.name}`, {
       hint,
     });

@@ -5,12 +5,12 @@ import { NixLog } from "../../../src/nix/progress.ts";
 const DIR = join(import.meta.dir, "../../fixtures/nix");
 
 /** What Nix 2.26.3 wrote to standard error with `--log-format internal-json`. */
-export const capture = (name: string): Buffer => readFileSync(join(DIR, `${name}.log`));
+export const capture = (name: string): Buffer => readFileSync(join(DIR, `${name}.nixlog`));
 
 export const captures = (): string[] =>
   readdirSync(DIR)
-    .filter((file) => file.endsWith(".log"))
-    .map((file) => file.slice(0, -".log".length))
+    .filter((file) => file.endsWith(".nixlog"))
+    .map((file) => file.slice(0, -".nixlog".length))
     .sort();
 
 export const text = (file: string): string => readFileSync(join(DIR, file), "utf8");
