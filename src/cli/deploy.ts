@@ -23,7 +23,11 @@ export default makeCommand({
   description:
     "Takes what the repository's upstream has, switches the system where this is NixOS and its configuration changed, gets the images, and brings the targets and all that they need to ready. A repository with changes of its own is refused before anything is done.",
   usage: "TARGET…",
-  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  words: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    label: "a target: a service, unit, MicroVM, family or group, or `all`",
+  },
   args: {
     pull: PULL_OPTION,
     system: { type: "boolean", default: true, negativeDescription: "leave the system as it is" },

@@ -15,7 +15,11 @@ export default makeCommand({
   description:
     "Brings the targets and all that they need to ready: up, healthy, and seen to stay up. What is ready already is left alone, so it is safe to repeat.",
   usage: "TARGET…",
-  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  words: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    label: "a target: a service, unit, MicroVM, family or group, or `all`",
+  },
   args: {
     force: { type: "boolean", description: "make the targets' containers anew" },
     needs: { type: "boolean", default: true, negativeDescription: "only the targets, not what they need" },

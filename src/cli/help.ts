@@ -248,8 +248,14 @@ function recipes(): string {
       dir: services/sonarr/shows
       needs: [prowlarr, { name: tdarr, when: started }]
       ready: { http: http://127.0.0.1:8989/ping, within: 2m }
+  units:
+    jellyfin: { unit: jellyfin.service, needs: [sonarr-shows] }
+  microvms:
+    vm1: { address: 10.1.0.2, user: admin, host: p620 }
+  hosts:
+    p620: { address: p620.lan, user: root }
   groups:
-    media: [sonarr-shows]
+    media: [sonarr-shows, jellyfin]
 
 Directories under services/ with a compose file are services without being named. Without any recipe
 file the shipped recipes are in force: see \`homelab list\`. \`homelab schema\` prints the JSON Schema.

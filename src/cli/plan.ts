@@ -15,7 +15,11 @@ export default makeCommand({
   name: "plan",
   description: "Shows what ensure would do, step by step, with the reason for each. Changes nothing.",
   usage: "TARGET…",
-  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  words: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    label: "a target: a service, unit, MicroVM, family or group, or `all`",
+  },
   args: {
     force: { type: "boolean", description: "plan as `ensure --force` would" },
     needs: { type: "boolean", default: true, negativeDescription: "only the targets, not what they need" },

@@ -8,7 +8,11 @@ export default makeCommand({
   description:
     "Stops the targets and brings them to ready again, each after what it needs. What their files say by now comes into force, and what shares the network of a target is repaired.",
   usage: "TARGET…",
-  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  words: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    label: "a target: a service, unit, MicroVM, family or group, or `all`",
+  },
   args: {
     needs: { type: "boolean", default: true, negativeDescription: "only the targets, not what they need" },
     "keep-going": KEEP_GOING,

@@ -26,7 +26,7 @@ export default makeCommand({
   words: {
     min: 1,
     max: Number.POSITIVE_INFINITY,
-    label: "a target: a service, family or group; or `system`",
+    label: "a target: a service, MicroVM, family or group; or `system`",
   },
   args: {
     to: { type: "string", valueHint: "RELEASE", description: "the release with this number (see --list)" },

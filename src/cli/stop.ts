@@ -16,7 +16,11 @@ export default makeCommand({
   description:
     "Stops the targets, and first what runs and needs them. Nothing is taken away: containers and volumes stay. What was stopped is held: runs of groups leave it alone until it is started by its name.",
   usage: "TARGET…",
-  words: { min: 1, max: Number.POSITIVE_INFINITY, label: "a target: a service, family or group, or `all`" },
+  words: {
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    label: "a target: a service, unit, MicroVM, family or group, or `all`",
+  },
   args: {
     dependents: {
       type: "boolean",
