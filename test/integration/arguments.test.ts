@@ -55,7 +55,7 @@ describe("what is mistyped is refused with 2 and a suggestion (checklist 14, 17,
     [["list", "plex~"], "error: unexpected word `plex~` after `list`\n  hint: see `homelab list --help`\n"],
     [
       ["ensure"],
-      "error: `ensure` needs a target: a service, family or group, or `all`\n  hint: see `homelab ensure --help`\n",
+      "error: `ensure` needs a target: a service, unit, MicroVM, family or group, or `all`\n  hint: see `homelab ensure --help`\n",
     ],
     [["ensure", "all", "-j", "0"], "error: `--jobs` takes a number from 1 to 999, not `0`\n"],
     [["ensure", "all", "--jobs"], "error: `--jobs` needs a value\n  hint: write `--jobs N`\n"],
