@@ -31,14 +31,16 @@ interface Life {
   id: string;
   /** When the watch saw it first, in monotonic milliseconds. */
   since: number;
-  /** Restarts before the watch; undefined until the first look. */
+  /** Restarts before the watch, as systemd counts them; undefined until the first look. */
   restarts: number | undefined;
+  /** Lives that came after the one of the first look. */
+  further: number;
 }
 
 /** Waits until a unit is up, stays up and answers. */
 export async function watchUnit(request: WatchRequest, context: StepContext): Promise<Watched> {
   const began = now();
-  const life: Life = { id: "", since: began, restarts: undefined };
+  const life: Life = { id: "", since: began, restarts: undefined, further: 0 };
   for (;;) {
     const seen = await look(request, life, context);
     if (typeof seen !== "string") return seen;
@@ -58,14 +60,28 @@ async function look(
 ): Promise<Watched | string> {
   const state = (await showUnits(machine, [unit])).get(unit) as UnitState;
   see(state);
-  if (state.life !== life.id) Object.assign(life, { id: state.life, since: now() });
-  life.restarts ??= state.restarts;
+  note(state, life);
   const up = changed ? now() - life.since : Math.max(now() - life.since, ageOf(state));
-  const { state: verdict, detail } = judgeUnit(state, { up, stable, restarts: life.restarts });
+  const { state: verdict, detail } = judgeUnit(state, { up, stable, again: againOf(state, life) });
   if (verdict === "failed" || verdict === "down") return { ok: false, detail, stopped: false };
   if (state.active === "active") context.opened("started");
   return verdict === "waiting" ? detail : ((await unready()) ?? { ok: true, detail });
 }
+
+function note({ life: id, restarts }: UnitState, life: Life): void {
+  if (id !== life.id) {
+    if (life.restarts !== undefined && id !== "") life.further++;
+    Object.assign(life, { id, since: now() });
+  }
+  life.restarts ??= restarts;
+}
+
+/**
+ * Systemd begins to count anew when a restart takes other units along, as that of a MicroVM does its interfaces; lives
+ * that are over between two looks only systemd has counted.
+ */
+const againOf = ({ restarts }: UnitState, { restarts: before = 0, further }: Life): number =>
+  Math.max(further, restarts - before);
 
 const ageOf = ({ since, active }: UnitState): number =>
   active === "active" && since !== undefined ? Math.max(0, Date.now() - since) : 0;
