@@ -31,7 +31,7 @@ export function chooseUnit(state: UnitState, { again, ...look }: Look & { again:
   if (again && state.active !== "inactive") return change("restart", "asked", "asked for");
   switch (verdict.state) {
     case "ready":
-      return none(verdict.detail, true);
+      return again ? change("start", "asked", "asked for") : none(verdict.detail, true);
     case "waiting":
       return state.active === "deactivating"
         ? change("start", "stopping", "it is being stopped")

@@ -1,8 +1,9 @@
 import { delay, now } from "../../clock.ts";
 import type { Machine } from "../../process/machine.ts";
-import { showUnits, type UnitState } from "../../systemd/show.ts";
+import type { UnitState } from "../../systemd/show.ts";
 import type { StepContext } from "../driver.ts";
 import { judgeUnit } from "./judge.ts";
+import { lookAtUnits } from "./look.ts";
 
 /** Between two looks, in milliseconds: here, and over ssh. */
 const PAUSE_MS = { near: 200, far: 1_000 };
@@ -58,7 +59,7 @@ async function look(
   life: Life,
   context: StepContext,
 ): Promise<Watched | string> {
-  const state = (await showUnits(machine, [unit])).get(unit) as UnitState;
+  const state = (await lookAtUnits(machine, [unit])).get(unit) as UnitState;
   see(state);
   note(state, life);
   const up = changed ? now() - life.since : Math.max(now() - life.since, ageOf(state));
