@@ -134,7 +134,9 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     const changed = await changeUnit(work.machine, verb, work.unit, { deadline, signal: context.abort });
     if (changed.ok) return { ok: true, changed: true };
     work.state = (await showUnits(work.machine, [work.unit])).get(work.unit);
-    const failure = await this.failure(work, changed.said, changed.code);
+    // Of a run that goes on, the time of this one alone is up.
+    const code = changed.code === "timeout" && context.remaining() > 0 ? "not-ready" : changed.code;
+    const failure = await this.failure(work, changed.said, code);
     return changed.code === `${verb}-failed` ? this.failedChange(work, failure, context) : failure;
   }
 
@@ -203,6 +205,10 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     const lived = state && state.life !== "" && state.active !== "inactive";
     const whose = lived ? { life: state.life } : { units: this.unitsOf(work), since: RECENT };
     return journalTail(machine, whose, LOG_LINES);
+  }
+
+  trouble(name: string): HomelabError | undefined {
+    return this.works.get(name)?.problem;
   }
 
   isUp(name: string): boolean {

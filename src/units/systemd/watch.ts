@@ -1,4 +1,5 @@
 import { delay, now } from "../../clock.ts";
+import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { UnitState } from "../../systemd/show.ts";
 import type { StepContext } from "../driver.ts";
@@ -7,6 +8,8 @@ import { lookAtUnits } from "./look.ts";
 
 /** Between two looks, in milliseconds: here, and over ssh. */
 const PAUSE_MS = { near: 200, far: 1_000 };
+/** A connection that is lost is made anew; for so long its loss says nothing about the unit. */
+const LOST_MS = 30_000;
 
 export interface WatchRequest {
   readonly machine: Machine;
@@ -36,20 +39,39 @@ interface Life {
   restarts: number | undefined;
   /** Lives that came after the one of the first look. */
   further: number;
+  /** When its machine answered last, in monotonic milliseconds. */
+  answered: number;
 }
 
 /** Waits until a unit is up, stays up and answers. */
 export async function watchUnit(request: WatchRequest, context: StepContext): Promise<Watched> {
   const began = now();
-  const life: Life = { id: "", since: began, restarts: undefined, further: 0 };
+  const life: Life = { id: "", since: began, restarts: undefined, further: 0, answered: began };
   for (;;) {
-    const seen = await look(request, life, context);
+    const seen = await lookAcross(request, life, context);
     if (typeof seen !== "string") return seen;
     if (context.stop.aborted || context.remaining() <= 0) return { ok: false, detail: seen, stopped: true };
     if (now() - began >= request.most)
       return { ok: false, detail: `not ready in time: ${seen}`, stopped: false };
     context.progress("verifying", seen);
     await delay(request.machine.remote ? PAUSE_MS.far : PAUSE_MS.near, context.stop);
+  }
+}
+
+/** One look, over a connection that may be lost in between. */
+async function lookAcross(
+  request: WatchRequest,
+  life: Life,
+  context: StepContext,
+): Promise<Watched | string> {
+  try {
+    const seen = await look(request, life, context);
+    life.answered = now();
+    return seen;
+  } catch (error) {
+    const lost = error instanceof HomelabError && error.code === "unavailable" && request.machine.remote;
+    if (!lost || now() - life.answered >= LOST_MS) throw error;
+    return error.message;
   }
 }
 
