@@ -24,7 +24,7 @@ test("services and MicroVMs come up in the order of their needs, and go down in 
     vms: { vm1: { kind: "imperative" } },
     files: {
       "homelab.yml": `
-microvms: { vm1: { address: 10.1.0.2, needs: [disk~], ready: { http: "http://10.1.0.2/", tcp: "10.1.0.2:22" } } }
+microvms: { vm1: { address: 10.1.0.2, needs: [disk~], ready: { http: "http://10.1.0.2/", tcp: "10.1.0.2:22", within: 45s } } }
 services: { web~: { dir: services/web, needs: [vm1] }, disk~: { dir: services/disk, ready: { stable: 0s } } }
 `,
       "services/web/docker-compose.yml": compose(),
@@ -63,9 +63,9 @@ services: { web~: { dir: services/web, needs: [vm1] }, disk~: { dir: services/di
   expect(
     listed.document.recipes.map(({ id, kind, state }: Record<string, string>) => [id, kind, state]),
   ).toEqual([
-    ["disk~", "service", "ready"],
-    ["web~", "service", "ready"],
     ["vm1", "microvm", "ready"],
+    ["web~", "service", "ready"],
+    ["disk~", "service", "ready"],
   ]);
 
   // Its console, through the journal.
