@@ -126,7 +126,7 @@ function hostFault({ recipes, broken }: Names, recipe: Recipe): Fault | undefine
   if (named?.kind === "host" || broken.has(host)) return undefined;
   const at = origin && { file: origin.file, path: [...origin.path, "host"] };
   const said = `\`host\` of \`${name}\` names \`${host}\``;
-  if (named) return invalid(`${said}, which is a ${named.kind}`, { hint: "name a recipe of `hosts`", at });
+  if (named) return invalid(`${said}, which is a ${named.kind}`, { hint: "name a recipe of `hosts:`", at });
   const hosts = [...recipes.values()].filter(({ kind }) => kind === "host").map((each) => each.name);
   const meant = nearest(host, hosts);
   if (meant === undefined) return undefined;

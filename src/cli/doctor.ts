@@ -21,6 +21,7 @@ import { stateDirectory } from "../store/store.ts";
 import { ambiguousLines } from "../units/compose/dotenv.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
+import { checkMachines, withoutServices } from "./doctor-machines.ts";
 import { mend, toBeMended } from "./mend.ts";
 import { findRoot } from "./root.ts";
 import { look } from "./steps.ts";
@@ -52,13 +53,15 @@ export default makeCommand({
   ],
   async run(context, _words, { fix }) {
     const root = rootOf(context);
-    const engine = await checkEngine(context);
-    const { findings: homelab, services } = await checkHomelab(root);
+    const { findings: homelab, services, book } = await checkHomelab(root);
+    const machines = book ? await checkMachines(context, book) : [];
+    const engine = [...(await checkEngine(context)), await checkCompose(context)];
     const steps = mendSteps({ root, services, state: stateDirectory(context.env), env: context.env });
     const mendable = (await look(steps)).filter(({ state }) => state.is === "to do");
     const findings = [
-      ...engine,
-      await checkCompose(context),
+      // Who runs units and MicroVMs alone needs no engine.
+      ...(machines.length > 0 && services.length === 0 ? withoutServices(engine) : engine),
+      ...machines,
       await checkGit(context, root),
       ...(await checkNames(context, root)),
       checkState(context),
@@ -227,6 +230,8 @@ interface Checked {
   readonly findings: readonly Finding[];
   /** Those that are here, as far as the recipes can be read. */
   readonly services: readonly ServiceRecipe[];
+  /** Undefined where the recipes cannot be read. */
+  readonly book?: Book | undefined;
 }
 
 async function checkHomelab(root: string | undefined): Promise<Checked> {
@@ -246,7 +251,7 @@ async function checkHomelab(root: string | undefined): Promise<Checked> {
     );
     const recipes = ok("recipes", `${services.length} services in ${root}`);
     const all = [...lock, space("space for the homelab", root), recipes, ...checkEnvFiles(book, services)];
-    return { findings: all, services };
+    return { findings: all, services, book };
   } catch (error) {
     if (!(error instanceof Problems)) return only(...lock, trouble("recipes", error));
     const more = error.errors.length > 1 ? ` (and ${error.errors.length - 1} more)` : "";

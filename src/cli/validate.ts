@@ -56,10 +56,12 @@ export default makeCommand({
     const services = names
       .map((name) => book.recipes.get(name))
       .filter((recipe) => recipe?.kind === "service");
-    const compose = await findCompose(context.env, dockerEndpoint(context.env));
+    // Without a service there is nothing that compose would be asked.
+    const compose =
+      services.length > 0 ? await findCompose(context.env, dockerEndpoint(context.env)) : undefined;
     const slots = new Semaphore(context.options.jobs ?? DEFAULT_JOBS);
     const checked = await Promise.all(
-      services.map((service) => slots.use(() => check(book, service, compose, context))),
+      services.map((service) => slots.use(() => check(book, service, compose as Compose, context))),
     );
     const clashes = await findClashes(context, checked);
     const mask = (text: string) => checked.reduce((masked, { redact }) => redact?.(masked) ?? masked, text);

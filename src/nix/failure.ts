@@ -1,6 +1,6 @@
 import type { Position } from "../errors.ts";
 import type { NixLog } from "./progress.ts";
-import { coreOf, spotIn } from "./words.ts";
+import { coreOf, spotIn, withoutSource } from "./words.ts";
 
 /** What kind of failure it is: there is a hint for each. */
 export type FailureCode =
@@ -97,11 +97,13 @@ function machine({ exitCode, log }: Ended, { machine: name }: Asked): Kind | und
   if (/unrecognised flag|unknown option|is not a recognised command/.test(outside)) {
     return {
       code: "nix-too-old",
-      detail: `Nix on ${name} does not know how to build a flake: ${oneLine(outside)}`,
+      detail: `Nix on ${name} does not know how to build a flake: ${oneLine(core || outside)}`,
       hint: "update Nix there: 2.4 or newer is needed; `nix --version` tells which it is",
     };
   }
-  if (/No space left on device|database or disk is full|Disk quota exceeded/.test(text)) {
+  if (
+    /No space left on device|lack of free disk space|database or disk is full|Disk quota exceeded/.test(text)
+  ) {
     return {
       code: "no-space",
       detail: `there is no space left on ${name}: ${oneLine(core)}`,
@@ -241,7 +243,7 @@ function evaluation(log: NixLog, { flake, attribute }: Asked): Kind {
   }
   const error = log.errors.at(-1) ?? "";
   const spot = spotIn(error);
-  const place = spot ? ` (${inSourceOr(spot.file)}:${spot.line}:${spot.column})` : "";
+  const place = spot ? ` (${withoutSource(spot.file)}:${spot.line}:${spot.column})` : "";
   if (/^syntax error/.test(core)) {
     return {
       code: "syntax",
@@ -250,14 +252,19 @@ function evaluation(log: NixLog, { flake, attribute }: Asked): Kind {
     };
   }
   const why = oneLine(core) || oneLine(log.other.join("; ")) || "Nix did not say why";
+  if (log.realising) {
+    return {
+      code: "build-failed",
+      detail: `it was not built: ${why}`,
+      hint: `try it by hand: \`nix build --no-link '${flake}#${attribute}'\``,
+    };
+  }
   return {
     code: "evaluation",
     detail: `the configuration is wrong: ${why}${place}`,
     hint: `see where it comes from: \`nix eval --show-trace '${flake}#${attribute}'\``,
   };
 }
-
-const inSourceOr = (file: string): string => file.replace(/^\/nix\/store\/[0-9a-z]{32}-source\//, "");
 
 /** A Nix that knows no other way, or does not know yet how it is to speak, has its error among the other lines. */
 const lastCore = (log: NixLog): string =>
@@ -268,7 +275,7 @@ const everything = (log: NixLog): string =>
 
 /** Several lines as one, as far as anybody reads. */
 function oneLine(text: string): string {
-  const line = text
+  const line = withoutSource(text)
     .split("\n")
     .flatMap((each) => each.trim() || [])
     .join(" ");

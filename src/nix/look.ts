@@ -29,14 +29,23 @@ export async function lookInto(
   const spot = spotIn(error);
   const missing = missingIn(coreOf(error));
   if (!spot && missing === undefined) return failure;
+  const { root: asRoot, signal } = options;
+  // Through `env`, a git that is missing is an exit code like another.
   const run = (argv: readonly string[]) =>
-    machine.run(argv, { ...options, deadline: DEADLINE_MS, keep: FILE_BYTES });
+    machine.run(["env", "LC_ALL=C", ...argv], {
+      root: asRoot,
+      signal,
+      deadline: DEADLINE_MS,
+      keep: FILE_BYTES,
+    });
   const root = await rootOf(local, run);
   const unknown =
     missing === undefined || local.kind === "path" ? undefined : await unseen(root, missing, run);
   const position = spot && (await positionOf(machine, root, spot, run));
   const { detail, hint, code } = unknown ?? failure;
-  return { ...failure, code, detail, hint, position };
+  // With a place of its own it need not be said twice.
+  const told = position ? detail.replace(/ \([^()\s]+:\d+:\d+\)$/, "") : detail;
+  return { ...failure, code, detail: told, hint, position };
 }
 
 type Run = (argv: readonly string[]) => Promise<ProcessResult>;
@@ -58,7 +67,8 @@ async function rootOf({ path, kind }: LocalFlake, run: Run): Promise<string> {
 
 async function unseen(root: string, file: string, run: Run): Promise<Kind | undefined> {
   const words = ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", file];
-  const { exitCode, stdout } = await run(["git", "-C", root, ...words]);
+  // Whoever only looks does not rewrite the index of a repository that may be another user's.
+  const { exitCode, stdout } = await run(["git", "--no-optional-locks", "-C", root, ...words]);
   if (exitCode !== 0) return undefined;
   if (/^\?\? /m.test(stdout)) return unknownToGit(root, file);
   return /^!! /m.test(stdout) ? ignoredByGit(root, file) : undefined;

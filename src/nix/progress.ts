@@ -4,6 +4,8 @@ import { type Broken, brokenIn, plain, storeName, transferred } from "./words.ts
 const LOG_LINES = 25;
 /** Builds that have ended whose logs are still known: the error that names one comes around its end. */
 const ENDED_LOGS = 50;
+/** Characters of such a line that anybody reads. */
+const OTHER_LENGTH = 2000;
 /** A line that gets longer than this is not Nix speaking. */
 const LONGEST = 4 * 1024 * 1024;
 
@@ -64,7 +66,7 @@ export class NixLog {
   /** Bytes that were announced, and those of transfers that have ended, by type of activity. */
   private readonly announced = new Map<number, number>();
   private readonly ended = new Map<number, number>();
-  private realising = false;
+  private realises = false;
 
   /** A piece of standard error; it may begin and end anywhere. */
   feed(piece: Uint8Array): void {
@@ -88,6 +90,11 @@ export class NixLog {
 
   get warnings(): readonly string[] {
     return this.messages.filter(({ level }) => level === "warning").map(({ text }) => text);
+  }
+
+  /** Whether it was evaluated, and was about to be built. */
+  get realising(): boolean {
+    return this.realises;
   }
 
   /** Derivations that are built, and all that are to be. */
@@ -132,7 +139,7 @@ export class NixLog {
     const waiting = this.active(ACTIVITY.buildWaiting).at(-1);
     if (waiting && waiting.text !== "") return plain(waiting.text);
     if (this.active(ACTIVITY.queryPathInfo).length > 0) return "asking the caches";
-    if (this.realising) return "preparing";
+    if (this.realises) return "preparing";
     const input = this.active(ACTIVITY.fileTransfer).at(-1);
     if (input && /(?:\/nix-cache-info|\.narinfo)$/.test(input.subject)) return "asking the caches";
     if (input && input.expected > 0) return `fetching inputs, ${transferred(input.done, input.expected)}`;
@@ -143,19 +150,19 @@ export class NixLog {
     const message = parse(line);
     if (message) this.take(message);
     if (message || line.trim() === "") return;
-    this.other.push(plain(line));
+    this.other.push(plain(line.slice(0, OTHER_LENGTH)));
     if (this.other.length > LOG_LINES) this.other.shift();
   }
 
   private take(message: Wire): void {
-    const { action, id = 0, type = 0, fields = [] } = message;
+    const { action, id, type, fields } = message;
     if (action === "msg") this.say(message);
     else if (action === "start") this.start(id, type, message);
     else if (action === "stop") this.stop(id);
     else if (action === "result") this.tell(id, type, fields);
   }
 
-  private say({ level = 0, msg = "" }: Wire): void {
+  private say({ level, msg }: Wire): void {
     const text = plain(msg);
     const [, word = ""] = /^(error|warning|trace|evaluation warning):/.exec(text) ?? [];
     const said = text.slice(word === "" ? 0 : word.length + 1).trim();
@@ -164,10 +171,10 @@ export class NixLog {
     else this.messages.push({ level: level <= WARN && word === "" ? "warning" : "info", text });
   }
 
-  private start(id: number, type: number, { text = "", parent = 0, fields = [] }: Wire): void {
+  private start(id: number, type: number, { text, parent, fields }: Wire): void {
     const subject = typeof fields[0] === "string" ? fields[0] : "";
     this.running.set(id, { type, parent, text, subject, done: 0, expected: 0 });
-    if (type === ACTIVITY.realise) this.realising = true;
+    if (type === ACTIVITY.realise) this.realises = true;
     if (type === ACTIVITY.build) this.logs.set(subject, []);
   }
 
@@ -225,21 +232,26 @@ export class NixLog {
 }
 
 interface Wire {
-  readonly action?: string;
-  readonly id?: number;
-  readonly type?: number;
-  readonly parent?: number;
-  readonly level?: number;
-  readonly text?: string;
-  readonly msg?: string;
-  readonly fields?: readonly unknown[];
+  readonly action: unknown;
+  readonly id: number;
+  readonly type: number;
+  readonly parent: number;
+  readonly level: number;
+  readonly text: string;
+  readonly msg: string;
+  readonly fields: readonly unknown[];
 }
 
 /** A line of Nix; undefined for one that is somebody else's. */
 function parse(line: string): Wire | undefined {
   if (!line.startsWith("@nix {")) return undefined;
   try {
-    return JSON.parse(line.slice("@nix ".length)) as Wire;
+    const wire: Record<string, unknown> = JSON.parse(line.slice("@nix ".length));
+    const { action, id, type, parent, level, text, msg, fields } = wire;
+    const list: readonly unknown[] = Array.isArray(fields) ? fields : [];
+    const numbers = { id: Number(id ?? 0), type: Number(type ?? 0), parent: Number(parent ?? 0) };
+    const texts = { text: String(text ?? ""), msg: String(msg ?? "") };
+    return { action, ...numbers, level: Number(level ?? 0), ...texts, fields: list };
   } catch {
     // A program that Nix runs may have written into the middle of a line: then it is text like any other.
     return undefined;

@@ -1,5 +1,3 @@
-import { withoutPassword } from "../git/words.ts";
-
 const MEBI = 1024 * 1024;
 
 const mebibytes = (bytes: number): string => `${(bytes / MEBI).toFixed(1)} MiB`;
@@ -21,9 +19,13 @@ const STORE_PATH = /^\/nix\/store\/[0-9a-z]{32}-/;
 export const storeName = (path: string): string =>
   path.replace(STORE_PATH, "").replace(/\.drv(?:\^.*)?$/, "");
 
+/** The password of an address; what has none is passed over in one go, however long it is. */
+const PASSWORD = /(?<=:\/\/)[^@/\s]+@/g;
+
 /** Text of Nix for people: without colours and without the password of an address. */
 export const plain = (text: string): string =>
-  withoutPassword(Bun.stripANSI(text))
+  Bun.stripANSI(text)
+    .replace(PASSWORD, "")
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n")
@@ -45,8 +47,8 @@ const BROKEN = [
   /(?<why>\d+ dependenc(?:y|ies)) of derivation '(?<drv>[^']+)' failed to build/,
   /(?<why>hash mismatch) in fixed-output derivation '(?<drv>[^']+)'/,
   /building of '(?<drv>[^'^]+)\^?[^']*'[^\n]* (?<why>timed out after \d+ seconds(?: of silence)?)/,
-  // Nix 2.31 and later.
-  /Cannot build '(?<drv>[^']+)'\.\s+Reason: (?<why>[^\n]*?)\.?(?:\n|$)/,
+  // As newer ones write it.
+  /Cannot build '(?<drv>[^']+)'\.\s+Reason: (?:builder )?(?<why>[^\n]*?)\.?(?:\n|$)/,
 ];
 
 /** The derivation that an error (without colours) says could not be built. */
@@ -92,6 +94,10 @@ const SOURCE = /^\/nix\/store\/[0-9a-z]{32}-source\//;
 /** The path in a flake of a file of which Nix read a copy; undefined for one that is no copy. */
 export const inSource = (file: string): string | undefined =>
   SOURCE.test(file) ? file.replace(SOURCE, "") : undefined;
+
+/** A text with the files of a flake named as they are in it, and not where Nix copied them to. */
+export const withoutSource = (text: string): string =>
+  text.replace(/\/nix\/store\/[0-9a-z]{32}-source\//g, "");
 
 /** What an error comes down to: its last `error:`, without the places that lead there. */
 export function coreOf(error: string): string {

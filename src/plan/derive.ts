@@ -15,6 +15,8 @@ export interface DeriveRequest {
   readonly drivers: ReadonlyMap<RecipeKind, Driver>;
   /** Take in what is needed. */
   readonly withNeeds: boolean;
+  /** Names of which nothing that they need is taken in. */
+  readonly alone?: ReadonlySet<string> | undefined;
   /** Look at what the files say, too, and not only at what is there. */
   readonly parse: boolean;
 }
@@ -25,7 +27,7 @@ export interface DeriveRequest {
  * recipes say the contrary they are followed, with a warning.
  */
 export async function deriveNeeds(request: DeriveRequest, names: ReadonlySet<string>): Promise<Derived> {
-  const { drivers, withNeeds, parse } = request;
+  const { drivers, withNeeds, parse, alone } = request;
   let { book } = request;
   const all = new Set(names);
   const warnings: string[] = [];
@@ -38,8 +40,8 @@ export async function deriveNeeds(request: DeriveRequest, names: ReadonlySet<str
         else book = added;
       }
     }
-    const wanted = withNeeds ? closure(book.recipes, all) : all;
-    fresh = [...wanted].filter((name) => !all.has(name));
+    const needing = [...all].filter((name) => !alone?.has(name));
+    fresh = [...(withNeeds ? closure(book.recipes, needing) : all)].filter((name) => !all.has(name));
     for (const name of fresh) all.add(name);
     const found = fresh.flatMap((name) => book.recipes.get(name) ?? []);
     for (const [kind, driver] of drivers) driver.admit(found.filter((recipe) => recipe.kind === kind));

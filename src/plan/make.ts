@@ -20,6 +20,11 @@ export interface PlanRequest {
   readonly restart?: boolean | undefined;
   /** Those of them that were made anew or restarted by an earlier round of this run. */
   readonly done?: ReadonlySet<string> | undefined;
+  /**
+   * What this run had in hand already: it is in the plan again, whatever became of it. As something was begun, what is
+   * impossible by now is a blocked step, and nothing is thrown for it.
+   */
+  readonly taken?: ReadonlySet<string> | undefined;
   /** Take in what the targets need. */
   readonly withNeeds: boolean;
   readonly holds: Holds;
@@ -37,17 +42,19 @@ export interface PlanResult {
 /**
  * Observes what the targets need and decides each step; changes nothing. What a change would break outside of that
  * comes into the plan as well. A recipe that is impossible as it stands blocks what needs it. When it blocks every
- * target, nothing is worth doing: then its problem is thrown.
+ * target, nothing is worth beginning: then its problem is thrown.
  */
 export async function makePlan(asked: PlanRequest): Promise<PlanResult> {
-  const { targets, drivers, withNeeds } = asked;
-  const first = withNeeds ? closure(asked.book.recipes, targets) : new Set(targets);
+  const { targets, drivers, withNeeds, taken = new Set() } = asked;
+  const wanted = withNeeds ? closure(asked.book.recipes, targets) : new Set(targets);
+  const first = new Set([...wanted, ...taken]);
+  const alone = new Set([...taken].filter((name) => !wanted.has(name)));
   const decided = new Map<string, Decided>();
   await observeAll(recipesOf(asked.book, first), drivers);
-  const { book, names, warnings } = await deriveNeeds({ ...asked, parse: true }, first);
+  const { book, names, warnings } = await deriveNeeds({ ...asked, parse: true, alone }, first);
   const request = { ...asked, book };
   await decideAll(request, names, decided);
-  refuseHopeless(targets, decided);
+  if (taken.size === 0) refuseHopeless(targets, decided);
   const behind = await takeInFallout(request, names, decided);
   const ordered = withOrder(book, behind, decided);
   const soft = softEdges(ordered.recipes, names);

@@ -46,7 +46,7 @@ export async function deploy(request: DeployRequest): Promise<RunReport> {
   try {
     return await inOrder(request, done, times);
   } catch (error) {
-    if (!(error instanceof HomelabError) || !done.some(({ result }) => result === "changed")) throw error;
+    if (!(error instanceof HomelabError) || done.every(({ result }) => result === "unchanged")) throw error;
     return giveUp(request, error, done, times);
   }
 }

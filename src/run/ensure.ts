@@ -2,22 +2,15 @@ import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { makePlan, type PlanRequest, type PlanResult } from "../plan/make.ts";
 import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-import type { Semaphore } from "../process/semaphore.ts";
 import type { HoldBook } from "../store/held.ts";
-import type { Driver, Failure, StepContext } from "../units/driver.ts";
+import { ENGINE_STEP } from "../store/notices.ts";
+import { bringUp, lookAgain, settle } from "./bring-up.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
+import { Revivals } from "./revivals.ts";
 import { inRounds, type Round } from "./rounds.ts";
-import { isGood, type Outcome } from "./schedule.ts";
-import {
-  conclude,
-  failed,
-  problemOutcome,
-  type RunOptions,
-  runSteps,
-  settledOutcome,
-  settledReport,
-} from "./steps.ts";
+import { blocked, isGood, type Outcome, serves } from "./schedule.ts";
+import { conclude, failed, problemOutcome, type RunOptions, runSteps, settledReport } from "./steps.ts";
 
 export interface EnsureRequest extends PlanRequest, RunOptions {
   readonly holds: HoldBook;
@@ -42,16 +35,71 @@ export async function ensure(request: EnsureRequest): Promise<RunReport> {
 /** The same as part of a run of another kind, `began` in monotonic milliseconds. */
 export async function ensureSteps(request: EnsureRequest, began: number): Promise<StepReport[]> {
   const done = new Set<string>();
+  const taken = new Set(request.taken);
+  const sharers = new Map<string, string>();
   const steps = await inRounds(request, engineOf(request), began, async (round) => {
-    const planned = await makePlan({ ...request, done });
+    const planned = await makePlan({ ...request, done, taken });
+    for (const { id } of planned.plan.steps) taken.add(id);
     for (const warning of planned.warnings) request.listener.message(`warning: ${warning}`);
     const open = planned.plan.steps.some((step) => !planned.decided.get(step.id)?.settled);
-    return open ? change(request, planned, { began, round, done }) : planned.plan.steps.map(settledReport);
+    return open
+      ? change(request, planned, { began, round, done, sharers })
+      : planned.plan.steps.map(settledReport);
   });
+  steps.push(...(await repairFallout(request, sharers, steps, began)));
   // What is seen to run is not held any more, whoever started it.
   const kept = request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
   if (kept) request.listener.message(`warning: ${kept}`);
   return steps;
+}
+
+/**
+ * Repairs what shares the network of something that this run changed, and was not among what it was asked for. What
+ * is impossible about that is a failed step: what was done before stays done, and is to be told.
+ */
+export async function repairSharers(
+  request: RunOptions & Pick<EnsureRequest, "book" | "drivers" | "holds">,
+  targets: readonly string[],
+  began: number,
+): Promise<StepReport[]> {
+  const asked = { targets, outright: new Set<string>(), taken: new Set(targets) };
+  const manner = { force: false, restart: false, withNeeds: false };
+  try {
+    return await ensureSteps({ ...request, ...asked, ...manner }, began);
+  } catch (error) {
+    if (!(error instanceof HomelabError)) throw error;
+    return targets.map((id) => tell(request, id, problemOutcome(error)));
+  }
+}
+
+/** Reports the repair of a recipe that came to its end without being begun. */
+function tell({ book, listener }: Pick<EnsureRequest, "book" | "listener">, id: string, outcome: Outcome) {
+  const kind = book.recipes.get(id)?.kind ?? "service";
+  const step: Step = { id, kind, action: "repair", reason: outcome.reason, effect: "write", needs: [] };
+  const report: StepReport = { id, kind, ...outcome, action: step.action, durationMs: 0 };
+  listener.finished(step, report);
+  return report;
+}
+
+/** Repairs sharers, by name with what they share the network of, after a run that ended in `steps`. */
+async function repairFallout(
+  request: EnsureRequest,
+  sharers: ReadonlyMap<string, string>,
+  steps: readonly StepReport[],
+  began: number,
+): Promise<StepReport[]> {
+  const ended = new Map(steps.map((step) => [step.id, step]));
+  // The engine is away for good: that is told, and nothing can be done.
+  if (ended.has(ENGINE_STEP)) return [];
+  const reports: StepReport[] = [];
+  const targets: string[] = [];
+  for (const [name, of] of sharers) {
+    const lender = ended.get(of);
+    if (ended.has(name) || !lender) continue;
+    if (serves(lender)) targets.push(name);
+    else reports.push(tell(request, name, blocked(lender, false, "shares the network of")));
+  }
+  return targets.length > 0 ? [...reports, ...(await repairSharers(request, targets, began))] : reports;
 }
 
 /** The engine that may go away: the one behind services. */
@@ -63,12 +111,14 @@ interface Pass {
   readonly round: Round;
   /** What was changed in this run: not to be forced or restarted once more. */
   readonly done: Set<string>;
+  /** Outside of the plan: names that lost the network which they share with a revived step, with its id. */
+  readonly sharers: Map<string, string>;
 }
 
 async function change(
   whole: EnsureRequest,
   { plan, decided, book }: PlanResult,
-  { began, round, done }: Pass,
+  { began, round, done, sharers }: Pass,
 ): Promise<StepReport[]> {
   const request = { ...whole, listener: round.listener };
   const { drivers } = request;
@@ -76,79 +126,26 @@ async function change(
   for (const kind of kinds) await drivers.get(kind)?.prepare();
   const missing = request.fetchFirst ? await fetchAll(request, plan, began, round) : undefined;
   const failures = new FirstFailure(request.stopAtFailure === true);
+  const names = new Set(plan.steps.map((step) => step.id));
+  const needs = new Map(plan.steps.map((step) => [step.id, book.recipes.get(step.id)?.needs ?? []]));
+  const revivals = new Revivals(needs, request.stop.stop);
   return runSteps(request, {
     plan,
     began,
-    needs: new Map(plan.steps.map((step) => [step.id, book.recipes.get(step.id)?.needs ?? []])),
-    execute: round.guard(async (step, context, slots) => {
+    needs,
+    execute: round.guard((step, context, slots) => {
       const own = decided.get(step.id);
-      if (own?.settled) {
-        context.opened("healthy");
-        return settledOutcome(step);
-      }
+      const gates = { slots, failures, done, revivals, names, sharers };
+      const first = async () =>
+        own?.settled ? settle(step, context) : bringUp(step, request, context, gates);
+      const again = (before?: Outcome) => lookAgain(step, before, request, context, gates);
+      if (own?.action === "held") return first();
       return failures.watch(step, async () => {
         if (own?.problem) return problemOutcome(own.problem);
-        return missing?.get(step.id) ?? bringUp(step, request, context, { slots, failures, done });
+        return missing?.get(step.id) ?? revivals.follow(step, first, again);
       });
     }),
   });
-}
-
-/** What a change waits for, and what keeps it from beginning. */
-interface Gates {
-  readonly slots: Semaphore;
-  readonly failures: FirstFailure;
-  readonly done: Set<string>;
-}
-
-/**
- * Change, then verify. What was found up and turns out to be down without anybody's doing is planned once more: an
- * earlier run that was broken off may have asked the engine to stop it, and the engine took its time.
- */
-async function bringUp(
-  step: Step,
-  request: EnsureRequest,
-  context: StepContext,
-  gates: Gates,
-): Promise<Outcome> {
-  const driver = request.drivers.get(step.kind);
-  const recipe = request.book.recipes.get(step.id);
-  if (!driver || !recipe) throw new Error(`no driver for ${step.kind}`);
-  const first = await changeAndVerify(driver, step, context, gates);
-  if ("result" in first || first.ok || !first.wentDown || request.stop.stop.aborted)
-    return outcomeOf(first, step, request, context);
-  await driver.observe([recipe]);
-  const { action, reason, effect, problem } = await driver.decide(step.id, { force: false });
-  if (problem || effect === "read") return outcomeOf(first, step, request, context);
-  await driver.prepare();
-  const again = { ...step, action, reason };
-  return outcomeOf(await changeAndVerify(driver, again, context, gates), again, request, context);
-}
-
-type Tried = Failure | Outcome | { readonly ok: true; readonly changed: boolean; readonly detail: string };
-
-async function changeAndVerify(
-  driver: Driver,
-  { id }: Step,
-  context: StepContext,
-  { slots, failures, done }: Gates,
-): Promise<Tried> {
-  const applied = await slots.use(async () => failures.refusal() ?? driver.apply(id, context));
-  if ("result" in applied || !applied.ok) return applied;
-  if (applied.changed) done.add(id);
-  const verified = await driver.verify(id, context);
-  return verified.ok ? { ...verified, changed: applied.changed } : verified;
-}
-
-function outcomeOf(
-  tried: Tried,
-  { action, reason }: Step,
-  { stop }: EnsureRequest,
-  context: StepContext,
-): Outcome {
-  if ("result" in tried) return tried;
-  if (!tried.ok) return { ...failed(tried, stop, context), action };
-  return { result: tried.changed ? "changed" : "unchanged", action, reason, detail: tried.detail };
 }
 
 /**
@@ -163,15 +160,13 @@ async function fetchAll(
 ): Promise<Map<string, Outcome>> {
   const { drivers, stop } = request;
   const failures = new Map<string, Outcome>();
-  const wanting = plan.steps.filter((step) => step.effect !== "read");
-  if (wanting.length === 0) return failures;
-  const reason = { code: "fetched", text: "images are here" };
-  const step: Step = { id: "image pull", kind: "task", action: "run", reason, effect: "write", needs: [] };
+  const fetches = fetchesOf(plan);
+  if (fetches.size === 0) return failures;
   await runSteps(request, {
-    plan: { ...plan, steps: [step] },
+    plan: { ...plan, steps: [...fetches.keys()] },
     needs: new Map(),
     began,
-    execute: round.guard(async (_, context, slots) => {
+    execute: round.guard(async (fetch, context, slots) => {
       const one = async ({ id, kind }: Step) => {
         try {
           const failure = await slots.use(async () => drivers.get(kind)?.fetch(id, context));
@@ -181,10 +176,28 @@ async function fetchAll(
           failures.set(id, problemOutcome(error));
         }
       };
-      await Promise.all(wanting.map(one));
+      await Promise.all((fetches.get(fetch) ?? []).map(one));
       if (failures.size > 0) await round.look();
-      return { result: "unchanged", reason, detail: reason.text };
+      return { result: "unchanged", reason: fetch.reason, detail: fetch.reason.text };
     }),
   });
   return failures;
+}
+
+/** What is got before changes, and for which of them: all images in one step, each system that is built in its own. */
+function fetchesOf({ steps }: Plan): Map<Step, readonly Step[]> {
+  const wanting = steps.filter((step) => step.effect !== "read");
+  const services = wanting.filter(({ kind }) => kind === "service");
+  const built = wanting.filter(
+    ({ kind, action }) => kind === "microvm" && (action === "update" || action === "create"),
+  );
+  const fetch = (id: string, text: string): Step => {
+    const reason = { code: "fetched", text };
+    return { id, kind: "task", action: "run", reason, effect: "write", needs: [] };
+  };
+  const builds = built.map((step): [Step, Step[]] => [fetch(`build ${step.id}`, "it is built"), [step]]);
+  return new Map([
+    ...(services.length > 0 ? [[fetch("image pull", "images are here"), services] as const] : []),
+    ...builds,
+  ]);
 }

@@ -1,10 +1,10 @@
 import type { Book, Recipe, RecipeKind } from "../book/types.ts";
 import { now } from "../clock.ts";
 import { makeRollbackPlan, restoringDriver } from "../plan/rollback.ts";
-import type { RunReport, StepReport } from "../plan/types.ts";
+import type { RunReport } from "../plan/types.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { Driver, RestorePoint } from "../units/driver.ts";
-import { ensureSteps } from "./ensure.ts";
+import { repairSharers } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
 import { isGood } from "./schedule.ts";
 import { conclude, failed, type RunOptions, runSteps } from "./steps.ts";
@@ -46,21 +46,11 @@ export async function rollback(request: RollbackRequest): Promise<RunReport> {
       return { result: "unchanged", reason: { code: "same", text }, detail: result.detail };
     },
   });
-  const sharers = await repairSharers(request, new Set(targets), times.began);
+  // What shares the network of a target has lost it, and is not among what was asked for.
+  const broken = [...drivers.values()].flatMap((each) => each.fallout(new Set(targets)));
+  const names = broken.map(({ name }) => name);
+  const sharers = names.length > 0 ? await repairSharers(request, names, times.began) : [];
   const kept = holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
   if (kept) listener.message(`warning: ${kept}`);
   return conclude(request, book.root, [...steps, ...sharers], times);
-}
-
-/** What shares the network of a target has lost it, and is not among what was asked for: it is repaired all the same. */
-async function repairSharers(
-  request: RollbackRequest,
-  names: ReadonlySet<string>,
-  began: number,
-): Promise<StepReport[]> {
-  const broken = [...request.drivers.values()].flatMap((driver) => driver.fallout(names));
-  if (broken.length === 0) return [];
-  const targets = broken.map(({ name }) => name);
-  const asked = { targets, outright: new Set<string>(), force: false, withNeeds: false };
-  return ensureSteps({ ...request, ...asked }, began);
 }

@@ -81,8 +81,9 @@ class Rounds {
         }),
       );
     } catch (error) {
-      if (!isAway(error)) throw error;
-      this.away = true;
+      if (isAway(error)) this.away = true;
+      else if (error instanceof HomelabError && this.lostSteps().length > 0) this.failLost(error);
+      else throw error;
     }
     return this.away && this.comesBack();
   }
@@ -160,6 +161,20 @@ class Rounds {
       this.tellLoss(left() <= 0 || stop.cause === "timeout", again);
     }
     return false;
+  }
+
+  private lostSteps(): StepReport[] {
+    return [...this.seen.values()].flatMap(({ report, loss }) => (loss ? [report] : []));
+  }
+
+  /** It cannot go on after an earlier round did something: that is told, and what was left fails of the problem. */
+  private failLost(problem: HomelabError): void {
+    for (const lost of this.lostSteps()) {
+      const report: StepReport = { ...lost, ...problemOutcome(problem), action: lost.action };
+      this.seen.set(lost.id, { report });
+      const { id, kind, action, reason } = report;
+      this.request.listener.finished({ id, kind, action, reason, effect: "read", needs: [] }, report);
+    }
   }
 
   private settle(result: "cancelled" | "blocked", code: string): void {

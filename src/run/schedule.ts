@@ -53,7 +53,7 @@ export async function schedule(options: ScheduleOptions): Promise<StepReport[]> 
   const stopped = whenAborted(options.stop);
   const one = async (track: Track) => {
     const report = await runOne(track, tracks, options, stopped);
-    const ok = isGood(report.result) || report.stands === true;
+    const ok = serves(report);
     track.started.resolve(ok);
     track.healthy.resolve(ok);
     track.done.resolve(report);
@@ -110,9 +110,9 @@ async function firstFailure(
   for (const need of needs) {
     const ended = await Promise.race([tracks.get(need.name)?.done.promise, Promise.resolve(PENDING)]);
     // What is still in the plan beside a held need was found to be up without it.
-    const serves = ({ result, stands }: StepReport) =>
-      isGood(result) || result === "cancelled" || result === "held" || stands === true;
-    if (typeof ended === "object" && !serves(ended)) return ended;
+    const blocks = (report: StepReport) =>
+      !serves(report) && report.result !== "cancelled" && report.result !== "held";
+    if (typeof ended === "object" && blocks(ended)) return ended;
   }
   return undefined;
 }
@@ -130,17 +130,20 @@ const WORDS: Partial<Record<Result, string>> = {
   "timed-out": "ran out of time",
 };
 
-function blocked(need: StepReport, started: boolean, relation = "needs"): Outcome {
+export function blocked(need: StepReport, started: boolean, relation = "needs"): Outcome {
   const text = started
     ? `${need.id}, which it needs, ${WORDS[need.result] ?? need.result} after this had been started`
     : `${relation} ${need.id}, which ${WORDS[need.result] ?? need.result}`;
   return { result: "blocked", reason: { code: "need-failed", text }, detail: text };
 }
 
-function cancelled(): Outcome {
+export function cancelled(): Outcome {
   const text = "not begun: the run was stopped";
   return { result: "cancelled", reason: { code: "interrupted", text }, detail: text };
 }
+
+/** Whether what a step stands for can be built upon. */
+export const serves = ({ result, stands }: Outcome): boolean => isGood(result) || stands === true;
 
 export const isGood = (result: Result): boolean => result === "unchanged" || result === "changed";
 

@@ -4,7 +4,7 @@ import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { type ProcessOptions, type ProcessResult, runProcess } from "../process/runner.ts";
 import type { Route } from "./config.ts";
-import { type Written, writeSettings } from "./place.ts";
+import { freshLog, type Written, writeSettings } from "./place.ts";
 import { type Peer, sshTrouble } from "./trouble.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -31,8 +31,8 @@ export class Connection {
   private files: Written | undefined;
   private making: Promise<void> | undefined;
   private seen = Number.NEGATIVE_INFINITY;
+  private asking: Promise<void> | undefined;
   private root: boolean | undefined;
-  private attempts = 0;
 
   constructor(options: ConnectionOptions) {
     const { name, route, through } = options;
@@ -72,13 +72,17 @@ export class Connection {
 
   /** Whether the login is root's: the user as named, else asked once. */
   async isRoot(): Promise<boolean> {
-    if (this.root === undefined) await this.login();
+    if (this.root !== undefined) return this.root;
+    this.asking ??= this.login().finally(() => {
+      this.asking = undefined;
+    });
+    await this.asking;
     return this.root ?? false;
   }
 
   /** Process of the shared connection; undefined when there is none. One that does not answer is put aside. */
   async master(): Promise<number | undefined> {
-    const { stderr, timedOut } = await this.ssh(["-O", "check"], [], { deadline: LOOK_MS });
+    const { stderr, timedOut } = await this.ssh(["-O", "check"], [], { deadline: LOOK_MS, grace: 100 });
     if (timedOut) this.putAside();
     const pid = /^Master running \(pid=(\d+)\)/m.exec(stderr)?.[1];
     return pid === undefined ? undefined : Number(pid);
@@ -108,6 +112,8 @@ export class Connection {
   }
 
   private async make(): Promise<void> {
+    // What cleans up temporary directories may have taken the settings away.
+    this.files = undefined;
     if ((await this.master()) === undefined) {
       // Its own trouble has its own words; ssh would only say that the connection was closed.
       await this.options.through?.ready();
@@ -121,10 +127,7 @@ export class Connection {
    * at once would leave one of them running for ever.
    */
   private async login(): Promise<void> {
-    const log = join(
-      this.written.directory,
-      `log-${process.pid}-${this.written.id}-login-${this.attempts++}`,
-    );
+    const log = freshLog(this.written);
     const options = { deadline: LOGIN_MS, leaveBehind: true };
     try {
       const { exitCode, stdout, timedOut } = await this.ssh(["-E", log, "-T"], ["id -u"], options);

@@ -1,13 +1,14 @@
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { now } from "../clock.ts";
+import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
 import { exitCodeOf, type Machine, type MachineOptions, refuseWithoutSudo } from "../process/machine.ts";
 import type { ProcessOptions, ProcessResult } from "../process/runner.ts";
 import { Semaphore } from "../process/semaphore.ts";
 import type { Route } from "./config.ts";
 import { Connection } from "./connection.ts";
-import { quoteCommand } from "./quote.ts";
+import { freshLog } from "./place.ts";
+import { quoteCommand, quoteForeground } from "./quote.ts";
 import { connectionLost, endOf, sshTrouble } from "./trouble.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,6 +17,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const SESSIONS = 8;
 /** What ssh gives when it fails itself. */
 const SSH_FAILED = 255;
+/** ssh that shares a connection does not hear SIGTERM while it waits: it is killed, and nothing there would hear it. */
+const GRACE_MS = 100;
 /** A person's own program in the foreground has no end that could be foreseen; a timer takes no longer delay. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 
@@ -37,7 +40,6 @@ export class SshMachine implements Machine {
   readonly remote = true;
   private readonly connection: Connection;
   private readonly slots = new Semaphore(SESSIONS);
-  private logs = 0;
 
   constructor({ name, route, through, env }: SshOptions) {
     this.name = name;
@@ -56,13 +58,15 @@ export class SshMachine implements Machine {
    * when they next write. What must end by then, or must not, is started under `timeout` or `systemd-run` there.
    */
   async run(argv: readonly string[], { root, ...options }: MachineOptions): Promise<ProcessResult> {
+    const begun = now();
+    // All who wait for it share its failure, too.
+    await this.connection.ready(options.signal);
+    const command = quoteCommand(await this.words(argv, root));
     return await this.slots.use(async () => {
-      const begun = now();
-      await this.connection.ready(options.signal);
-      const command = quoteCommand(await this.words(argv, root));
       const deadline = Math.max(1, options.deadline - (now() - begun));
-      const result = await this.ssh(argv[0] ?? "", ["-T"], command, { ...options, deadline });
+      const result = await this.ssh(argv[0] ?? "", command, { ...options, deadline, grace: GRACE_MS });
       refuseWithoutSudo(result, root, this);
+      if (root && result.exitCode === 127) await this.requireSudo();
       return result;
     });
   }
@@ -72,33 +76,48 @@ export class SshMachine implements Machine {
    * typed goes there, Ctrl-C included. Without one, Ctrl-C ends ssh alone.
    */
   async foreground(argv: readonly string[], { root }: { root?: boolean } = {}): Promise<number> {
+    this.connection.forget();
     await this.connection.ready();
-    const words = argv.length > 0 ? argv : root ? ["sh", "-l"] : [];
-    const command = words.length > 0 ? quoteCommand(await this.words(words, root)) : undefined;
-    const terminal = isTerminal(0) ? "-t" : "-T";
+    const words = await this.words(argv.length > 0 ? argv : root ? ["sh", "-l"] : [], root);
+    const terminal = isTerminal(0);
+    // Louder, it would say at the end that a connection was closed.
+    const flags = ["-o", "ControlMaster=no", "-o", "LogLevel=ERROR", terminal ? "-t" : "-T"];
+    const quote = terminal ? quoteForeground : quoteCommand;
     const options = { foreground: true, deadline: NO_DEADLINE_MS };
-    return exitCodeOf(await this.ssh(words[0] ?? "the shell", [terminal], command, options));
+    const result = await this.connection.ssh(flags, words.length > 0 ? [quote(words)] : [], options);
+    // The connection was there before: it still is, unless it is what ended.
+    if (result.exitCode === SSH_FAILED && (await this.connection.master()) === undefined)
+      throw connectionLost(this.connection.peer, argv[0] ?? "the shell");
+    return exitCodeOf(result);
   }
 
   private async words(argv: readonly string[], root = false): Promise<readonly string[]> {
-    return root && !(await this.connection.isRoot()) ? ["sudo", "-n", "--", ...argv] : argv;
+    return root && argv.length > 0 && !(await this.connection.isRoot())
+      ? ["sudo", "-n", "--", ...argv]
+      : argv;
+  }
+
+  /** Throws `permission` where the login is not root and there is no sudo. */
+  private async requireSudo(): Promise<void> {
+    if (await this.connection.isRoot()) return;
+    const { exitCode } = await this.ssh("sudo", quoteCommand(["sudo", "-V"]), { deadline: 10_000 });
+    if (exitCode !== 127) return;
+    throw new HomelabError("permission", `this needs root on ${this.name}, and there is no \`sudo\``, {
+      hint: "log in as root: `user: root` in the recipe",
+    });
   }
 
   /** One session. Its log, apart from what the program says, tells how it ended. */
   private async ssh(
     program: string,
-    flags: readonly string[],
-    command: string | undefined,
+    command: string,
     options: Omit<ProcessOptions, "env">,
   ): Promise<ProcessResult> {
-    const log = join(
-      this.connection.written.directory,
-      `log-${process.pid}-${this.connection.written.id}-${this.logs++}`,
-    );
+    const log = freshLog(this.connection.written);
     // It uses the connection that is there, and makes none that would outlive it: that would write to its log.
-    const own = ["-o", "ControlMaster=no", "-o", "LogLevel=DEBUG3", "-E", log, ...flags];
+    const own = ["-o", "ControlMaster=no", "-o", "LogLevel=DEBUG3", "-E", log, "-T"];
     try {
-      const result = await this.connection.ssh([...own], command === undefined ? [] : [command], options);
+      const result = await this.connection.ssh(own, [command], options);
       if (result.exitCode !== SSH_FAILED || result.timedOut || result.cancelled) return result;
       return await this.judge(result, readFileSync(log, "utf8"), program);
     } finally {
@@ -110,13 +129,10 @@ export class SshMachine implements Machine {
   private async judge(result: ProcessResult, log: string, program: string): Promise<ProcessResult> {
     const end = endOf(log, result.stderr);
     if (end.kind === "status") return result;
-    if (end.kind === "failed") {
-      this.connection.forget();
-      throw sshTrouble(`${log}\n${result.stderr}`, this.connection.peer);
-    }
-    if (end.master !== undefined && (await this.connection.master()) === end.master)
-      return { ...result, exitCode: null };
+    const alive = end.kind === "no-status" && end.master === (await this.connection.master());
+    if (alive) return { ...result, exitCode: null };
     this.connection.forget();
+    if (end.kind === "failed") throw sshTrouble(log, this.connection.peer);
     throw connectionLost(this.connection.peer, program);
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { HomelabError } from "../errors.ts";
 import { type Route, sshConfig } from "./config.ts";
 
@@ -62,8 +62,7 @@ export interface Written {
  */
 export function writeSettings(route: Route, env: Environment): Written {
   const directory = privateDirectory(env);
-  const own = env[CONFIG_VARIABLE] || `${env.HOME ?? "/root"}/.ssh/config`;
-  const include = [own, "/etc/ssh/ssh_config"];
+  const include = [ownSettings(env), "/etc/ssh/ssh_config"];
   const id = createHash("sha256")
     .update(JSON.stringify([route, include]))
     .digest("hex")
@@ -76,6 +75,22 @@ export function writeSettings(route: Route, env: Environment): Written {
     renameSync(fresh, file);
   }
   return { directory, file, id };
+}
+
+let logs = 0;
+
+/** Path of a file for the messages of one call of ssh, which no other call has. */
+export const freshLog = ({ directory, id }: Written): string =>
+  join(directory, `log-${process.pid}-${id}-${logs++}`);
+
+/** ssh leaves out what is not there; what somebody has named must be. */
+function ownSettings(env: Environment): string {
+  const named = env[CONFIG_VARIABLE];
+  if (!named) return `${env.HOME ?? "/root"}/.ssh/config`;
+  if (existsSync(named)) return resolve(named);
+  throw new HomelabError("not-configured", `${CONFIG_VARIABLE} names \`${named}\`, which is not there`, {
+    hint: "name a file of ssh settings, or unset it to use ~/.ssh/config",
+  });
 }
 
 function textOf(file: string): string | undefined {

@@ -28,3 +28,8 @@ export function quoteCommand(argv: readonly string[]): string {
   // A shell that has something left to do stays, and says which signal ended the program: 128 and its number.
   return `${[quoted(program), ...args.map(quoteWord)].join(" ")} && true`;
 }
+
+/**
+ * The same for a terminal: Ctrl-C reaches the shell as well, which has to outlive the program to say how it ended.
+ */
+export const quoteForeground = (argv: readonly string[]): string => `trap : INT; ${quoteCommand(argv)}`;

@@ -17,6 +17,8 @@ export type End =
   | { readonly kind: "status" }
   /** The shared connection gave no status: a signal ended the program there, or the connection is gone. */
   | { readonly kind: "no-status"; readonly master: number | undefined }
+  /** A connection of its own that went away while the program ran. */
+  | { readonly kind: "lost" }
   /** ssh itself failed. */
   | { readonly kind: "failed" };
 
@@ -27,11 +29,9 @@ export function endOf(log: string, stderr: string): End {
     const pid = /request_alive: done pid = (\d+)/.exec(log)?.[1];
     return { kind: "no-status", master: pid === undefined ? undefined : Number(pid) };
   }
-  // A connection of its own: only a program that a signal ended leaves it in peace.
+  if (!/^debug1: Exit status -1$/m.test(log)) return { kind: "failed" };
   const lost = /^Connection to .+ closed by remote host\.\r?$/m;
-  if (/^debug1: Exit status -1$/m.test(log) && !lost.test(stderr) && !lost.test(log))
-    return { kind: "status" };
-  return { kind: "failed" };
+  return { kind: lost.test(stderr) || lost.test(log) ? "lost" : "status" };
 }
 
 interface Said {
@@ -44,9 +44,14 @@ type Words = (found: RegExpExecArray, peer: Peer, log: string) => Said;
 /** The first pattern that is found in ssh's messages says what is wrong. */
 const TROUBLES: readonly [RegExp, Words][] = [
   [
-    /REMOTE HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY DETECTED/,
-    (_, peer, log) => changedKey(peer, log),
+    /REVOKED HOST KEY DETECTED/,
+    (_, peer) => ({
+      code: "refused",
+      message: `the host key of ${where(peer)} is marked as revoked in known_hosts`,
+      hint: "another machine may answer that has stolen it: give the host a new key",
+    }),
   ],
+  [/REMOTE HOST IDENTIFICATION HAS CHANGED/, (_, peer, log) => changedKey(peer, log)],
   [/No \S+ host key is known for|Host key verification failed/, (_, peer) => unknownKey(peer)],
   [
     /Could not resolve hostname (.+?): /,
@@ -114,7 +119,7 @@ const TROUBLES: readonly [RegExp, Words][] = [
   ],
   [
     /Connection (?:closed|reset) by|kex_exchange_identification|Broken pipe|client_loop|not responding|closed by remote host/,
-    (_, peer) => unavailable(`${where(peer)} has closed the connection`, serves(peer)),
+    (_, peer) => closed(peer),
   ],
 ];
 
@@ -164,6 +169,15 @@ const tryIt = (peer: Peer): string =>
 
 const serves = (peer: Peer): string =>
   `see that it runs, that sshd runs on it, and that no firewall is in between: ${tryIt(peer)}`;
+
+/** What the host in between could not do, ssh there says to nobody. */
+const closed = (peer: Peer): Said =>
+  unavailable(
+    peer.through === undefined
+      ? `${where(peer)} has closed the connection`
+      : `${where(peer)} cannot be reached from ${peer.through}, or has closed the connection`,
+    serves(peer),
+  );
 
 function changedKey(peer: Peer, log: string): Said {
   const [, file, line] = /Offending \S+ key in (.+):(\d+)/.exec(log) ?? [];

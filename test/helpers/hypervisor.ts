@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "./eventually.ts";
 import { type Homelab, homelab } from "./homelab.ts";
-import { BINARY, CHECKOUT, composePlugin, HOST_IMAGE, HOST_NETWORK } from "./paths.ts";
+import { containerWords, needHost } from "./hypervisor-container.ts";
+import { BINARY, HOST_IMAGE, HOST_NETWORK } from "./paths.ts";
 import { type Result, start } from "./spawn.ts";
 
 /** What hosts/NAME/default.nix says of a MicroVM; see test/fixtures/hypervisor/files/root/infra/lib/microvm.nix. */
@@ -69,19 +69,8 @@ export async function hypervisor(wanted: Wanted = {}): Promise<Hypervisor> {
   }
 }
 
-function needHost(): void {
-  if (!existsSync("/dev/net/tun")) throw new Error("/dev/net/tun is missing: run `modprobe tun`");
-  for (const words of [
-    ["image", "inspect", HOST_IMAGE],
-    ["network", "inspect", HOST_NETWORK],
-  ]) {
-    const { exitCode, stderr } = Bun.spawnSync(["docker", ...words], { stdio: ["ignore", "ignore", "pipe"] });
-    if (exitCode !== 0) throw new Error(`${stderr.toString().trim()}: run \`scripts/lab host\``);
-  }
-}
-
 export class Hypervisor implements AsyncDisposable {
-  /** The homelab, its commands run on the hypervisor as root. */
+  /** The homelab, its commands run on the hypervisor as root; but see `terminal` for those on a terminal. */
   readonly lab: Homelab;
   /** Name of the container. */
   readonly container: string;
@@ -190,8 +179,18 @@ export class Hypervisor implements AsyncDisposable {
   }
 
   /** Waits until its guest answers over http; gives the version that it serves. */
-  answer(name: string): Promise<string> {
-    return eventually(`${name} answers`, () => this.version(name));
+  async answer(name: string): Promise<string> {
+    // One program that asks again and again: a client of Docker for each question would slow the guest's boot down.
+    const url = `http://${this.address(name)}/`;
+    const script = 'until curl --silent --fail --max-time 2 "$0"; do sleep 0.2; done';
+    const { code, stdout } = await this.ask("timeout", "90", "sh", "-c", script, url);
+    if (code !== 0) throw new Error(`${name} does not answer: ${await this.console(name)}`);
+    return stdout.trim();
+  }
+
+  /** What its unit has said so far, the guest's console included. */
+  console(name: string): Promise<string> {
+    return this.run("journalctl", `--unit=microvm@${name}`, "--output=cat", "--no-pager", "--all");
   }
 
   /** The version that its guest serves now; undefined when it does not answer. */
@@ -204,13 +203,9 @@ export class Hypervisor implements AsyncDisposable {
   async boot(): Promise<void> {
     mkdirSync(this.dir, { recursive: true });
     const { restartSec } = this.wanted;
-    await this.made.docker("run", "--detach", ...this.runWords(), HOST_IMAGE, "sh", "/lab/boot", this.dir);
-    await eventually("systemd has started", async () => {
-      const { stdout } = await this.ask("systemctl", "is-system-running");
-      if (stdout.trim() === "degraded")
-        throw new Error(await this.run("systemctl", "--failed", "--no-pager", "--plain"));
-      return stdout.trim() === "running";
-    });
+    const words = containerWords(this.container, this.made.top, this.wanted);
+    await this.made.docker("run", "--detach", ...words, HOST_IMAGE, "sh", "/lab/boot", this.dir);
+    await this.systemd();
     if (restartSec) {
       await this.write(
         "/etc/systemd/system/microvm@.service.d/restart.conf",
@@ -233,35 +228,19 @@ export class Hypervisor implements AsyncDisposable {
     }
   }
 
-  private runWords(): string[] {
-    const name = this.container;
-    const free = [
-      "--cap-add=SYS_ADMIN",
-      "--cap-add=NET_ADMIN",
-      "--security-opt=seccomp=unconfined",
-      "--security-opt=apparmor=unconfined",
-      "--device=/dev/net/tun",
-      "--sysctl=net.ipv4.ip_forward=1",
-    ];
-    const places = ["/run:exec", "/run/lock", "/tmp:exec"].map((place) => `--tmpfs=${place}`);
-    const volumes = [`${join(CHECKOUT, "test/fixtures/hypervisor")}:/lab:ro`, `${BINARY}:${BINARY}:ro`];
-    volumes.push(`${this.made.top}:${this.made.top}`);
-    if (this.wanted.docker) {
-      const socket = process.env.DOCKER_HOST?.replace(/^unix:\/\//, "") ?? "/var/run/docker.sock";
-      volumes.push(`${socket}:/var/run/docker.sock`, `${Bun.which("docker")}:/usr/bin/docker:ro`);
-      volumes.push(`${composePlugin()}:/usr/libexec/docker/cli-plugins/docker-compose:ro`);
-    }
-    return [
-      ...[
-        `--name=${name}`,
-        `--hostname=${this.wanted.name ?? "hypervisor"}`,
-        "--label=homelab-lab=hypervisor",
-      ],
-      ...[`--network=${HOST_NETWORK}`, "--cgroupns=private"],
-      ...free,
-      ...places,
-      ...volumes.map((volume) => `--volume=${volume}`),
-    ];
+  /** Waits until everything that is started at boot has started. */
+  private async systemd(): Promise<void> {
+    const script =
+      "until [ -S /run/dbus/system_bus_socket ]; do sleep 0.1; done; systemctl is-system-running --wait";
+    const state = (await this.ask("timeout", "60", "sh", "-c", script)).stdout.trim();
+    if (state === "degraded") throw new Error(await this.run("systemctl", "--failed", "--no-pager"));
+    if (state !== "running") throw new Error(await this.log());
+  }
+
+  /** Why the container did not come to its systemd. */
+  private async log(): Promise<string> {
+    const log = start(["sh", "-c", `docker logs ${this.container} 2>&1`], { cwd: "/", env: process.env });
+    return `the hypervisor does not boot: ${(await log.ended).stdout}`;
   }
 
   /** Words after `docker` that run a program in the container, in the homelab's root. */

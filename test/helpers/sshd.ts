@@ -8,7 +8,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { CHECKOUT } from "./paths.ts";
@@ -112,7 +111,7 @@ export async function sshd(settings: readonly string[] = []): Promise<Sshd> {
     path,
     port,
     pid: child.pid,
-    user: isRoot ? "admin" : userInfo().username,
+    user: isRoot ? "admin" : sh("id", "-un").trim(),
     key,
     strangerKey,
     knownHosts,

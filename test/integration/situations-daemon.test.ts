@@ -7,6 +7,7 @@ import { type Daemon, startDaemon } from "../helpers/daemon.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { openInbox } from "../helpers/inbox.ts";
+import { IMAGE } from "../helpers/paths.ts";
 import { makeImage, openDoor, script } from "../helpers/registry.ts";
 import type { Running } from "../helpers/spawn.ts";
 
@@ -200,6 +201,98 @@ second~: created in <time>
       ],
     ]);
     expect((await lab.ids())["services/base~:app"]).toBe(base as string);
+  });
+
+  test("what shares the network of a service in hand is not forgotten", async () => {
+    const vpn = (more = {}) => app({ container_name: "vpn~", ...more });
+    await using made = await homelab({
+      "homelab.yml": "services:\n  vpn~: { ready: { stable: 0s } }\n  tor~: { ready: { stable: 0s } }\n",
+      "services/vpn~/compose.yml": vpn(),
+      "services/tor~/compose.yml": app({ network_mode: "container:vpn~" }),
+    });
+    const lab = onDaemon(made);
+    expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
+    const before = await lab.ids();
+    lab.write({ "services/vpn~/compose.yml": vpn(WAITS) });
+    const run = lab.start("ensure", "vpn~", "--json");
+    const isUp = async () => {
+      const isAnew = (await lab.ids())["services/vpn~:app"] !== before["services/vpn~:app"];
+      return isAnew && (await lab.statuses())["services/vpn~:app"] === "running";
+    };
+    await eventually("vpn~ is made anew", isUp);
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    await eventually("vpn~ is up again", isUp);
+    await lab.docker("exec", "vpn~", "touch", "/tmp/well");
+    const { code, stdout } = await run.ended;
+    expect([code, ended(JSON.parse(lab.shared(stdout)))]).toEqual([
+      0,
+      [
+        ["vpn~", "update", "changed"],
+        ["tor~", "repair", "changed"],
+      ],
+    ]);
+    expect(await lab.run("status")).toMatchObject({ code: 0 });
+    expect(await lab.run("ensure", "all")).toEqual(UNTOUCHED);
+  });
+
+  test.each(["files", "image"] as const)("a bad update goes back also then (new %s)", async (what) => {
+    const WEB = "services/web~/compose.yml";
+    const good = "touch /tmp/well; exec sleep 1000";
+    const bad = "exec sleep 1000";
+    const file = (line: string) =>
+      app({ ...(what === "files" && shell(line)), image: "web~", restart: "always" });
+    await using made = await homelab({
+      "homelab.yml":
+        "services:\n  web~: { rollback: auto, ready: { exec: { service: app, command: [test, -e, /tmp/well] }, within: 15s } }\n",
+      [WEB]: file(good),
+    });
+    const lab = onDaemon(made);
+    const image = async (line: string) => {
+      const id = (await lab.docker("create", IMAGE, "true")).trim();
+      await lab.docker("commit", "--change", `CMD ["sh", "-c", "${line}"]`, id, "web~:latest");
+      await lab.docker("rm", id);
+    };
+    await image(good);
+    expect(await lab.run("ensure", "all")).toMatchObject({ code: 0 });
+    const before = await lab.ids();
+    if (what === "image") await image(bad);
+    else lab.write({ [WEB]: file(bad) });
+    const run = lab.start("ensure", "web~", "--json");
+    await eventually("it is made anew", async () => {
+      const { "services/web~:app": id = before["services/web~:app"] } = await lab.ids();
+      return id !== before["services/web~:app"] && (await lab.statuses())["services/web~:app"] === "running";
+    });
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    const { code, stdout } = await run.ended;
+    const [step] = JSON.parse(lab.shared(stdout)).steps;
+    expect([code, step.id, step.result, step.reason.code]).toEqual([1, "web~", "failed", "rolled-back"]);
+    await lab.docker("exec", "web~-app-1", "test", "-e", "/tmp/well");
+    expect(await lab.run("ensure", "all")).toEqual(UNTOUCHED);
+    await daemon.clear();
+    await lab.docker("rmi", "web~");
+    await daemon.docker("image", "prune", "--force");
+  });
+
+  test("what is impossible by the time that it is back fails, and what was done before is told", async () => {
+    await using made = await homelab({ ...CHAIN, "services/base~/compose.yml": app({ restart: "always" }) });
+    const lab = onDaemon(made);
+    const run = lab.start("ensure", "first~", "--json");
+    await firstIsInHand(lab, { said: () => "base~ created" });
+    await daemon.end("SIGKILL");
+    lab.write({ "services/first~/compose.yml": app({ hostname: "${TOKEN:?}" }) });
+    await daemon.start();
+    const { code, stdout } = await run.ended;
+    const document = JSON.parse(lab.shared(stdout));
+    expect([code, ended(document), document.steps[1].reason.code]).toEqual([
+      78,
+      [
+        ["base~", "create", "changed"],
+        ["first~", "blocked", "failed"],
+      ],
+      "variable-unset",
+    ]);
   });
 
   test("a daemon that does not come back is told once, with 69, and not once a service", async () => {

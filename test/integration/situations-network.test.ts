@@ -190,6 +190,71 @@ describe("needs that the compose files tell", () => {
   });
 });
 
+describe("the VPN goes down in the middle of a run, and is started again", () => {
+  const OK = "/tmp/ok";
+  const ready = `{ ready: { exec: { service: app, command: [test, -e, ${OK}] }, within: 1m } }`;
+  const files = {
+    ...FILES,
+    "homelab.yml": `services:\n  vpn~: ${ready}\n  tor~: ${READY}\n  arr~: ${READY}\n  plex~: ${READY}\n`,
+    // Leaves when it is told to, as if an earlier run had asked it to.
+    "services/vpn~/compose.yml": vpn(
+      shell(`rm -f /tmp/end; mkdir -p /www; echo through >/www/index.html; touch ${OK}
+httpd -p 8000 -h /www; until test -e /tmp/end; do sleep 0.1; done`),
+    ),
+  };
+  /** Lets the VPN go down while a run waits for it. */
+  async function goDown(lab: Homelab, ...targets: string[]) {
+    expect((await lab.run("ensure", "all")).code).toBe(0);
+    await lab.docker("exec", "vpn~", "rm", OK);
+    const run = lab.start("ensure", ...targets, "--json", "-v");
+    await eventually("it is waited for", () => run.said().includes("test -e"));
+    await lab.docker("exec", "vpn~", "touch", "/tmp/end");
+    const { code, stdout } = await run.ended;
+    return [code, ...steps(JSON.parse(lab.shared(stdout)))];
+  }
+
+  test.concurrent("who was thought to be ready in its network is repaired after it", async () => {
+    await using lab = await homelab(files);
+    expect(await goDown(lab, "all")).toEqual([
+      0,
+      "vpn~ start changed",
+      "tor~ repair changed",
+      "arr~ repair changed",
+      "plex~ none unchanged",
+    ]);
+    await expectWell(lab);
+  });
+
+  test.concurrent("and so is who was not asked for", async () => {
+    await using lab = await homelab(files);
+    expect(await goDown(lab, "vpn~")).toEqual([
+      0,
+      "vpn~ start changed",
+      "tor~ repair changed",
+      "arr~ repair changed",
+    ]);
+    await expectWell(lab);
+  });
+});
+
+test.concurrent("what cannot be repaired after a rollback fails, and the rollback is told", async () => {
+  await using lab = await homelab(FILES);
+  await lab.run("ensure", "all");
+  lab.write({ "services/vpn~/compose.yml": vpn({ hostname: "other" }) });
+  await lab.run("ensure", "all");
+  const broken = behind({ hostname: "${TOKEN:?}" });
+  lab.write({ "services/tor~/compose.yml": broken, "services/arr~/compose.yml": broken });
+  const { code, document } = await lab.json("rollback", "vpn~", "--yes");
+  expect([code, ...steps(document)]).toEqual([
+    78,
+    "vpn~ rollback changed",
+    "tor~ blocked failed",
+    "arr~ blocked failed",
+  ]);
+  expect(document.steps[1].reason.code).toBe("variable-unset");
+  expect((await lab.json("report")).document).toMatchObject({ outcome: "failed", changed: 1, failed: 2 });
+});
+
 test.concurrent("who goes back to an earlier release takes along what shares its network", async () => {
   await using lab = await homelab(FILES);
   await lab.run("ensure", "all");

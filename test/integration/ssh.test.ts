@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { HomelabError } from "../../src/errors.ts";
 import { SshMachine } from "../../src/ssh/machine.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { CHECKOUT } from "../helpers/paths.ts";
+import { start } from "../helpers/spawn.ts";
 import { descendants, freePort, type Sshd, sshd } from "../helpers/sshd.ts";
+import { runOnTerminal } from "../helpers/terminal.ts";
 
 const LIMIT = { deadline: 30_000 };
 let server: Sshd;
@@ -145,6 +148,17 @@ test("twenty at once go over one connection", async () => {
   expect(own.logins()).toBe(1);
 });
 
+test("as many as start in the same moment get through, and one connection stays", async () => {
+  await using own = await sshd();
+  const all = await Promise.all(
+    Array.from({ length: 5 }, (_, i) => machine({ of: own }).run(["echo", String(i)], LIMIT)),
+  );
+  expect(all.map(({ stdout }) => Number(stdout))).toEqual([0, 1, 2, 3, 4]);
+  const before = own.logins();
+  await machine({ of: own }).run(["true"], LIMIT);
+  expect(own.logins()).toBe(before);
+});
+
 /** The shared connection's own process. */
 async function masterOf({ env, port, user, key }: Sshd): Promise<number> {
   const { settings } = machine({ port, user, identity: key, env: { ...env } }).reach;
@@ -181,7 +195,7 @@ test("a connection that is lost in the middle is said so, and the next run has a
   const one = machine({ of: own });
   const run = fails(one.run(["sh", "-c", "echo up; sleep 300"], { ...LIMIT, tee: () => started.resolve() }));
   const started = Promise.withResolvers<void>();
-  await started.promise;
+  await Promise.race([started.promise, run]);
   for (const pid of descendants(own.pid)) process.kill(pid, "SIGKILL");
   expect(await run).toEqual([
     "unavailable",
@@ -189,6 +203,21 @@ test("a connection that is lost in the middle is said so, and the next run has a
     "it may go on there, or have come to its end: look before you run it again",
   ]);
   expect(await one.run(["echo", "again"], LIMIT)).toMatchObject({ stdout: "again\n" });
+});
+
+test("a host that falls silent in the middle is given up", async () => {
+  await using own = await sshd();
+  const one = machine({ of: own });
+  const started = Promise.withResolvers<void>();
+  const run = fails(
+    one.run(["sh", "-c", "echo up; sleep 300"], { deadline: 60_000, tee: () => started.resolve() }),
+  );
+  await Promise.race([started.promise, run]);
+  for (const pid of descendants(own.pid)) process.kill(pid, "SIGSTOP");
+  expect((await run).slice(0, 2)).toEqual([
+    "unavailable",
+    `the connection to p620 (${own.user}@127.0.0.1:${own.port}) was lost while \`sh\` ran`,
+  ]);
 });
 
 test("a host key that is not the known one is refused, and nothing is sent", async () => {
@@ -223,6 +252,12 @@ test("a key that is not known there, or not here, is said so", async () => {
   ]);
 });
 
+test("all who wait for a host share its failure", async () => {
+  const one = machine({ port: freePort() });
+  const all = await Promise.all(Array.from({ length: 20 }, () => fails(one.run(["true"], LIMIT))));
+  expect(new Set(all.map(([code]) => code))).toEqual(new Set(["unavailable"]));
+});
+
 test("a host that refuses connections, and a machine without ssh", async () => {
   const port = freePort();
   const call = `ssh -p ${port} -i ${server.key} ${server.user}@127.0.0.1`;
@@ -238,18 +273,44 @@ test("a host that refuses connections, and a machine without ssh", async () => {
   ]);
 });
 
-test("as root: not without a right to it, and without sudo where the login is root", async () => {
-  // Only a server that runs as root lets in others than who runs it.
-  expect(process.getuid?.()).toBe(0);
-  expect(await fails(machine().run(["id", "-u"], { ...LIMIT, root: true }))).toEqual([
+/** A server that does not run as root lets in nobody but who runs it: that person may there what he may here. */
+const isRoot = process.getuid?.() === 0;
+const maySudo =
+  !isRoot && Bun.spawnSync(["sudo", "-n", "true"], { stdio: ["ignore", "ignore", "ignore"] }).exitCode === 0;
+
+test("as root: with a right to it, else refused", async () => {
+  const run = machine().run(["id", "-u"], { ...LIMIT, root: true });
+  if (maySudo) return expect(await run).toEqual({ ...ended, stdout: "0\n" });
+  expect(await fails(run)).toEqual([
     "permission",
     "this needs root on p620, and `sudo` asks for a password there",
     "log in as root, or allow it without a password in sudoers (NOPASSWD)",
   ]);
-  expect(await machine({ user: "root" }).run(["id", "-u"], { ...LIMIT, root: true })).toEqual({
-    ...ended,
-    stdout: "0\n",
-  });
+});
+
+test("a login that is not named is asked for once who it is, however many want to be root", async () => {
+  const env = { ...server.env, HOMELAB_SSH_CONFIG: join(server.path, "root_config") };
+  const user = isRoot ? "root" : server.user;
+  writeFileSync(env.HOMELAB_SSH_CONFIG, `User ${user}\nUserKnownHostsFile ${server.knownHosts}\n`);
+  const route = { to: { address: "127.0.0.1", port: server.port }, identity: server.key };
+  await new SshMachine({ name: "p620", route, env }).run(["true"], LIMIT);
+  const again = new SshMachine({ name: "p620", route, env });
+  const before = server.logins();
+  const ask = async () => {
+    const run = again.run(["id", "-u"], { ...LIMIT, root: true });
+    return isRoot || maySudo ? (await run).stdout : (await fails(run))[0];
+  };
+  const all = await Promise.all(Array.from({ length: 12 }, ask));
+  expect([...new Set(all)]).toEqual([isRoot || maySudo ? "0\n" : "permission"]);
+  expect(server.logins()).toBe(before);
+});
+
+test("as root where there is no sudo", async () => {
+  await using own = await sshd(["SetEnv PATH=/nowhere"]);
+  expect((await fails(machine({ of: own }).run(["id"], { ...LIMIT, root: true }))).slice(0, 2)).toEqual([
+    "permission",
+    "this needs root on p620, and there is no `sudo`",
+  ]);
 });
 
 test("through another host", async () => {
@@ -263,13 +324,69 @@ test("through another host", async () => {
   expect([jump.logins(), guest.logins()]).toEqual([1, 1]);
   const nobody = machine({ of: guest, port: freePort(), through, env: { ...jump.env }, name: "vm2" });
   const [code, message] = await fails(nobody.run(["true"], LIMIT));
-  expect([code, message]).toEqual([
-    "unavailable",
-    expect.stringMatching(/^vm2 \(.*\) has closed the connection$/),
+  expect(code).toBe("unavailable");
+  expect(message).toMatch(/^vm2 \(.*\) cannot be reached from p620, or has closed the connection$/);
+  // What is wrong with the host in between is said of it.
+  const locked = machine({ of: jump, identity: jump.strangerKey });
+  const behind = machine({ of: guest, through: locked, env: { ...jump.env }, name: "vm3" });
+  expect((await fails(behind.run(["true"], LIMIT))).slice(0, 2)).toEqual([
+    "permission",
+    `p620 (${jump.user}@127.0.0.1:${jump.port}) does not let us in with the key ${jump.strangerKey}`,
   ]);
 });
 
-test("no log is left", async () => {
+/** A program that runs the words in the foreground, and says at last with what they ended. */
+const foreground = (words: readonly string[]) => [
+  process.execPath,
+  "-e",
+  `import { SshMachine } from ${JSON.stringify(join(CHECKOUT, "src/ssh/machine.ts"))};
+  const route = ${JSON.stringify({ to: { user: server.user, address: "127.0.0.1", port: server.port }, identity: server.key })};
+  const machine = new SshMachine({ name: "p620", route, env: process.env });
+  console.log("ended with", await machine.foreground(${JSON.stringify(words)}));`,
+];
+
+test("in the foreground of a terminal there is one on the other side, which hears Ctrl-C", async () => {
+  const words = [
+    "sh",
+    "-c",
+    "trap 'echo heard; exit 7' INT; test -t 0 && test -t 1 && echo ready; while :; do sleep 0.1; done",
+  ];
+  const shown = await runOnTerminal(
+    foreground(words),
+    { cwd: server.path, env: server.env },
+    async (send, written) => {
+      await eventually("it is ready", () => written().includes("ready"));
+      send("\u0003");
+    },
+  );
+  expect([shown.code, shown.screen.split("\n")]).toEqual([0, ["ready", "^Cheard", "ended with 7"]]);
+});
+
+test("in the foreground, no words are the login shell", async () => {
+  const shown = await runOnTerminal(
+    foreground([]),
+    { cwd: server.path, env: { ...server.env } },
+    async (send, written) => {
+      send("echo rea''dy\n");
+      await eventually("it is ready", () => written().includes("ready"));
+      send("exit 5\n");
+    },
+  );
+  expect([shown.code, shown.screen.split("\n").at(-1)]).toEqual([0, "ended with 5"]);
+});
+
+test("in the foreground without a terminal, streams are as they are", async () => {
+  const { code, stdout, stderr } = await start(
+    foreground(["sh", "-c", "test -t 1 || echo none; echo err >&2; exit 9"]),
+    {
+      cwd: server.path,
+      env: server.env,
+    },
+  ).ended;
+  expect([code, stdout, stderr]).toEqual([0, "none\nended with 9\n", "err\n"]);
+});
+
+test("no log is left", () => {
   const files = readdirSync(join(server.env.XDG_RUNTIME_DIR ?? "", "homelab"));
-  await eventually("no log", () => files.every((file) => !file.startsWith("log-")));
+  expect(files.filter((file) => file.startsWith("log-"))).toEqual([]);
 });

@@ -13,6 +13,8 @@ test("a MicroVM boots, answers over http and ssh, follows its flake, and ends in
   expect(await host.run(...login, "hostname; ping -c 1 10.1.0.1 | grep received")).toBe(
     "vm1\n1 packets transmitted, 1 packets received, 0% packet loss\n",
   );
+  const outside = (await host.run("ip", "route", "show", "default")).split(" ")[2];
+  expect(await host.run(...login, `ping -c 1 ${outside} | grep received`)).toContain(" 1 packets received");
   expect((await host.run("ls", "/var/lib/microvms/vm1")).split("\n").filter(Boolean)).toEqual([
     "booted",
     "current",
@@ -23,13 +25,19 @@ test("a MicroVM boots, answers over http and ssh, follows its flake, and ends in
   await host.configure("vm1", { version: "2", memory: 160 });
   await host.run("nix", "build", "-o", "/var/lib/microvms/vm1/current", RUNNER);
   expect(await host.version("vm1")).toBe("1");
+  const [booted, current] = ["booted", "current"].map((link) => `/var/lib/microvms/vm1/${link}`);
+  expect(await host.run("nix", "store", "diff-closures", `${booted}`, `${current}`)).toMatch(/^web: 1 → 2$/m);
   await host.run("systemctl", "restart", "microvm@vm1");
   expect(await host.answer("vm1")).toBe("2");
 
   await host.run("systemctl", "stop", "microvm@vm1");
   expect(await host.version("vm1")).toBeUndefined();
-  expect(await host.run("ls", "/sys/class/net")).not.toContain("vm-vm1");
-  const journal = await host.run("journalctl", "--unit=microvm@vm1", "--output=cat", "--no-pager");
+  // `systemctl stop` does not wait for what ends with the unit.
+  await eventually("its interface and its link are gone", async () => {
+    const { stdout } = await host.ask("ls", "/sys/class/net", "/var/lib/microvms/vm1");
+    return !/vm-vm1|booted/.test(stdout);
+  });
+  const journal = await host.console("vm1");
   expect(journal.match(/^guest vm1: .*/gm)?.map((line) => line.replace(/Linux \S+/, "Linux,"))).toEqual([
     "guest vm1: Linux, version 1",
     "guest vm1: is up at 10.1.0.2",
@@ -95,6 +103,7 @@ test("several run at once, reach each other and the homelab's directory by ssh",
   }).ended;
   expect(stdout).toStartWith("SSH-2.0-");
   expect((await one.homelab("--version")).stdout).toStartWith("homelab ");
+  expect((await one.terminal(["--version"])).screen).toStartWith("homelab ");
 });
 
 test("the machine's Docker is there where it is wanted", async () => {

@@ -39,10 +39,18 @@ export interface Work {
   files?: Promise<ServiceFiles>;
   view?: ServiceView;
   decision?: Decision;
-  /** Whether this run made a change. */
+  /** Whether this run made a change since it was last seen ready, also before the engine went away. */
   changed: boolean;
+  /** How this run began to bring new files or images into force. What is left of that later may be of another kind. */
+  begun?: "update" | "recreate" | undefined;
   /** Its images were got, or could not be. */
   fetched?: boolean;
+}
+
+/** Remembers what is to be gone back from, should the engine go away in the middle of it. */
+export function noteBegun(work: Work, { action, updates }: Decision): void {
+  if (action === "recreate") work.begun ??= action;
+  else if (updates) work.begun ??= "update";
 }
 
 /** What all verbs of the driver stand on: the services of a run, what was observed, and the way to compose. */
@@ -75,7 +83,10 @@ export class ServiceCore {
 
   admit(recipes: readonly Recipe[]): void {
     for (const recipe of recipes) {
-      if (recipe.kind === "service") this.works.set(recipe.name, { recipe, changed: false });
+      if (recipe.kind !== "service") continue;
+      // Looked at anew; what was done to it in this run was done all the same.
+      const { changed = false, begun } = this.works.get(recipe.name) ?? {};
+      this.works.set(recipe.name, { recipe, changed, begun });
     }
   }
 
@@ -162,7 +173,8 @@ export class ServiceCore {
   }
 
   async check(name: string, context: StepContext): Promise<Verified> {
-    const { recipe, view, changed } = this.work(name);
+    const work = this.work(name);
+    const { recipe, view, changed } = work;
     if (!view) throw new Error(`${name} was not decided`);
     const { docker, env, book } = this.options;
     const released = this.releases.get(name)?.containers ?? [];
@@ -192,6 +204,9 @@ export class ServiceCore {
     );
     if (!watched.ok) return explainWatch({ docker, redact, changed }, view, watched);
     this.record(name, view, watched.containers);
+    // Whatever comes now is a story of its own.
+    work.changed = false;
+    work.begun = undefined;
     return { ok: true, detail: watched.detail };
   }
 

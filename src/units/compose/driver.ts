@@ -15,7 +15,7 @@ import type {
 } from "../driver.ts";
 import { comesAfter, taskBefore } from "./before.ts";
 import { changedBetween, failure, halt, up } from "./change.ts";
-import { type ComposeDriverOptions, ServiceCore, type Work } from "./core.ts";
+import { type ComposeDriverOptions, noteBegun, ServiceCore, type Work } from "./core.ts";
 import { type Decision, decide, touches } from "./decide.ts";
 import { factsOf, parseFiles, readFiles, type ServiceView, viewService } from "./facts.ts";
 import type { Fetcher } from "./fetch.ts";
@@ -180,7 +180,9 @@ export class ComposeDriver implements Driver {
   ): Promise<Applied> {
     const missing = this.disk.refusal(decision) ?? (await this.fetchImages(work, false, context));
     if (missing) return missing;
-    const request = await this.core.changeRequest(work, decision.action, context, view);
+    const { action } = decision;
+    noteBegun(work, decision);
+    const request = await this.core.changeRequest(work, action, context, view);
     const { makeWay } = await import("./make-way.ts");
     const early = await makeWay(this.core, work, view, decision, request);
     if (early) return early;
@@ -194,7 +196,7 @@ export class ComposeDriver implements Driver {
         : tried,
     );
     const after = await this.core.containersNow(view);
-    work.changed = decision.action === "restart" || changedBetween(view.containers, after);
+    work.changed ||= action === "restart" || changedBetween(view.containers, after);
     if (!failed) return { ok: true, changed: work.changed };
     return (await this.restorer()).fallBack(work.recipe.name, failed, context);
   }
@@ -205,11 +207,12 @@ export class ComposeDriver implements Driver {
     decision: Decision,
     context: StepContext,
   ): Promise<Applied> {
+    noteBegun(work, decision);
     const { repair } = await import("./repair.ts");
     const request = await this.core.changeRequest(work, decision.action, context, view);
     const repaired = await repair(this.core, request, view, decision);
     if (repaired.done) {
-      work.changed = repaired.done.ok && repaired.done.changed;
+      work.changed ||= repaired.done.ok && repaired.done.changed;
       return repaired.done;
     }
     const done = await this.up(work, view, repaired.left, context);

@@ -75,10 +75,10 @@ export class Restorer {
   async fallBack(name: string, failure: Failure, context: StepContext): Promise<Failure> {
     const { store, book } = this.core.options;
     const work = this.core.work(name);
-    const { recipe, view, decision, changed } = work;
+    const { recipe, view, begun, changed } = work;
     const last = releaseInForce(listReleases(store, book.root, name), this.core.pins.get(name));
     const early = failure.reason.code === "interrupted";
-    if (recipe.rollback !== "auto" || !decision?.updates || !changed || early) return failure;
+    if (recipe.rollback !== "auto" || begun !== "update" || !changed || early) return failure;
     if (!view?.release || view.pin || !last) return failure;
     const images = imagesOf(await this.core.containersNow(view), undefined);
     const why = `an update did not become ready: ${failure.detail}`;

@@ -78,7 +78,7 @@ export function chooseVm(facts: VmFacts, ask: VmAsk): VmChoice {
   if (ask.mode === "update") return install ? update(facts, undefined) : idle(facts);
   if (install) return update(facts, isRunning(state) ? "restart" : "start");
   if (isStale({ dir, state }) && !again) return stale();
-  return start;
+  return isRefused(facts) ? noted(start, REFUSED) : start;
 }
 
 function mustInstall({ dir, configured }: VmFacts, { force }: VmAsk): boolean {
@@ -129,10 +129,12 @@ const isRefused = ({ dir, configured }: VmFacts): boolean =>
   configured === dir?.runners.refused?.path;
 
 /** What `ensure` leaves alone is said all the same. */
-function told(choice: VmChoice, { dir, state }: VmFacts): VmChoice {
-  if (choice.action !== "none" || !isStale({ dir, state })) return choice;
-  return { ...choice, reason: { ...choice.reason, text: `${choice.reason.text}; ${STALE}` } };
-}
+const told = (choice: VmChoice, facts: VmFacts): VmChoice => (isStale(facts) ? noted(choice, STALE) : choice);
+
+const noted = (choice: VmChoice, note: string): VmChoice =>
+  choice.action === "none"
+    ? { ...choice, reason: { ...choice.reason, text: `${choice.reason.text}; ${note}` } }
+    : choice;
 
 const STALE = "a newer system is in place and waits for a restart";
 

@@ -206,9 +206,12 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
       );
     const before = beforeOf(work.dir);
     if (before) return { id: 0, text: `the system before, ${nameOf(before)}` };
-    const hint = work.dir?.declarative
-      ? "it is declared by its host: `homelab rollback system` there goes back along with it"
-      : "`homelab vm update` keeps the one that it takes the place of";
+    const { refused } = work.dir?.runners ?? {};
+    const hint = refused
+      ? `it was put back to it; \`homelab vm update ${name} --force\` goes forward again`
+      : work.dir?.declarative
+        ? "it is declared by its host: `homelab rollback system` there goes back along with it"
+        : "`homelab vm update` keeps the one that it takes the place of";
     throw new HomelabError("refused", `there is no system before of \`${name}\` on ${work.machine.name}`, {
       hint,
     });
@@ -240,7 +243,7 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
   }
 
   protected override unitsOf({ recipe }: VmWork): readonly string[] {
-    return [`microvm*@${recipe.name}.service`];
+    return HELPERS.map((helper) => `${helper}@${recipe.name}.service`);
   }
 
   protected override async seen(work: VmWork): Promise<Seen> {
@@ -267,6 +270,16 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
     return { name, machine: machine.name, seen, dir, memory: state.memory, pending };
   }
 }
+
+/** Units of microvm.nix's host module that a MicroVM's lines come from: itself, and what is started for it. */
+const HELPERS = [
+  "microvm",
+  "microvm-tap-interfaces",
+  "microvm-macvtap-interfaces",
+  "microvm-pci-devices",
+  "microvm-virtiofsd",
+  "microvm-set-booted",
+];
 
 /** What is gone back to: what runs while a newer one is in place, else what the last update kept. */
 const beforeOf = (dir: VmDir | undefined): Runner | undefined => {

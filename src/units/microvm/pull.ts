@@ -50,11 +50,9 @@ export async function pullThere(
 }
 
 function pullFailed({ name }: Machine, path: string, said: string): HomelabError {
-  const lines = said
-    .split("\n")
-    .map((line) => line.replace(/^(?:fatal|error|hint): /, "").trim())
-    .filter((line) => line !== "");
-  const why = lines.find((line) => !line.startsWith("From ")) ?? "git said nothing";
+  const lines = said.split("\n").map((line) => line.trim());
+  const last = lines.find((line) => line.startsWith("fatal: ")) ?? lines.find((line) => line !== "");
+  const why = last?.replace(/^(?:fatal|error): /, "").replace(/\.$/, "") ?? "git said nothing";
   return new HomelabError("step-failed", `${path} on ${name} cannot be pulled: ${why}`, {
     hint: `look there with \`git -C ${path} status\`, or deploy what is there with \`--no-pull\``,
   });

@@ -57,13 +57,8 @@ export const isFinished = ({ active, type, remains, result, ran }: UnitState): b
 /** Whether being active says nothing yet, as its process may end the next moment. */
 const mustLast = ({ type, sub }: UnitState): boolean => type !== "" && type !== "oneshot" && sub !== "exited";
 
-const upWords = ({ sub, memory }: UnitState, up: number): string => {
-  if (sub !== "running") return "active";
-  return `up ${spanWords(up)}${memory === undefined ? "" : `, ${memoryWords(memory)}`}`;
-};
-
-/** `412 MiB` */
-export const memoryWords = (bytes: number): string => `${Math.max(1, Math.round(bytes / 1024 / 1024))} MiB`;
+const upWords = ({ sub }: UnitState, up: number): string =>
+  sub === "running" ? `up ${spanWords(up)}` : "active";
 
 const failedWords = (unit: UnitState): string => {
   switch (unit.result) {

@@ -45,6 +45,23 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
   [
+    "the host of a virtual machine that is nearly one, or something else",
+    {
+      "homelab.yml":
+        "hosts:\n  p620: {}\nmicrovms:\n  a: { host: p62 }\n  b: { host: a }\n  c: { host: elsewhere }\n  d: { host: p621.lan }\n  e: { host: p620 }\n",
+    },
+    [
+      "recipe-invalid: `host` of `a` names `p62`, but there is no such host",
+      "  at homelab.yml:4:14:   a: { host: p62 }",
+      "                                    ^^^",
+      "  hint: did you mean `p620`? If not, add it to `hosts`",
+      "recipe-invalid: `host` of `b` names `a`, which is a microvm",
+      "  at homelab.yml:5:14:   b: { host: a }",
+      "                                    ^",
+      "  hint: name a recipe of `hosts:`",
+    ],
+  ],
+  [
     "the same directory twice",
     { "homelab.yml": "services:\n  a: { dir: services/x }\n  b:\n    dir: ./services/x/\n" },
     [

@@ -262,6 +262,27 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
   [
+    "a key or a host that ssh would read as something else",
+    {
+      "homelab.yml":
+        "microvms:\n  a: { host: '-oProxyCommand=x' }\n  b: { host: 'p620 -v' }\n  c: { identity: ~root/key }\n  d: { identity: $HOME/key }\n",
+    },
+    [
+      "recipe-invalid: `host` of microvm `a` must be a host recipe or `user@host:port`, not `-oProxyCommand=x`",
+      "  at homelab.yml:2:14:   a: { host: '-oProxyCommand=x' }",
+      "                                    ^^^^^^^^^^^^^^^^^^",
+      "recipe-invalid: `host` of microvm `b` must be a host recipe or `user@host:port`, not `p620 -v`",
+      "  at homelab.yml:3:14:   b: { host: 'p620 -v' }",
+      "                                    ^^^^^^^^^",
+      "recipe-invalid: `identity` of microvm `c` must be the path of a private key, not `~root/key`",
+      "  at homelab.yml:4:18:   c: { identity: ~root/key }",
+      "                                        ^^^^^^^^^",
+      "recipe-invalid: `identity` of microvm `d` must be the path of a private key, not `$HOME/key`",
+      "  at homelab.yml:5:18:   d: { identity: $HOME/key }",
+      "                                        ^^^^^^^^^",
+    ],
+  ],
+  [
     "a task without `run`",
     { "homelab.yml": "tasks:\n  fmt: { description: x }\n" },
     [

@@ -190,3 +190,32 @@ test("a recipe that contradicts a shared network is followed, with a warning", a
     "`tor` shares the network of `vpn`, and yet `vpn` needs `tor`: neither can come first; take `tor` out of what `vpn` needs",
   ]);
 });
+
+describe("what the run had in hand before", () => {
+  const book = bookOf([service("tor", { needs: need("vault") }), service("vpn"), service("vault")]);
+  const taken = new Set(["vpn", "tor"]);
+
+  test("is in the plan again, in order, and without what else it needs", async () => {
+    const services = driver({}, [], { tor: ["vpn"] });
+    expect(lines(await plan(book, ["vpn"], services, { taken }))).toEqual([
+      "vpn: none (ready and up to date)",
+      "tor: none (ready and up to date) < vpn",
+    ]);
+    expect(services.asked).toEqual(["observe tor vpn", "decide vpn", "decide tor"]);
+  });
+
+  test("is not forced when it was not asked for", async () => {
+    const services = driver();
+    await plan(book, ["vpn"], services, { taken, force: true });
+    expect(services.asked).toContain("decide tor");
+  });
+
+  test("makes a plan with nothing but impossible targets one that is told, and not thrown", async () => {
+    const reason = { code: "variable-unset", text: "no token" };
+    const blocked = { action: "blocked", problem: impossible, reason } as const;
+    expect(lines(await plan(book, ["vpn"], driver({ vpn: blocked }), { taken }))).toEqual([
+      "tor: none (ready and up to date)",
+      "vpn: blocked (no token)",
+    ]);
+  });
+});

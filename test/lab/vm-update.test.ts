@@ -1,0 +1,126 @@
+import { expect, test } from "bun:test";
+import { hypervisor } from "../helpers/hypervisor.ts";
+
+const FILES = {
+  "homelab.yml": [
+    "microvms:",
+    "  vm1: { address: 10.1.0.2, ready: { http: 'http://10.1.0.2/', within: 60s, stable: 1s } }",
+    "  vm2: { address: 10.2.0.2, needs: [vm1], ready: { http: 'http://10.2.0.2/', within: 12s, stable: 1s } }",
+    "",
+  ].join("\n"),
+};
+
+const results = (document: { steps: { id: string; action: string; result: string }[] }) =>
+  document.steps.map(({ id, action, result }) => [id, action, result]);
+
+test("a new system is built, put in place, brought into force, and taken back", async () => {
+  await using host = await hypervisor({ vms: { vm1: { kind: "imperative", running: true } }, files: FILES });
+  const pending = async () => (await host.json("vm", "list", "vm1")).document.vms[0].pending;
+  expect(await pending()).toBeNull();
+  const nothing = await host.homelab("vm", "update", "vm1");
+  expect(nothing).toMatchObject({ code: 0, stdout: "", stderr: "" });
+
+  await host.configure("vm1", { version: "2" });
+  const dry = await host.json("vm", "update", "vm1", "--restart", "--dry-run");
+  expect(dry.document.steps).toEqual([
+    {
+      ...{ id: "vm1", kind: "microvm", action: "update", effect: "write", needs: [] },
+      reason: { code: "outdated", text: "its configuration stands for another system" },
+    },
+  ]);
+  expect(results((await host.json("vm", "build", "vm1")).document)).toEqual([["vm1", "run", "changed"]]);
+  expect(await pending()).toBe("update");
+  expect(results((await host.json("vm", "update", "vm1")).document)).toEqual([["vm1", "update", "changed"]]);
+  expect(await pending()).toBe("restart");
+  expect(await host.version("vm1")).toBe("1");
+  const ensured = await host.json("ensure", "vm1");
+  expect(ensured.document).toMatchObject({ outcome: "unchanged" });
+  expect(ensured.document.steps[0].detail).toEndWith("; a newer system is in place and waits for a restart");
+
+  expect(results((await host.json("vm", "update", "vm1", "-R")).document)).toEqual([
+    ["vm1", "restart", "changed"],
+  ]);
+  expect(await host.version("vm1")).toBe("2");
+  expect(await pending()).toBeNull();
+
+  const back = await host.json("vm", "rollback", "vm1");
+  expect(results(back.document)).toEqual([["vm1", "rollback", "changed"]]);
+  expect(await host.version("vm1")).toBe("1");
+  const kept = await host.json("vm", "-Ru", "vm1");
+  expect(kept.document.outcome).toBe("unchanged");
+  expect(kept.document.steps[0].reason.text).toContain("put back");
+  expect(results((await host.json("vm", "-Ru", "vm1", "--force")).document)).toEqual([
+    ["vm1", "update", "changed"],
+  ]);
+  expect(await host.version("vm1")).toBe("2");
+});
+
+test("a deploy restarts along the needs, and puts back what does not come up", async () => {
+  await using host = await hypervisor({
+    vms: { vm1: { kind: "imperative", running: true }, vm2: { kind: "imperative", running: true } },
+    files: FILES,
+  });
+  await host.configure("vm1", { version: "2" });
+  await host.configure("vm2", { answers: false, version: "2" });
+  const deployed = await host.json("deploy", "vm2", "--no-pull");
+  expect(deployed.code).toBe(1);
+  const [first, second] = deployed.document.steps.filter(({ kind }: { kind: string }) => kind === "microvm");
+  expect(first).toMatchObject({ id: "vm1", action: "update", result: "changed" });
+  expect(second).toMatchObject({ id: "vm2", action: "update", result: "failed" });
+  expect(second.detail).toStartWith("not ready in time: http://10.2.0.2/ does not answer");
+  expect(second.detail).toEndWith("; the system before runs again");
+  expect(await host.version("vm1")).toBe("2");
+  expect(await host.version("vm2")).toBe("1");
+
+  const again = await host.json("deploy", "vm2", "--no-pull");
+  expect(again).toMatchObject({ code: 0, document: { outcome: "unchanged" } });
+  await host.configure("vm2", { answers: true, version: "3" });
+  expect((await host.json("deploy", "vm2", "--no-pull")).document).toMatchObject({
+    outcome: "changed",
+    changed: 1,
+  });
+  expect(await host.version("vm2")).toBe("3");
+});
+
+test("what does not build touches nothing, and is told with Nix's own words", async () => {
+  await using host = await hypervisor({ vms: { vm1: { kind: "imperative", running: true } }, files: FILES });
+  const life = () => host.run("systemctl", "show", "--property=InvocationID,NRestarts", "microvm@vm1");
+  const before = await life();
+  await host.configure("vm1", { builds: false });
+  const failed = await host.homelab("vm", "update", "vm1", "--restart");
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toContain("the package of vm1 does not compile");
+  await host.write("/root/infra/hosts/vm1/default.nix", "{ address = ;\n");
+  await host.commit("Break it");
+  const broken = await host.homelab("deploy", "vm1", "--no-pull");
+  expect(broken.code).not.toBe(0);
+  expect(broken.stderr).toContain("syntax error");
+  expect(await life()).toBe(before);
+  expect(await host.version("vm1")).toBe("1");
+  // Looking needs no evaluation.
+  expect((await host.homelab("ensure", "vm1")).code).toBe(0);
+});
+
+test("one that was never here is made from the flake; a declared one comes with its host", async () => {
+  await using host = await hypervisor({
+    vms: { vm1: { kind: "declarative", running: true } },
+    files: { "homelab.yml": "microvms:\n  vm9: { flake: 'git+file:///root/infra', address: 10.9.0.2 }\n" },
+  });
+  const missing = await host.homelab("ensure", "vm9");
+  expect(missing.code).toBe(5);
+  expect(missing.stderr).toStartWith("error: there is no MicroVM `vm9` on this machine\n");
+  await host.run("cp", "-r", "/root/infra/hosts/vm1", "/root/infra/hosts/vm9");
+  await host.commit("Add vm9");
+  expect(results((await host.json("vm", "update", "vm9")).document)).toEqual([["vm9", "create", "changed"]]);
+  expect(await host.run("cat", "/var/lib/microvms/vm9/flake")).toBe("git+file:///root/infra");
+  expect(await host.run("stat", "-c", "%U:%G %a", "/var/lib/microvms/vm9")).toBe("microvm:kvm 775\n");
+
+  await host.configure("vm1", { version: "2" });
+  expect((await host.json("vm", "update", "vm1")).document.outcome).toBe("unchanged");
+  await host.switchHost("vm1");
+  expect((await host.json("vm", "list", "vm1")).document.vms[0]).toMatchObject({
+    ...{ kind: "declarative", pending: "restart" },
+  });
+  expect((await host.json("vm", "rollback", "vm1")).document.outcome).toBe("changed");
+  expect(await host.version("vm1")).toBe("1");
+});
