@@ -225,7 +225,7 @@ test.each<Row>([
     OUTDATED,
   ],
   ["never built", facts(unbuilt), ask("deploy"), "create", "start", true, false, "it was never built here"],
-  ["it was put back", facts(refused), ask("deploy"), "none", undefined, false, true, "up 60 s"],
+  ["it was put back", facts(refused), ask("deploy"), "none", undefined, false, true, `up 60 s; ${REFUSED}`],
   [
     "it is up to date",
     facts(),

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { UnitState } from "../../../../src/systemd/show.ts";
 import { chooseUnit, unitStatus } from "../../../../src/units/systemd/decide.ts";
-import { isFinished, judgeUnit, memoryWords } from "../../../../src/units/systemd/judge.ts";
+import { isFinished, judgeUnit } from "../../../../src/units/systemd/judge.ts";
 import { isForgotten } from "../../../../src/units/systemd/look.ts";
 import { between, failed, NOW, running, unit } from "./states.ts";
 
@@ -10,7 +10,7 @@ const finished = once({ ran: true });
 
 test.each<[UnitState, { up?: number; again?: number }, string, string]>([
   [running(), {}, "ready", "up 5 s"],
-  [running(60, { memory: 432013312 }), {}, "ready", "up 5 s, 412 MiB"],
+  [running(60, { memory: 432013312 }), {}, "ready", "up 5 s"],
   [running(), { up: 2_999 }, "waiting", "up, not for long yet"],
   [running(), { up: 100, again: 1 }, "waiting", "up again after it ended"],
   // Up for long enough: how often it had ended before does not count any more.
@@ -111,10 +111,4 @@ test("a oneshot that is down and of which nothing is known may have been forgott
   ];
   expect(others.map(isForgotten)).toEqual([false, false, false, false, false]);
   expect([once(), finished].map(isFinished)).toEqual([false, true]);
-});
-
-test("memory is told in whole MiB, and never as nothing", () => {
-  expect([0, 1, 1024 * 1024, 1.6 * 1024 * 1024 * 1024].map(memoryWords)).toEqual([
-    ...["1 MiB", "1 MiB", "1 MiB", "1638 MiB"],
-  ]);
 });
