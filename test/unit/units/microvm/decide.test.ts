@@ -1,46 +1,14 @@
 import { expect, test } from "bun:test";
 import { HomelabError } from "../../../../src/errors.ts";
-import {
-  chooseVm,
-  isStale,
-  pendingOf,
-  type VmAsk,
-  type VmFacts,
-  type VmMode,
-} from "../../../../src/units/microvm/decide.ts";
-import type { LinkName, VmDir } from "../../../../src/units/microvm/state.ts";
-import { between, failed, NOW, running, unit } from "../systemd/states.ts";
-
-const dir = (links: Partial<Record<LinkName, string>>, change: Partial<VmDir> = {}): VmDir => ({
-  ...{ name: "vm1", declarative: false, hasFlake: true },
-  runners: Object.fromEntries(
-    Object.entries(links).map(([name, path]) => [name, { path, system: undefined }]),
-  ),
-  ...change,
-});
-
-const facts = (change: Partial<VmFacts> = {}): VmFacts => ({
-  ...{ name: "vm1", machine: "p620", state: running(), buildable: true, configured: "one" },
-  dir: dir({ current: "one", booted: "one" }),
-  ...change,
-});
-
-/** The same as nothing has been evaluated: what `ensure` knows. */
-const plain = (change: Partial<VmFacts> = {}) =>
-  facts({ configured: undefined, buildable: false, ...change });
-const declared = (links: Partial<Record<LinkName, string>>) =>
-  plain({ dir: dir(links, { declarative: true, hasFlake: false }) });
+import { chooseVm, type VmAsk, type VmFacts, type VmMode } from "../../../../src/units/microvm/decide.ts";
+import { between, failed, NOW, unit } from "../systemd/states.ts";
+import { declared, dir, facts, off, outdated, plain, refused, stale, unbuilt } from "./facts.ts";
 
 const ask = (mode: VmMode, change: Partial<VmAsk> = {}): VmAsk => ({
   ...{ mode, force: false, restart: false, stable: 3_000, now: NOW },
   ...change,
 });
 
-const off = { state: unit(), dir: dir({ current: "one" }) };
-const stale = { dir: dir({ current: "one", booted: "zero" }) };
-const outdated = { configured: "two" };
-const refused = { configured: "two", dir: dir({ current: "one", booted: "one", refused: "two" }) };
-const unbuilt = { state: unit(), dir: dir({}) };
 const IN_PLACE = "its system is the configured one";
 const OUTDATED = "its configuration stands for another system";
 const REFUSED = "it was put back from the configured system, and stays so until its configuration changes";
@@ -279,32 +247,4 @@ test.each<[VmFacts, VmMode, string, string]>([
   const choice = chooseVm(known, ask(mode));
   expect(choice).toMatchObject({ action: "blocked", settled: false });
   expect(choice.problem).toMatchObject({ code, message });
-});
-
-test.each<[string, Pick<VmFacts, "state" | "dir" | "configured">, string | undefined]>([
-  ["up to date", facts(), undefined],
-  ["up to date, nothing evaluated", plain(), undefined],
-  ["off", facts(off), "start"],
-  ["failed", facts({ ...off, state: failed() }), "start"],
-  ["between two lives", facts({ state: between() }), undefined],
-  ["stale", facts(stale), "restart"],
-  ["outdated", facts(outdated), "update"],
-  ["outdated and stale", facts({ ...stale, ...outdated }), "update"],
-  ["built, not in place", plain({ dir: dir({ current: "one", booted: "one", new: "two" }) }), "update"],
-  [
-    "built once, configured otherwise since",
-    facts({ dir: dir({ current: "one", booted: "one", new: "two" }) }),
-    undefined,
-  ],
-  ["never built", facts(unbuilt), "build"],
-  ["no directory", facts({ dir: undefined }), "build"],
-])("%s: pending", (_, known, pending) => {
-  expect(pendingOf(known)).toBe(pending as never);
-});
-
-test("what is left of one that does not run any more makes nothing stale", () => {
-  expect(isStale({ state: failed(), dir: stale.dir })).toBe(false);
-  expect(isStale({ state: running(), dir: stale.dir })).toBe(true);
-  expect(isStale({ state: running(), dir: dir({ current: "one" }) })).toBe(false);
-  expect(isStale({ state: running(), dir: undefined })).toBe(false);
 });
