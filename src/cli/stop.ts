@@ -43,6 +43,7 @@ export async function runStop(
   withDependents: boolean,
 ): Promise<void> {
   const first = await planStop(context, words, withDependents);
+  for (const warning of first.warnings) context.messages.warn(warning);
   if (context.options.dryRun) return printPlan(context, first.plan);
   if (first.dependents.length > 0) {
     await confirm(context, {

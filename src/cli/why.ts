@@ -58,8 +58,8 @@ export default makeCommand({
 async function withLenders(book: Book, { drivers }: Engine, targets: readonly string[]): Promise<Derived> {
   const first = closure(book.recipes, targets);
   const recipes = [...first].flatMap((name) => book.recipes.get(name) ?? []);
-  for (const [kind, driver] of drivers)
-    await driver.observe(recipes.filter((recipe) => recipe.kind === kind));
+  // Only services have any; other machines need not be asked for that.
+  await drivers.get("service")?.observe(recipes.filter(({ kind }) => kind === "service"));
   return deriveNeeds({ book, drivers, withNeeds: true, parse: true }, first);
 }
 

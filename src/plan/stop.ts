@@ -24,6 +24,8 @@ export interface StopPlan {
   readonly dependents: readonly { readonly name: string; readonly needs: string }[];
   /** Targets that cannot be stopped, with why. */
   readonly problems: ReadonlyMap<string, HomelabError>;
+  /** What may run and need the targets, where nobody can say. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -32,17 +34,29 @@ export interface StopPlan {
  */
 export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   const { targets, drivers, withDependents } = request;
-  const problems = problemsOf(request);
+  const problems = new Map(request.targets.flatMap((name) => impossible(name, request)));
+  refuse(request, problems);
   const every = [...request.book.recipes.values()];
-  await Promise.all(
-    [...drivers].map(([kind, driver]) => driver.observe(every.filter((recipe) => recipe.kind === kind))),
-  );
+  const observe = (recipes: readonly Recipe[]) =>
+    Promise.all(
+      [...drivers].map(([kind, driver]) => driver.observe(recipes.filter((recipe) => recipe.kind === kind))),
+    );
+  await observe(every.filter(({ kind }) => kind === "service"));
   // What shares the network of a target goes down with it, whether or not its recipe says so.
   const book = await bookAsItRuns(request);
   const reversed = dependentsGraph(book);
   const all = withDependents ? closure(reversed, targets) : new Set(targets);
+  // Other machines are asked only where it matters: they may be off.
+  await observe(every.filter(({ kind, name }) => kind !== "service" && all.has(name)));
   const recipes = topologicalOrder(reversed, all).flatMap((name) => book.recipes.get(name) ?? []);
   const asked = new Set(targets);
+  const trouble = ({ kind, name }: Recipe) => drivers.get(kind)?.trouble?.(name);
+  const silent = recipes.flatMap((recipe) => {
+    const problem = trouble(recipe);
+    return problem ? [{ name: recipe.name, problem, recipe }] : [];
+  });
+  for (const { name, problem } of silent) if (asked.has(name)) problems.set(name, problem);
+  refuse(request, problems);
   const isUp = ({ kind, name }: Recipe) => drivers.get(kind)?.isUp(name) ?? false;
   const chosen = recipes.filter((recipe) => asked.has(recipe.name) || isUp(recipe));
   // What stays up whatever happens keeps nothing else up.
@@ -70,25 +84,31 @@ export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   const dependents = chosen
     .filter(({ name }) => !asked.has(name))
     .map((recipe) => ({ name: recipe.name, needs: firstNeed(recipe, names) }));
-  return { plan: { root: book.root, targets: [...targets], steps }, needs, dependents, problems };
+  const warnings = silent
+    .filter(({ name }) => !asked.has(name))
+    .map(
+      ({ name, problem, recipe }) =>
+        `\`${name}\` needs ${firstNeed(recipe, new Set(all))}, and whether it runs cannot be said: ${problem.message}`,
+    );
+  return { plan: { root: book.root, targets: [...targets], steps }, needs, dependents, problems, warnings };
 }
 
-function problemsOf({ book, targets, outright, drivers }: StopRequest): Map<string, HomelabError> {
-  const problems = new Map<string, HomelabError>();
-  for (const name of targets) {
-    const recipe = book.recipes.get(name);
-    if (recipe && !drivers.has(recipe.kind)) problems.set(name, impossible(recipe));
-  }
+/** Throws when a target that was named outright cannot be stopped, or none of them can. */
+function refuse({ outright, targets }: StopRequest, problems: ReadonlyMap<string, HomelabError>): void {
   const refused = [...problems].filter(([name]) => outright.has(name) || problems.size === targets.length);
   if (refused.length > 0) throw new Problems(refused.map(([, problem]) => problem));
-  return problems;
 }
 
-function impossible({ name, kind }: Recipe): HomelabError {
-  const hint = "name services, families or groups of services";
-  return kind === "task"
-    ? new HomelabError("usage", `\`${name}\` is a task, which ends by itself`, { hint })
-    : new HomelabError("unsupported", `\`${name}\` is a ${kind}, which this version cannot stop`, { hint });
+/** Why a target is nothing that could be stopped. */
+function impossible(name: string, { book, drivers }: StopRequest): [string, HomelabError][] {
+  const kind = book.recipes.get(name)?.kind;
+  if (kind === undefined || drivers.has(kind)) return [];
+  const hint = "name services, units, MicroVMs or groups of them";
+  const problem =
+    kind === "task"
+      ? new HomelabError("usage", `\`${name}\` is a task, which ends by itself`, { hint })
+      : new HomelabError("unsupported", `\`${name}\` is a ${kind}, which this version cannot stop`, { hint });
+  return [[name, problem]];
 }
 
 const blocked = ({ name: id, kind }: Recipe, { code, message }: HomelabError): Step => ({

@@ -35,8 +35,17 @@ export async function changeUnit(
   const { exitCode, timedOut, cancelled, stderr } = await run([verb]);
   if (exitCode === 0) return { ok: true };
   if (cancelled)
-    return { ok: false, code: "interrupted", said: `\`systemctl ${verb} ${unit}\` was broken off` };
-  if (timedOut) return { ok: false, code: "timeout", said: `\`systemctl ${verb} ${unit}\` took too long` };
+    return {
+      ok: false,
+      code: "interrupted",
+      said: `not waited for any more; systemd goes on with \`${verb} ${unit}\``,
+    };
+  if (timedOut)
+    return {
+      ok: false,
+      code: "timeout",
+      said: `\`systemctl ${verb} ${unit}\` takes too long; systemd goes on with it`,
+    };
   refuseWithoutRights(machine, stderr);
   if (/not been booted with systemd/.test(stderr)) throw systemdTrouble(machine, stderr);
   return { ok: false, code: `${verb}-failed`, said: firstLine(stderr) };

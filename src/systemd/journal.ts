@@ -87,15 +87,17 @@ export function readLine(text: string): { line: JournalLine; at: bigint } | unde
   return { line: { stream, time, text: textOf(message) }, at: micros * 1000n };
 }
 
-/** A message that is no text comes as its bytes, one that is too large as nothing. */
+/** A message that is no text comes as its bytes, several of one entry as a list, one that is too large as nothing. */
 function textOf(message: unknown): string {
   if (typeof message === "string") return message;
-  if (Array.isArray(message)) return Buffer.from(message as number[]).toString("utf8");
-  return "";
+  if (!Array.isArray(message)) return "";
+  return message.every((each) => typeof each === "number")
+    ? Buffer.from(message).toString("utf8")
+    : message.map(textOf).join("\n");
 }
 
 /** Lines of a stream that comes in pieces, for one reader. */
-class Lines {
+export class Lines {
   private readonly decoder = new TextDecoder();
   private rest = "";
   private ready: string[] = [];

@@ -25,6 +25,8 @@ export interface UnitState {
   readonly exit: number;
   /** How often systemd restarted it since somebody started it. */
   readonly restarts: number;
+  /** Whether systemd has yet to start, stop or restart it, as somebody asked. */
+  readonly queued: boolean;
   /** Id of the present life; empty when there was none. */
   readonly life: string;
   /** When it became active last, in milliseconds of that machine's clock. */
@@ -46,6 +48,7 @@ const PROPERTIES = [
   "ExecMainStartTimestamp",
   "ExecMainStatus",
   "NRestarts",
+  "Job",
   "InvocationID",
   "ActiveEnterTimestamp",
   "MemoryCurrent",
@@ -92,6 +95,7 @@ function stateOf(unit: string, block: string): UnitState {
     ran: word("ExecMainStartTimestamp") !== "",
     exit: Number(word("ExecMainStatus") || 0),
     restarts: Number(word("NRestarts") || 0),
+    queued: word("Job") !== "" && word("Job") !== "0",
     life: word("InvocationID"),
     since: secondsOf(word("ActiveEnterTimestamp")),
     memory: /^\d{1,15}$/.test(word("MemoryCurrent")) ? Number(word("MemoryCurrent")) : undefined,

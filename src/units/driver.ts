@@ -85,6 +85,8 @@ export interface Driver {
   fetch(name: string, context: StepContext): Promise<Failure | undefined>;
   apply(name: string, context: StepContext): Promise<Applied>;
   verify(name: string, context: StepContext): Promise<Verified>;
+  /** Why nothing can be said of it: what it runs on did not answer when it was observed. */
+  trouble?(name: string): HomelabError | undefined;
   /** Whether anything of it is up, as observed. */
   isUp(name: string): boolean;
   /** What it is now, as observed. Only for kinds that have no closer look of their own. */

@@ -145,7 +145,7 @@ test.concurrent("what cannot be shown is said plainly", async () => {
   expect(await lab.run("logs", "one~")).toEqual({
     code: 1,
     stdout: "",
-    stderr: "error: no containers of one~ are there\n  hint: `homelab why one~` says why\n",
+    stderr: "error: nothing of one~ is there that could say something\n  hint: `homelab why one~` says why\n",
   });
   for (const [args, want] of [
     [["--grep", "("], "`--grep` takes a regular expression, and `(` is none: missing )"],

@@ -9,6 +9,9 @@ const RECIPES = `units:
   disk~: { unit: disk.service, ready: { stable: 0s } }
   broken~: { unit: broken.service, needs: [disk~] }
   ghost~: { unit: ghost.service }
+  once~: { unit: once.service }
+  never~: { unit: never.service }
+  slow~: { unit: slow.service, ready: { within: 1s } }
   site~: { unit: site.service, ready: { tcp: 127.0.0.1:18099, within: 4s } }
 groups:
   media~: [jellyfin~, disk~]
@@ -18,6 +21,9 @@ const UNITS: Readonly<Record<string, string>> = {
   "jellyfin.service": "[Service]\nExecStart=/bin/sh -c 'echo serving films; exec sleep 1000'\n",
   "disk.service": "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/echo mounted\n",
   "broken.service": "[Service]\nExecStart=/bin/sh -c 'echo no config file; exit 7'\n",
+  "once.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo done >>/run/done'\n",
+  "never.service": "[Unit]\nConditionPathExists=/nowhere\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
+  "slow.service": "[Service]\nType=notify\nExecStart=/bin/sleep 1000\n",
   "site.service": "[Service]\nExecStart=/bin/sleep 1000\n",
 };
 
@@ -119,6 +125,26 @@ test("a unit that ends, one that systemd does not have and one that does not ans
     result: "failed",
     detail: "not ready in time: 127.0.0.1:18099 takes no connection (ECONNREFUSED)",
   });
+});
+
+test("a oneshot that systemd has forgotten is finished, and runs again when that is forced", async () => {
+  await using made = await homelab({ "homelab.yml": RECIPES });
+  const { lab } = await machine(made);
+  expect((await lab.run("status", "once~")).code).toBe(3);
+  expect(await lab.run("ensure", "once~")).toMatchObject({ code: 0 });
+  expect(await lab.run("ensure", "once~")).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await lab.run("status", "once~")).stdout).toContain("once~  ready  finished with exit code 0");
+  expect((await lab.json("restart", "once~")).document).toMatchObject({ changed: 1, failed: 0 });
+
+  const never = await lab.run("ensure", "never~");
+  expect(never.code).toBe(1);
+  expect(never.stderr).toContain("never~: failed after <time>: not started\n");
+  expect(never.stderr).toContain("unmet condition check");
+
+  // What the recipe allows counts, and not how long systemd would wait.
+  const slow = await lab.run("ensure", "slow~");
+  expect(slow.code).toBe(1);
+  expect(slow.stderr).toContain("`systemctl start slow.service` takes too long; systemd goes on with it");
 });
 
 test("without systemd a unit says so, and nothing else stands still", async () => {

@@ -26,12 +26,12 @@ export function chooseUnit(state: UnitState, { again, ...look }: Look & { again:
   const verdict = judgeUnit(state, {
     up: ageOf(state, look.now),
     stable: look.stable,
-    restarts: state.restarts,
+    again: 0,
   });
   if (again && state.active !== "inactive") return change("restart", "asked", "asked for");
   switch (verdict.state) {
     case "ready":
-      return none(verdict.detail, true);
+      return again ? change("start", "asked", "asked for") : none(verdict.detail, true);
     case "waiting":
       return state.active === "deactivating"
         ? change("start", "stopping", "it is being stopped")
@@ -81,7 +81,8 @@ export function unitStatus(state: UnitState, { stable, now }: Look): Seen {
   const problem = unusable(state);
   if (problem)
     return { state: state.load === "not-found" ? "missing" : "failed", detail: problem.message, problem };
-  const verdict = judgeUnit(state, { up: ageOf(state, now), stable, restarts: state.restarts });
+  // One that is between two lives now, and not for the first time, is not just starting.
+  const verdict = judgeUnit(state, { up: ageOf(state, now), stable, again: state.restarts });
   switch (verdict.state) {
     case "ready":
       return { state: "ready", detail: verdict.detail };

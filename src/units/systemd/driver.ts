@@ -8,6 +8,7 @@ import { hasProbe } from "../probe.ts";
 import { probeFrom } from "../probe-from.ts";
 import type { Seen } from "../status.ts";
 import { type Choice, chooseUnit, unitStatus } from "./decide.ts";
+import { lookAtUnits } from "./look.ts";
 import { watchUnit } from "./watch.ts";
 
 /** How long a unit must stay up, unless the recipe says otherwise, in milliseconds. */
@@ -79,7 +80,7 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
 
   /** Looks at recipes of one machine. Throws when it cannot be asked. */
   protected async look(machine: Machine, works: readonly UnitWork<R>[]): Promise<void> {
-    const states = await showUnits(
+    const states = await lookAtUnits(
       machine,
       works.map(({ unit }) => unit),
     );
@@ -128,11 +129,14 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
   ): Promise<Applied> {
     context.progress("changing", `systemctl ${verb} ${work.unit}`);
     work.changed = true;
-    const options = { deadline: context.remaining(), signal: context.abort };
-    const changed = await changeUnit(work.machine, verb, work.unit, options);
+    const within = verb === "start" ? this.readyOf(work)?.within : undefined;
+    const deadline = Math.min(context.remaining(), within ?? Number.POSITIVE_INFINITY);
+    const changed = await changeUnit(work.machine, verb, work.unit, { deadline, signal: context.abort });
     if (changed.ok) return { ok: true, changed: true };
     work.state = (await showUnits(work.machine, [work.unit])).get(work.unit);
-    const failure = await this.failure(work, changed.said, changed.code);
+    // Of a run that goes on, the time of this one alone is up.
+    const code = changed.code === "timeout" && context.remaining() > 0 ? "not-ready" : changed.code;
+    const failure = await this.failure(work, changed.said, code);
     return changed.code === `${verb}-failed` ? this.failedChange(work, failure, context) : failure;
   }
 
@@ -201,6 +205,10 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     const lived = state && state.life !== "" && state.active !== "inactive";
     const whose = lived ? { life: state.life } : { units: this.unitsOf(work), since: RECENT };
     return journalTail(machine, whose, LOG_LINES);
+  }
+
+  trouble(name: string): HomelabError | undefined {
+    return this.works.get(name)?.problem;
   }
 
   isUp(name: string): boolean {

@@ -14,13 +14,12 @@ export interface Watched {
   readonly up: number;
   /** How long it must stay up to count, in milliseconds. */
   readonly stable: number;
-  /** Its count of restarts when the watch began. */
-  readonly restarts: number;
+  /** How often systemd is known to have restarted it. */
+  readonly again: number;
 }
 
 /** Whether a unit is up and stays up, from what systemd says of it. */
-export function judgeUnit(unit: UnitState, { up, stable, restarts }: Watched): UnitVerdict {
-  const again = unit.restarts - restarts;
+export function judgeUnit(unit: UnitState, { up, stable, again }: Watched): UnitVerdict {
   if (unit.active !== "active" && again >= MOST_RESTARTS)
     return { state: "failed", detail: `keeps ending (${ending(unit)}): systemd restarted it ${again} times` };
   switch (unit.active) {
@@ -37,14 +36,19 @@ export function judgeUnit(unit: UnitState, { up, stable, restarts }: Watched): U
     case "deactivating":
       return { state: "waiting", detail: "stopping" };
     case "failed":
+      if (unit.queued) return QUEUED;
       return { state: "failed", detail: failedWords(unit) };
     default:
+      // Between two lives, while what belongs to it is stopped and started, systemd calls it inactive.
+      if (unit.queued) return QUEUED;
       if (isFinished(unit)) return { state: "ready", detail: "finished with exit code 0" };
       if (!unit.condition)
         return { state: "down", detail: "not started: a condition of the unit is not met" };
       return { state: "down", detail: unit.ran ? `stopped (${ending(unit)})` : "not started" };
   }
 }
+
+const QUEUED: UnitVerdict = { state: "waiting", detail: "systemd is about to start it" };
 
 /** A oneshot that has done its work in this boot, and does not stay active. */
 export const isFinished = ({ active, type, remains, result, ran }: UnitState): boolean =>
