@@ -74,6 +74,8 @@ export default makeCommand({
     const flagged = Object.entries(LETTERS).filter(([flag]) => args[flag as keyof typeof LETTERS] === true);
     if (flagged.length > 1) throw new HomelabError("usage", "one of `-u`, `-l`, `-r` and `-s` at a time");
     const [, implied] = flagged[0] ?? [];
+    if (implied !== undefined && words[0] !== undefined && Object.hasOwn(VERBS, words[0]))
+      throw twoVerbs(implied, words[0]);
     const name = implied ?? words[0] ?? "list";
     const rest = implied === undefined ? words.slice(1) : words;
     const verb = verbOf(name);
@@ -84,6 +86,19 @@ export default makeCommand({
     await run(context, rest, options);
   },
 });
+
+/** `vm ssh vm1 ls -l`: the letter was meant for what runs in the MicroVM. */
+const twoVerbs = (letters: string, verb: string): HomelabError =>
+  new HomelabError(
+    "usage",
+    `\`-${letters[0]}\` stands for \`vm ${letters}\`, and \`${verb}\` is there already`,
+    {
+      hint:
+        verb === "ssh"
+          ? "put the command behind `--`: `homelab vm ssh NAME -- COMMAND…`"
+          : "take one of them out",
+    },
+  );
 
 function verbOf(name: string): Verb {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;

@@ -43,6 +43,8 @@ export interface VmWork extends UnitWork<MicrovmRecipe> {
 export interface VmView {
   readonly name: string;
   readonly machine: string;
+  /** Whether its host could be asked. */
+  readonly asked: boolean;
   readonly seen: Seen;
   readonly dir: VmDir | undefined;
   /** Bytes in use by its processes on the hypervisor. */
@@ -244,10 +246,11 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
     const work = this.work(name) as VmWork;
     const { machine, dir, configured, problem } = work;
     const seen = await this.status(name);
-    if (problem) return { name, machine: machine.name, seen, dir, memory: undefined, pending: undefined };
+    const view = { name, machine: machine.name, asked: problem === undefined, seen, dir };
+    if (problem) return { ...view, memory: undefined, pending: undefined };
     const state = this.stateOf(work);
     const pending = state.load === "loaded" ? pendingOf({ dir, state, configured }) : undefined;
-    return { name, machine: machine.name, seen, dir, memory: state.memory, pending };
+    return { ...view, memory: state.memory, pending };
   }
 }
 
