@@ -3,7 +3,7 @@ import { HomelabError } from "../../errors.ts";
 import { build } from "../../nix/build.ts";
 import { runnerOf } from "../../nix/reference.ts";
 import type { Machine } from "../../process/machine.ts";
-import { showUnits } from "../../systemd/show.ts";
+import { showInstances } from "../../systemd/show.ts";
 import type { Applied, DecideOptions, Failure, RestorePoint, StepContext, Verified } from "../driver.ts";
 import { hasProbe } from "../probe.ts";
 import type { Seen } from "../status.ts";
@@ -69,7 +69,7 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
 
   protected override async look(machine: Machine, works: readonly VmWork[]): Promise<void> {
     const [states, dirs] = await Promise.all([
-      showUnits(
+      showInstances(
         machine,
         works.map(({ unit }) => unit),
       ),

@@ -2,7 +2,7 @@ import type { MicrovmRecipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { ProcessResult } from "../../process/runner.ts";
-import { showUnits } from "../../systemd/show.ts";
+import { showInstances } from "../../systemd/show.ts";
 import { probeFrom } from "../probe-from.ts";
 import { isRunning } from "./decide.ts";
 import { unitOf } from "./driver.ts";
@@ -29,7 +29,7 @@ export interface Hypervisor {
 export async function askHypervisor(machine: Machine, vms: readonly MicrovmRecipe[]): Promise<Hypervisor> {
   const names = vms.map(({ name }) => name);
   const [states, dirs, address, four, six, masquerade] = await Promise.all([
-    showUnits(machine, names.map(unitOf)),
+    showInstances(machine, names.map(unitOf)),
     readVmDirs(machine),
     ask(machine, ["ip", "-json", "address"]),
     ask(machine, ["cat", "/proc/sys/net/ipv4/ip_forward"]),
