@@ -65,12 +65,9 @@ async function logsIn(host: Hypervisor): Promise<void> {
     ...{ version: 1, id: "vm1", command: ["sh", "-c", "id -u"] },
     ...{ exitCode: 0, stdout: "0\n", stderr: "" },
   });
-  const login = await host.terminal(["vm", "ssh", "vm1"], async (send, written) => {
-    await eventually("the guest's prompt is there", () => written().includes("# "));
-    send("hostname; exit 4\n");
-  });
+  const login = await host.terminal(["vm", "ssh", "vm1", "test -t 0 && echo on a terminal; exit 4"]);
   expect(login.code).toBe(4);
-  expect(login.screen).toContain("vm1");
+  expect(login.screen).toContain("on a terminal");
 
   expect(await ssh("vm2")).toEqual({
     code: 69,
@@ -119,11 +116,9 @@ async function checks(host: Hypervisor): Promise<void> {
   const cut = await shown(host.homelab("vm", "network", "vm1", "--quiet"));
   expect(cut).toEqual({
     code: 1,
-    stdout: `vm1 (10.1.0.2 on this machine): 2 ok, 4 failed, 4 not known
+    stdout: `vm1 (10.1.0.2 on this machine): 5 ok, 3 failed, 2 not known
   failed  TAP interface  vm-vm1 is up, but in no bridge
   → \`sudo ip link set vm-vm1 master BRIDGE\`; systemd.network or \`networking.bridges\` of its host does it for good
-  failed  route  this machine looks for 10.1.0.2 by br-vm1, and not by vm-vm1
-  → \`ip route get 10.1.0.2\` there shows it; the bridge's own address makes the right one
   failed  ping  10.1.0.2 does not answer this machine: no answer
   → \`homelab vm logs vm1\` shows whether it has booted, and with which address
   failed  ssh  ${/ssh {2}(.*)\n/.exec(cut.stdout)?.[1]}

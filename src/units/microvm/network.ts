@@ -128,7 +128,9 @@ export function bridgeOf({
   address,
 }: Pick<HostFacts, "taps" | "links" | "address">): Link | undefined {
   const tap = links.find(({ name }) => taps.includes(name));
-  if (tap) return links.find(({ name }) => name === tap.master) ?? tap;
+  const own = links.find(({ name }) => name === tap?.master);
+  if (own) return own;
+  if (tap && addressText(tap) !== "") return tap;
   if (address === undefined) return undefined;
   return links.find(({ addresses }) => addresses.some((each) => isIn(address, each)));
 }
