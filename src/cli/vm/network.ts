@@ -3,8 +3,9 @@ import { EXIT_CODES, HomelabError } from "../../errors.ts";
 import type { Style } from "../../report/style.ts";
 import { table } from "../../report/table.ts";
 import type { Machines } from "../../ssh/machines.ts";
-import { type Check, checkGuest, checkHost, type HostFacts } from "../../units/microvm/network.ts";
+import { type Check, checkHost, type HostFacts } from "../../units/microvm/network.ts";
 import { askGuest, askHost, askHypervisor } from "../../units/microvm/network-facts.ts";
+import { checkGuest } from "../../units/microvm/network-guest.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { openVms } from "./book.ts";
 

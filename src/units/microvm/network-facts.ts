@@ -8,7 +8,8 @@ import { isRunning } from "./decide.ts";
 import { unitOf } from "./driver.ts";
 import { directoryOf } from "./install.ts";
 import { type Link, parseGateway, parseLinks, parsePlainLinks, parseRoute } from "./links.ts";
-import type { Answer, GuestFacts, HostFacts } from "./network.ts";
+import type { Answer, HostFacts } from "./network.ts";
+import type { GuestFacts } from "./network-guest.ts";
 import { readVmDirs } from "./state.ts";
 
 const DEADLINE_MS = 20_000;

@@ -1,13 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Link } from "../../../../src/units/microvm/links.ts";
-import {
-  type Answer,
-  type Check,
-  checkGuest,
-  checkHost,
-  type GuestFacts,
-  type HostFacts,
-} from "../../../../src/units/microvm/network.ts";
+import { type Answer, type Check, checkHost, type HostFacts } from "../../../../src/units/microvm/network.ts";
+import { checkGuest, type GuestFacts } from "../../../../src/units/microvm/network-guest.ts";
 
 const link = (name: string, more: Partial<Link> = {}): Link => ({
   ...{ name, up: true, carrier: true, master: undefined, addresses: [] },
