@@ -13,11 +13,19 @@ export interface CompletionQuestion {
   readonly commandName?: string | undefined;
   /** Undefined where there is no homelab, or its recipes are broken. */
   readonly book: Book | undefined;
+  /** MicroVMs of this machine, where the command is about them. */
+  readonly vms?: readonly string[] | undefined;
   /** Options of every command, with whether they take a value. */
   readonly globals: ReadonlyMap<string, boolean>;
   readonly topics: readonly string[];
 }
 
+const VM_VERBS = [
+  ...["list", "build", "update", "restart", "stop", "run"],
+  ...["logs", "ssh", "network", "orphans", "rollback", "prune"],
+];
+/** `vm -Ru`: the letter stands for the verb. */
+const VM_LETTER = /^-[A-Za-z]*[ulrs]/;
 /** Words that a command takes and that are no targets. */
 const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   completions: ["bash", "zsh", "fish"],
@@ -26,6 +34,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   lock: ["status"],
   notify: ["test"],
   timers: ["install", "status"],
+  vm: VM_VERBS,
 };
 const NO_TARGETS = new Set([
   "list",
@@ -52,7 +61,7 @@ export function candidates(question: CompletionQuestion): string[] {
 }
 
 function plainWords(
-  { commands, commandName, book, topics }: CompletionQuestion,
+  { commands, commandName, book, vms = [], topics }: CompletionQuestion,
   before: readonly string[],
   typed: string,
 ): string[] {
@@ -65,9 +74,19 @@ function plainWords(
   if (commandName === "help") return [...Object.keys(commands), ...topics, ...tasksOf(book)];
   const own = OWN_WORDS[commandName];
   const isFirst = before.filter((word) => !word.startsWith("-")).length <= 1;
-  if (own && isFirst) return [...own];
+  const implied = commandName === "vm" && before.some((word) => VM_LETTER.test(word));
+  if (own && isFirst && !implied) return [...own];
+  if (commandName === "vm") return vmsOf(book, vms, before);
   if (!book || NO_TARGETS.has(commandName)) return [];
   return [...instancesAfter(book, before.at(-1) ?? ""), ...targetNames(book)];
+}
+
+/** MicroVMs, and groups that have some; behind `--` stands what runs in one of them. */
+function vmsOf(book: Book | undefined, vms: readonly string[], before: readonly string[]): string[] {
+  if (before.includes("--") || before.includes("orphans")) return [];
+  const isVm = (name: string) => book?.recipes.get(name)?.kind === "microvm";
+  const having = [...(book?.groups.values() ?? [])].filter(({ members }) => members.some(isVm));
+  return [...[...(book?.recipes.keys() ?? [])].filter(isVm), ...vms, ...having.map(({ name }) => name)];
 }
 
 /** Behind a family its instances come first: `sonarr shows`. */

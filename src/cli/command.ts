@@ -8,6 +8,8 @@ export interface Command {
   readonly description: string;
   /** After the command's name: "TARGET…". */
   readonly usage: string;
+  /** First words that it takes, each with what follows it, and what it does. */
+  readonly verbs?: readonly (readonly [line: string, what: string])[];
   /** How many words it takes besides options, and what is missing when there are too few. */
   readonly words: {
     readonly min: number;
@@ -27,7 +29,7 @@ interface CommandSpec<A extends ArgsDef> extends Omit<Command, "definition" | "a
 
 /** Makes a command; its `run` gets the context, the words and the options of the command line. */
 export function makeCommand<const A extends ArgsDef>(spec: CommandSpec<A>): Command {
-  const { name, description, args, usage, words, examples } = spec;
+  const { name, description, args, usage, verbs, words, examples } = spec;
   const definition = defineCommand({
     meta: { name, description },
     args,
@@ -35,5 +37,13 @@ export function makeCommand<const A extends ArgsDef>(spec: CommandSpec<A>): Comm
     run: (call) => spec.run(call.data as Context, call.args._, call.args),
   });
   // The library's type of a definition is invariant in its options, so no list of commands could hold it.
-  return { definition: definition as unknown as CommandDef, args, description, usage, words, examples };
+  const command = {
+    definition: definition as unknown as CommandDef,
+    args,
+    description,
+    usage,
+    words,
+    examples,
+  };
+  return verbs ? { ...command, verbs } : command;
 }

@@ -1,4 +1,6 @@
+import { readdirSync } from "node:fs";
 import type { Book } from "../book/types.ts";
+import { STATE_DIR } from "../units/microvm/state.ts";
 import { candidates } from "./candidates.ts";
 import { COMMANDS } from "./commands.ts";
 import { makeContext, print } from "./context.ts";
@@ -21,11 +23,22 @@ export async function complete([separator, ...rest]: readonly string[]): Promise
     command: entry && (await entry.load()).default,
     commandName: first,
     book,
+    vms: first === "vm" ? vmDirs() : [],
     globals: new Map(Object.entries(GLOBAL_OPTIONS).map(([name, { value }]) => [name, value !== undefined])),
     topics: TOPIC_NAMES,
   });
   print(found.map((word) => `${word}\n`).join(""));
   return 0;
+}
+
+/** MicroVMs of this machine may be without a recipe. */
+function vmDirs(): string[] {
+  try {
+    return readdirSync(STATE_DIR);
+  } catch {
+    // No hypervisor, or not for this user to see.
+    return [];
+  }
 }
 
 /** The command or task that the words so far name; a command also as `<verb>-<target>`. */

@@ -81,7 +81,7 @@ function commandHelp(name: string, command: Command): string {
   return `${wrap(command.description)}
 Usage: homelab ${name}${own.length > 0 ? " [OPTIONS]" : ""}${command.usage ? ` ${command.usage}` : ""}
 
-${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}\`homelab help options\` shows the options of every command, such as --json, --quiet and --dry-run.
+${command.verbs ? `Verbs:\n${columns(command.verbs)}\n` : ""}${own.length > 0 ? `Options:\n${columns(own)}\n` : ""}\`homelab help options\` shows the options of every command, such as --json, --quiet and --dry-run.
 
 Examples:
 ${columns(examples)}`;

@@ -6,6 +6,7 @@ export interface ManPage {
     readonly name: string;
     readonly usage: string;
     readonly description: string;
+    readonly verbs?: readonly Row[] | undefined;
     readonly options: readonly Row[];
     readonly examples: readonly Row[];
   }[];
@@ -32,9 +33,10 @@ export function manPage({ version, commands, options, topics }: ManPage): string
     "They stand before or after the command.",
     ...rows(options),
     ".SH COMMANDS",
-    ...commands.flatMap(({ name, usage, description, options: own, examples }) => [
+    ...commands.flatMap(({ name, usage, description, verbs = [], options: own, examples }) => [
       `.SS "homelab ${quoted(roff([name, usage].filter(Boolean).join(" ")))}"`,
       roff(description),
+      ...rows(verbs),
       ...rows(own),
       ...(examples.length > 0 ? [".PP", "Examples:", ...rows(examples)] : []),
     ]),

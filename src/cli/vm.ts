@@ -49,8 +49,25 @@ const LETTERS = { "flag-u": "update", "flag-l": "list", "flag-r": "run", "flag-s
 export default makeCommand({
   name: "vm",
   description:
-    "MicroVMs of microvm.nix, on this machine or on the hosts that the recipes name: those with a recipe, and those that have a state directory. `list` shows them, and what is to be done about each; `build` makes the system that the configuration stands for; `update` puts it in place, and with `--restart` into force; `run` starts one in the foreground; `network` checks bridge, TAP device, address and ways out; `orphans` are those that no configuration names any more, and `prune` takes them away. Without a name, `build` and `update` mean all.",
-  usage: "list|build|update|restart|stop|run|logs|ssh|network|orphans|rollback|prune [NAME…]",
+    "MicroVMs of microvm.nix, on this machine or on the hosts that the recipes name: those with a recipe, and those that have a state directory. A name may be a group's.",
+  usage: "VERB [NAME…]",
+  verbs: [
+    ["list [NAME…]", "state, memory, address, and what is to be done about each (default)"],
+    ["build [NAME…]", "make the system that the configuration stands for; nothing that runs is touched"],
+    ["update [NAME…]", "put it in place for the next start; with --restart, into force"],
+    ["restart NAME…", "start anew, each with the system that is in place"],
+    ["stop NAME…", "stop, and first what needs them"],
+    ["rollback NAME…", "put the system before in place again"],
+    ["logs NAME…", "what the journal has of them and their helpers: the console, too"],
+    ["run NAME", "start a stopped one in the foreground, as its unit would, to see it boot"],
+    ["ssh NAME [-- COMMAND…]", "log in, or run a command in it; one word is a line for its shell"],
+    [
+      "network [NAME…]",
+      "a checklist: TAP interface, bridge, addresses, ways in and out; several ping each other",
+    ],
+    ["orphans", "those that no configuration names: neither recipe, nor host, nor flake"],
+    ["prune [NAME…]", "remove state directories of orphans that do not run, data included; asks first"],
+  ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
   args: {
     restart: { type: "boolean", alias: "R", description: "update: restart those that run another system" },
@@ -68,12 +85,16 @@ export default makeCommand({
     ["homelab vm update vm1 vm2 --restart", "build, put in place, restart; put back what does not come up"],
     ["homelab vm ssh vm1 -- ping -c 3 1.1.1.1", "a command in it; without one, a login"],
     ["homelab vm logs vm1 -f", "its journal, and with it its console"],
-    ["homelab vm network vm1", "why it cannot be reached"],
+    ["homelab vm ssh vm1 'ip addr; ip route'", "a line for its shell, as ssh takes it"],
+    ["homelab vm network vm1", "why it cannot be reached; exits with 1 when something failed"],
+    ["homelab vm prune --dry-run", "what is left of MicroVMs that are gone, and how much it is"],
   ],
   async run(context, words, args) {
     const flagged = Object.entries(LETTERS).filter(([flag]) => args[flag as keyof typeof LETTERS] === true);
     if (flagged.length > 1) throw new HomelabError("usage", "one of `-u`, `-l`, `-r` and `-s` at a time");
     const [, implied] = flagged[0] ?? [];
+    if (implied !== undefined && words[0] !== undefined && Object.hasOwn(VERBS, words[0]))
+      throw twoVerbs(implied, words[0]);
     const name = implied ?? words[0] ?? "list";
     const rest = implied === undefined ? words.slice(1) : words;
     const verb = verbOf(name);
@@ -84,6 +105,19 @@ export default makeCommand({
     await run(context, rest, options);
   },
 });
+
+/** `vm ssh vm1 ls -l`: the letter was meant for what runs in the MicroVM. */
+const twoVerbs = (letters: string, verb: string): HomelabError =>
+  new HomelabError(
+    "usage",
+    `\`-${letters[0]}\` stands for \`vm ${letters}\`, and \`${verb}\` is there already`,
+    {
+      hint:
+        verb === "ssh"
+          ? "put the command behind `--`: `homelab vm ssh NAME -- COMMAND…`"
+          : "take one of them out",
+    },
+  );
 
 function verbOf(name: string): Verb {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;

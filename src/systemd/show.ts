@@ -65,6 +65,43 @@ export async function showUnits(machine: Machine, units: readonly string[]): Pro
   return parseShow(stdout, units);
 }
 
+/** From so many on, instances that systemd has not in memory are not loaded one by one only to be told that. */
+const MANY = 8;
+
+/**
+ * The same for instances of one template, `NAME@…`: systemd reads the files of each one that is asked for by name, and
+ * forgets it again. Of many, only those are asked for that it has in memory; the others are not started, and as loaded
+ * as the first is.
+ */
+export async function showInstances(
+  machine: Machine,
+  units: readonly string[],
+): Promise<Map<string, UnitState>> {
+  const [first = ""] = units;
+  if (units.length < MANY) return showUnits(machine, units);
+  const pattern = `${first.slice(0, first.indexOf("@") + 1)}*`;
+  const words = ["show", "--timestamp=unix", `--property=${PROPERTIES.join(",")}`, "--", first, pattern];
+  const { exitCode, stdout, stderr } = await askSystemd(machine, words);
+  if (exitCode !== 0) throw systemdTrouble(machine, stderr);
+  const known = byName(stdout);
+  const { load, type = "", remains = false } = known.get(first) ?? {};
+  // What is the matter with the first may be its own affair.
+  if (load !== "loaded") return showUnits(machine, units);
+  const idle = { load, active: "inactive", sub: "dead", result: "success", type, remains };
+  return new Map(units.map((unit) => [unit, known.get(unit) ?? { ...stateOf(unit, ""), ...idle }]));
+}
+
+/** Reads what `systemctl show` printed, whatever was asked for: each block says which unit it is about. */
+export function byName(text: string): Map<string, UnitState> {
+  const blocks = text.trim().split(/\n\n+/);
+  return new Map(
+    blocks.flatMap((block): [string, UnitState][] => {
+      const unit = /^Id=(.+)$/m.exec(block)?.[1];
+      return unit === undefined ? [] : [[unit, stateOf(unit, block)]];
+    }),
+  );
+}
+
 /** `systemctl …` that only asks. */
 export const askSystemd = (machine: Machine, words: readonly string[]) =>
   machine.run(["systemctl", "--no-pager", ...words], { deadline: DEADLINE_MS, keep: 4 * 1024 * 1024 });

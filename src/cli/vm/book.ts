@@ -1,6 +1,7 @@
 import { nearest } from "../../book/nearest.ts";
 import type { Book, MicrovmRecipe, Recipe } from "../../book/types.ts";
 import { HomelabError } from "../../errors.ts";
+import type { Machine } from "../../process/machine.ts";
 import { Machines } from "../../ssh/machines.ts";
 import { readVmDirs } from "../../units/microvm/state.ts";
 import { openBook } from "../book.ts";
@@ -51,13 +52,38 @@ function unknownVm({ recipes, groups }: Book, word: string): HomelabError {
 
 /** Where there is no homelab, this machine's MicroVMs can be looked at all the same. */
 async function openOrBare(context: Context): Promise<Book> {
+  const written = await openWritten(context);
+  return written.root === BARE.root ? withFoundVms(context)(written) : written;
+}
+
+const BARE: Book = { root: "/", shipped: false, recipes: new Map(), groups: new Map(), warnings: [] };
+
+/** The book at hand, without more than it was completed by; a bare one where there is no homelab. */
+async function openWritten(context: Context): Promise<Book> {
   try {
     return await openBook(context);
   } catch (error) {
     if (!(error instanceof HomelabError) || error.code !== "no-root" || context.options.root) throw error;
-    const bare: Book = { root: "/", shipped: false, recipes: new Map(), groups: new Map(), warnings: [] };
-    return withFoundVms(context)(bare);
+    return BARE;
   }
+}
+
+/** What recipes alone say: the MicroVMs that they name on each machine that may have some. */
+export async function openNamed(
+  context: Context,
+): Promise<{ book: Book; machines: Machines; hosts: Map<Machine, Set<string>> }> {
+  const book = await openWritten(context);
+  if (book.root === BARE.root)
+    context.messages.warn("there is no homelab here: what recipes name elsewhere is not known");
+  const machines = new Machines(book, context.env);
+  const hosts = new Map<Machine, Set<string>>();
+  // One that runs no MicroVMs at all has none to look for either, but that is for it to say.
+  hosts.set(machines.of(undefined), new Set());
+  for (const { host, name } of [...book.recipes.values()].filter(isVm)) {
+    const machine = machines.of(host);
+    hosts.set(machine, (hosts.get(machine) ?? new Set()).add(name));
+  }
+  return { book, machines, hosts };
 }
 
 const withFoundVms =

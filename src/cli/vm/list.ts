@@ -6,6 +6,7 @@ import { storeHash, storeName } from "../../units/microvm/state.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { statePaint } from "../status.ts";
 import { openVms } from "./book.ts";
+import { summaryOf } from "./list-summary.ts";
 
 /** Shows MicroVMs: state, memory, address, and what is to be done about each. Evaluates nothing. */
 export async function run(context: Context, words: string[]): Promise<void> {
@@ -20,12 +21,20 @@ export async function run(context: Context, words: string[]): Promise<void> {
     const all = views.map((view) => document(view, address(view.name)));
     return printJson({ version: 1, root: book.root, vms: all });
   }
-  if (views.length === 0) return context.messages.info("there are no MicroVMs here");
+  if (views.length === 0)
+    return context.messages.info(
+      "there are no MicroVMs here: `microvms:` in a recipe file names some, or /var/lib/microvms has them",
+    );
   const several = new Set(views.map(({ machine }) => machine)).size > 1;
   const rows = views.map((view) => row(view, address(view.name), several, out));
   const headings = ["VM", "STATE", "MEMORY", "ADDRESS", ...(several ? ["HOST"] : []), "PENDING", ""];
-  print(table(rows, { style: out, headings }));
+  print(`${table(rows, { style: out, headings })}${summaryOf(views)}\n`);
+  for (const hint of hintsOf(views)) context.messages.info(`→ ${hint}`);
 }
+
+/** What to do about hosts that could not be asked: once for each. */
+const hintsOf = (views: readonly VmView[]): Set<string> =>
+  new Set(views.flatMap(({ asked, seen }) => (!asked && seen.problem?.hint) || []));
 
 function row(view: VmView, address: string | undefined, several: boolean, s: Style): string[] {
   const { name, machine, seen, memory, pending } = view;
@@ -40,9 +49,13 @@ function row(view: VmView, address: string | undefined, several: boolean, s: Sty
   ];
 }
 
-const document = ({ name, machine, seen, dir, memory, pending }: VmView, address: string | undefined) => ({
+const document = (
+  { name, machine, asked, seen, dir, memory, pending }: VmView,
+  address: string | undefined,
+) => ({
   id: name,
   host: machine,
+  reachable: asked,
   state: seen.state,
   detail: seen.detail,
   kind: dir === undefined ? null : dir.declarative ? "declarative" : "imperative",

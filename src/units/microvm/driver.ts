@@ -3,7 +3,7 @@ import { HomelabError } from "../../errors.ts";
 import { build } from "../../nix/build.ts";
 import { runnerOf } from "../../nix/reference.ts";
 import type { Machine } from "../../process/machine.ts";
-import { showUnits } from "../../systemd/show.ts";
+import { showInstances } from "../../systemd/show.ts";
 import type { Applied, DecideOptions, Failure, RestorePoint, StepContext, Verified } from "../driver.ts";
 import { hasProbe } from "../probe.ts";
 import type { Seen } from "../status.ts";
@@ -44,6 +44,8 @@ export interface VmWork extends UnitWork<MicrovmRecipe> {
 export interface VmView {
   readonly name: string;
   readonly machine: string;
+  /** Whether its host could be asked. */
+  readonly asked: boolean;
   readonly seen: Seen;
   readonly dir: VmDir | undefined;
   /** Bytes in use by its processes on the hypervisor. */
@@ -69,7 +71,7 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
 
   protected override async look(machine: Machine, works: readonly VmWork[]): Promise<void> {
     const [states, dirs] = await Promise.all([
-      showUnits(
+      showInstances(
         machine,
         works.map(({ unit }) => unit),
       ),
@@ -264,10 +266,11 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
     const work = this.work(name) as VmWork;
     const { machine, dir, configured, problem } = work;
     const seen = await this.status(name);
-    if (problem) return { name, machine: machine.name, seen, dir, memory: undefined, pending: undefined };
+    const view = { name, machine: machine.name, asked: problem === undefined, seen, dir };
+    if (problem) return { ...view, memory: undefined, pending: undefined };
     const state = this.stateOf(work);
     const pending = state.load === "loaded" ? pendingOf({ dir, state, configured }) : undefined;
-    return { name, machine: machine.name, seen, dir, memory: state.memory, pending };
+    return { ...view, memory: state.memory, pending };
   }
 }
 

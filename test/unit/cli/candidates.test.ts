@@ -47,6 +47,29 @@ test.each<[line: string, want: string]>([
   expect(candidates({ ...question, words, command, commandName }).join(" ")).toBe(want);
 });
 
+const vms = bookOf(
+  [
+    service("plex"),
+    { kind: "microvm", name: "vm1", needs: [], after: [] },
+    { kind: "microvm", name: "vm2", needs: [], after: [] },
+  ],
+  ["media: plex", "lab: vm1 vm2"],
+);
+
+test.each<[line: string, want: string]>([
+  ["vm ", "build list logs network orphans prune restart rollback run ssh stop update"],
+  ["vm r", "restart rollback run"],
+  ["vm ssh ", "lab vm1 vm2 vm9"],
+  ["vm ssh vm1 -- v", ""],
+  ["vm update vm1 --restart vm", "vm1 vm2 vm9"],
+  ["vm -Ru ", "lab vm1 vm2 vm9"],
+  ["vm orphans ", ""],
+])("homelab %s", (line, want) => {
+  const words = line.split(" ");
+  const asked = { ...question, commands: COMMANDS, book: vms, vms: ["vm1", "vm9"], words, commandName: "vm" };
+  expect(candidates(asked).join(" ")).toBe(want);
+});
+
 test("without recipes there are commands and options", () => {
   expect(candidates({ ...question, book: undefined, words: ["ensure", ""], commandName: "ensure" })).toEqual(
     [],

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseShow, systemdTrouble, type UnitState } from "../../../src/systemd/show.ts";
+import { byName, parseShow, systemdTrouble, type UnitState } from "../../../src/systemd/show.ts";
 
 /** What systemd 257 printed for these, in this order. */
 const TEXT = readFileSync(join(import.meta.dir, "../../fixtures/systemctl-show.txt"), "utf8");
@@ -82,4 +82,27 @@ test.each([
   ["", "systemd on p620 does not answer: it said nothing"],
 ])("%j", (stderr, message) => {
   expect(systemdTrouble({ name: "p620" }, stderr)).toMatchObject({ code: "unavailable", message });
+});
+
+test("what was asked for by pattern is told apart by its id", () => {
+  const text = `Id=microvm@vm1.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+
+Id=microvm@vm2.service
+LoadState=loaded
+ActiveState=failed
+
+LoadState=loaded
+`;
+  const units = byName(text);
+  expect([...units.keys()]).toEqual(["microvm@vm1.service", "microvm@vm2.service"]);
+  expect(units.get("microvm@vm1.service")).toMatchObject({
+    load: "loaded",
+    active: "active",
+    sub: "running",
+  });
+  expect(units.get("microvm@vm2.service")?.active).toBe("failed");
+  expect([...byName("")]).toEqual([]);
 });

@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { summaryOf } from "../../../../src/cli/vm/list-summary.ts";
+
+type View = Parameters<typeof summaryOf>[0][number];
+const view = (state: View["seen"]["state"], more: Partial<View> = {}): View => ({
+  asked: true,
+  memory: undefined,
+  pending: undefined,
+  ...more,
+  seen: { state },
+});
+
+test.each<[what: string, views: View[], text: string]>([
+  ["none", [], "0 MicroVMs, 0 ready"],
+  ["one that is ready", [view("ready", { memory: 220e6 })], "1 MicroVM, 1 ready with 220 MB"],
+  [
+    "some that wait for something",
+    [
+      view("ready", { memory: 1e9, pending: "restart" }),
+      view("stopped", { pending: "start" }),
+      view("stopped", { pending: "start" }),
+      view("missing", { pending: "build" }),
+    ],
+    "4 MicroVMs, 1 ready with 1.0 GB, 1 to build (`homelab vm update NAME`), 1 to restart (`homelab vm restart NAME`), 2 to start (`homelab ensure NAME`)",
+  ],
+  ["a host that is away", [view("failed", { asked: false })], "1 MicroVM, 0 ready, 1 not reachable"],
+])("%s", (_, views, text) => {
+  expect(summaryOf(views)).toBe(text);
+});
