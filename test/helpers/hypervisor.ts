@@ -53,9 +53,6 @@ export interface Ssh {
   readonly knownHosts: string;
 }
 
-/** A guest boots in four seconds, where it has a core for itself. */
-const BOOT_MS = 30_000;
-
 /** Boots a hypervisor in a container: real systemd, ssh, Nix and QEMU. Takes about five seconds, a guest as long. */
 export async function hypervisor(wanted: Wanted = {}): Promise<Hypervisor> {
   const made = wanted.beside ?? (await homelab({}));
@@ -172,17 +169,7 @@ export class Hypervisor implements AsyncDisposable {
     for (const name of Object.keys(vms)) await this.switchHost(name);
     const booting = Object.keys(vms).filter((name) => vms[name]?.running);
     if (booting.length > 0) await this.run("systemctl", "start", ...booting.map((each) => `microvm@${each}`));
-    for (const name of booting) await this.booted(name);
-  }
-
-  /** On a machine that has much else to do, a guest's kernel without KVM sometimes hangs early: that one is started anew. */
-  async booted(name: string): Promise<void> {
-    try {
-      await eventually(`${name} answers`, () => this.version(name), BOOT_MS);
-    } catch {
-      await this.run("systemctl", "kill", "--signal=KILL", `microvm@${name}`);
-      await this.answer(name);
-    }
+    for (const name of booting) await this.answer(name);
   }
 
   /** State directories of MicroVMs that never ran, like that of one that is there; nothing else is made. */
