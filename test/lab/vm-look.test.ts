@@ -45,7 +45,7 @@ bare  missing  build  there is no such MicroVM on this machine
 
   await logsIn(host);
   await host.run("systemctl", "start", "microvm@vm2");
-  await host.booted("vm2");
+  await host.answer("vm2");
   await checks(host);
 });
 
