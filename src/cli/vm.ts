@@ -32,6 +32,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   list: { takes: [], words: ANY, load: () => import("./vm/list.ts") },
   build: { takes: [], words: ANY, load: () => import("./vm/build.ts") },
   update: { takes: ["restart", "force"], words: ANY, load: () => import("./vm/update.ts") },
+  start: { takes: [], words: SOME, load: () => import("./vm/start.ts") },
   restart: { takes: [], words: SOME, load: () => import("./vm/restart.ts") },
   stop: { takes: [], words: SOME, load: () => import("./vm/stop.ts") },
   run: { takes: [], words: ONE, load: () => import("./vm/run.ts") },
@@ -44,7 +45,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Letters of the `microvm` command, so that its lines work as they are typed. */
-const LETTERS = { "flag-u": "update", "flag-l": "list", "flag-r": "run", "flag-s": "ssh" } as const;
+const LETTERS = ["update", "list", "run", "ssh"] as const;
 
 export default makeCommand({
   name: "vm",
@@ -55,6 +56,7 @@ export default makeCommand({
     ["list [NAME…]", "state, memory, address, and what is to be done about each (default)"],
     ["build [NAME…]", "make the system that the configuration stands for; nothing that runs is touched"],
     ["update [NAME…]", "put it in place for the next start; with --restart, into force"],
+    ["start NAME…", "bring up, after what they need, and wait until they answer, as `ensure` does"],
     ["restart NAME…", "start anew, each with the system that is in place"],
     ["stop NAME…", "stop, and first what needs them"],
     ["rollback NAME…", "put the system before in place again"],
@@ -75,10 +77,10 @@ export default makeCommand({
     follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
     since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
     tail: { type: "string", valueHint: "N", description: "logs: the last N lines" },
-    "flag-u": { type: "boolean", alias: "u", description: "the same as `update`, as in `vm -Ru vm1`" },
-    "flag-l": { type: "boolean", alias: "l", description: "the same as `list`" },
-    "flag-r": { type: "boolean", alias: "r", description: "the same as `run`" },
-    "flag-s": { type: "boolean", alias: "s", description: "the same as `ssh`" },
+    update: { type: "boolean", alias: "u", description: "the same as `update`, as in `vm -Ru vm1`" },
+    list: { type: "boolean", alias: "l", description: "the same as `list`" },
+    run: { type: "boolean", alias: "r", description: "the same as `run`" },
+    ssh: { type: "boolean", alias: "s", description: "the same as `ssh`" },
   },
   examples: [
     ["homelab vm list", "all MicroVMs: state, memory, address, and what is to be done"],
@@ -90,9 +92,9 @@ export default makeCommand({
     ["homelab vm prune --dry-run", "what is left of MicroVMs that are gone, and how much it is"],
   ],
   async run(context, words, args) {
-    const flagged = Object.entries(LETTERS).filter(([flag]) => args[flag as keyof typeof LETTERS] === true);
+    const flagged = LETTERS.filter((verb) => args[verb] === true);
     if (flagged.length > 1) throw new HomelabError("usage", "one of `-u`, `-l`, `-r` and `-s` at a time");
-    const [, implied] = flagged[0] ?? [];
+    const [implied] = flagged;
     if (implied !== undefined && words[0] !== undefined && Object.hasOwn(VERBS, words[0]))
       throw twoVerbs(implied, words[0]);
     const name = implied ?? words[0] ?? "list";
@@ -122,7 +124,7 @@ const twoVerbs = (letters: string, verb: string): HomelabError =>
 function verbOf(name: string): Verb {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (verb) return verb;
-  const close = nearest(name, Object.keys(VERBS)) ?? ({ start: "restart" } as Record<string, string>)[name];
+  const close = nearest(name, Object.keys(VERBS));
   throw new HomelabError("usage", `\`vm\` has no \`${name}\``, {
     hint: close ? `did you mean \`homelab vm ${close}\`?` : `it has ${Object.keys(VERBS).join(", ")}`,
   });

@@ -38,7 +38,7 @@ test("MicroVMs are listed, logged into, and checked from inside and outside", as
 vm1  ready  <size>  10.1.0.2  up <time>, <size>
 vm2  stopped  10.2.0.2  start  not started
 bare  missing  build  there is no such MicroVM on this machine
-3 MicroVMs, 1 ready with <size>, 1 to build (\`homelab vm update NAME\`), 1 to start (\`homelab ensure NAME\`)
+3 MicroVMs, 1 ready with <size>, 1 to build (\`homelab vm update NAME\`), 1 to start (\`homelab vm start NAME\`)
 `,
     stderr: "",
   });
@@ -73,7 +73,7 @@ async function logsIn(host: Hypervisor): Promise<void> {
     code: 69,
     stdout: "",
     stderr: `error: \`vm2\` does not run on this machine
-  hint: \`homelab ensure vm2\` starts it, \`homelab vm logs vm2\` shows how it ended
+  hint: \`homelab vm start vm2\` starts it, \`homelab vm logs vm2\` shows how it ended
 `,
   });
   expect(await ssh("bare")).toMatchObject({ code: 78 });
@@ -282,7 +282,7 @@ microvms:
   expect(text).toContain("vm1  ready  <size>  10.1.0.2  box  up <time>");
   expect(text).toMatch(/^lost {2}failed {2}root@<box>:9 {2}\S.*$/m);
   expect(text).toEndWith(
-    "3 MicroVMs, 1 ready with <size>, 1 to start (`homelab ensure NAME`), 1 not reachable\n",
+    "3 MicroVMs, 1 ready with <size>, 1 to start (`homelab vm start NAME`), 1 not reachable\n",
   );
 
   expect(await laptop.homelab("vm", "ssh", "vm1", "hostname; exit 5")).toMatchObject({

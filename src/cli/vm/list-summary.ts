@@ -26,5 +26,5 @@ const VERBS = [
   ["build", "to build (`homelab vm update NAME`)"],
   ["update", "to update (`homelab vm update NAME --restart`)"],
   ["restart", "to restart (`homelab vm restart NAME`)"],
-  ["start", "to start (`homelab ensure NAME`)"],
+  ["start", "to start (`homelab vm start NAME`)"],
 ] as const;

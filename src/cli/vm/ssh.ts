@@ -67,7 +67,7 @@ async function refuseDown({ name }: MicrovmRecipe, host: Machine): Promise<void>
   const state = await stateOf(host, unitOf(name));
   if (state === undefined || state.load !== "loaded" || isRunning(state)) return;
   throw new HomelabError("unavailable", `\`${name}\` does not run on ${host.name}`, {
-    hint: `\`homelab ensure ${name}\` starts it, \`homelab vm logs ${name}\` shows how it ended`,
+    hint: `\`homelab vm start ${name}\` starts it, \`homelab vm logs ${name}\` shows how it ended`,
   });
 }
 

@@ -75,7 +75,7 @@ const checkUnit = ({ name, machine, running }: HostFacts): Check =>
     : failed(
         "unit",
         `microvm@${name}.service does not run on ${machine}`,
-        `\`homelab ensure ${name}\` starts it, \`homelab vm logs ${name}\` shows how it ended`,
+        `\`homelab vm start ${name}\` starts it, \`homelab vm logs ${name}\` shows how it ended`,
       );
 
 function checkTaps({ name, running, taps, links }: HostFacts): Check[] {
@@ -214,7 +214,7 @@ function checkPing({ name, address, machine, running, ping }: HostFacts): Check 
   if (ping.answers) return ok("ping", `${address} answers ${machine}`);
   const hint = running
     ? `\`homelab vm logs ${name}\` shows whether it has booted, and with which address`
-    : `it does not run: \`homelab ensure ${name}\``;
+    : `it does not run: \`homelab vm start ${name}\``;
   return failed("ping", `${address} does not answer ${machine}: ${ping.said}`, hint);
 }
 
@@ -223,6 +223,6 @@ function checkSsh({ name, address, running, ssh }: HostFacts): Check {
   if (ssh.answers) return ok("ssh", `port 22 of ${address} takes connections`);
   const hint = running
     ? "see that it runs sshd (`services.openssh.enable`), and that its firewall lets port 22 through"
-    : `it does not run: \`homelab ensure ${name}\``;
+    : `it does not run: \`homelab vm start ${name}\``;
   return failed("ssh", ssh.said, hint);
 }

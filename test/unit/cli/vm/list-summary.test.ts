@@ -21,7 +21,7 @@ test.each<[what: string, views: View[], text: string]>([
       view("stopped", { pending: "start" }),
       view("missing", { pending: "build" }),
     ],
-    "4 MicroVMs, 1 ready with 1.0 GB, 1 to build (`homelab vm update NAME`), 1 to restart (`homelab vm restart NAME`), 2 to start (`homelab ensure NAME`)",
+    "4 MicroVMs, 1 ready with 1.0 GB, 1 to build (`homelab vm update NAME`), 1 to restart (`homelab vm restart NAME`), 2 to start (`homelab vm start NAME`)",
   ],
   ["a host that is away", [view("failed", { asked: false })], "1 MicroVM, 0 ready, 1 not reachable"],
 ])("%s", (_, views, text) => {
