@@ -57,7 +57,6 @@ self: {
         Type = "oneshot";
         ExecStart = command words;
         User = cfg.user;
-        Group = cfg.group;
         SupplementaryGroups = cfg.groups;
         StateDirectory = "homelab";
         StateDirectoryMode = "0750";
@@ -70,6 +69,7 @@ self: {
         KillMode = "mixed";
         TimeoutStopSec = "5min";
       }
+      // lib.optionalAttrs (cfg.group != null) {Group = cfg.group;}
       // lib.optionalAttrs (cfg.notifyFile != null) {LoadCredential = ["homelab-notify:${toString cfg.notifyFile}"];}
       // lib.optionalAttrs (!system) hardening;
   };
@@ -144,7 +144,10 @@ in {
       })
       // lib.optionalAttrs makesUser {
         homelab = {
-          inherit (cfg) group;
+          group =
+            if cfg.group == null
+            then "homelab"
+            else cfg.group;
           isSystemUser = true;
           home = "/var/lib/homelab";
           extraGroups = cfg.groups;
@@ -152,7 +155,7 @@ in {
       };
     users.groups =
       lib.genAttrs data.users (_: {})
-      // lib.optionalAttrs (makesUser && cfg.group == "homelab") {homelab = {};};
+      // lib.optionalAttrs (makesUser && cfg.group == null) {homelab = {};};
 
     # What is in them is the service's own business.
     systemd.tmpfiles.rules = lib.optionals (data.users != []) (

@@ -72,10 +72,10 @@ in {
     };
 
     group = mkOption {
-      type = types.str;
-      default = "root";
+      type = types.nullOr types.str;
+      default = null;
       example = "users";
-      description = "The group that homelab runs as.";
+      description = "The group that homelab runs as. Null: the user's own.";
     };
 
     groups = mkOption {

@@ -81,7 +81,7 @@ function archive(platform: Platform): string {
   const files = ["-C", join(out, `.${platform}`), "homelab", "-C", root, "LICENSE"];
   const tar = Bun.spawnSync(["tar", ...plain, "-cf", "-", ...files], { stdin: "ignore" });
   if (tar.exitCode !== 0) throw new Error(`tar failed: ${tar.stderr}`);
-  writeFileSync(join(out, name), Bun.gzipSync(tar.stdout, { level: 6 }));
+  writeFileSync(join(out, name), Bun.gzipSync(new Uint8Array(tar.stdout), { level: 6 }));
   return name;
 }
 
@@ -96,7 +96,7 @@ for (const [platform, runtime] of runtimes) {
   tryOut(program, platform);
   names.push(archive(platform));
   rmSync(join(out, `.${platform}`), { recursive: true });
-  console.error(`${names.at(-1)}`);
+  console.error(names.at(-1));
 }
 const packages = productPackages(lock);
 const licenses = new Map(
