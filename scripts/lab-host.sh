@@ -1,10 +1,10 @@
 # The image of a hypervisor: Debian with systemd, ssh, Nix and QEMU, and what a guest boots. Sourced by scripts/lab.
 
-HOST_IMAGE=homelab-lab/host:1 # a new number whenever what is in it changes; test/helpers/paths.ts has it too
+HOST_IMAGE=homelab-lab/host:2 # a new number whenever what is in it changes; test/helpers/paths.ts has it too
 HOST_SUITE=trixie
 HOST_NETWORK=homelab-lab-hosts # that hypervisors reach each other on; Docker has room for some thirty only
 HOST_PACKAGES=(systemd systemd-sysv dbus openssh-server openssh-client iproute2 iputils-ping nftables nix-bin git rsync
-  sudo procps ca-certificates curl socat qemu-system-x86 busybox-static dropbear-bin)
+  sudo procps ca-certificates curl socat qemu-system-x86 busybox-static dropbear-bin patchelf binutils)
 
 lab_host() {
   lab_docker

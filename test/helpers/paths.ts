@@ -9,7 +9,7 @@ export const BINARY = join(CHECKOUT, "dist/homelab");
 /** Made by `scripts/lab image`: busybox, idles and ends at once when told to. */
 export const IMAGE = "homelab-lab/base:1";
 /** Made by `scripts/lab host`: a hypervisor, and the network of all of them. */
-export const HOST_IMAGE = "homelab-lab/host:1";
+export const HOST_IMAGE = "homelab-lab/host:2";
 export const HOST_NETWORK = "homelab-lab-hosts";
 /** Where the docker command of the person who runs the tests keeps its settings. */
 export const DOCKER_CONFIG = process.env.DOCKER_CONFIG || join(homedir(), ".docker");
