@@ -4,6 +4,7 @@ import { asError, type NixOptions, nix, oldNix, troubleOf } from "./call.ts";
 import { type Asked, explain, type Failure } from "./failure.ts";
 import { configurations } from "./flake.ts";
 import { lookInto } from "./look.ts";
+import { freshly } from "./reference.ts";
 
 export { asError } from "./call.ts";
 export type { Failure, FailureCode } from "./failure.ts";
@@ -33,7 +34,11 @@ export async function build(machine: Machine, options: BuildOptions): Promise<Bu
   const { flake, attribute, outLink, ...rest } = options;
   const asked: Asked = { flake, attribute, machine: machine.name };
   const link = outLink === undefined ? ["--no-link"] : ["--out-link", outLink];
-  const ended = await nix(machine, ["build", ...link, "--print-out-paths", `${flake}#${attribute}`], rest);
+  const ended = await nix(
+    machine,
+    ["build", ...freshly(flake), ...link, "--print-out-paths", `${flake}#${attribute}`],
+    rest,
+  );
   const path = ended.stdout.split("\n").find((line) => line.startsWith("/"));
   if (ended.exitCode === 0 && path !== undefined) {
     const warnings = ended.log.warnings.filter((each) => !OFFLINE.test(each));

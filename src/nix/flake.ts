@@ -2,9 +2,9 @@ import type { Machine } from "../process/machine.ts";
 import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
 import { lookInto } from "./look.ts";
-import { runnerOf, systemOf } from "./reference.ts";
+import { freshly, runnerOf, systemOf } from "./reference.ts";
 
-export { localFlake, repositoryOf, runnerOf, systemOf } from "./reference.ts";
+export { localFlake, runnerOf, systemOf } from "./reference.ts";
 
 export type Evaluated<Value> = { readonly ok: true; readonly value: Value } | Failure;
 
@@ -43,7 +43,13 @@ async function evaluate(
 ): Promise<Evaluated<string>> {
   const asked = { ...what, machine: machine.name };
   // Whoever only asks does not want a file of the repository written.
-  const argv = ["eval", "--no-write-lock-file", ...words, `${what.flake}#${what.attribute}`];
+  const argv = [
+    "eval",
+    "--no-write-lock-file",
+    ...freshly(what.flake),
+    ...words,
+    `${what.flake}#${what.attribute}`,
+  ];
   const ended = await nix(machine, argv, options);
   if (ended.exitCode === 0) return { ok: true, value: ended.stdout.trim() };
   return lookInto(machine, explain(ended, asked), { log: ended.log, asked, options });

@@ -25,8 +25,14 @@ export function localFlake(flake: string): LocalFlake | undefined {
   return { path, dir: (options.get("dir") ?? "").replace(/^\/+|\/+$/g, ""), kind };
 }
 
-/** The local directory whose repository is behind a flake reference; undefined for remote and pinned ones. */
-export const repositoryOf = (flake: string): string | undefined => localFlake(flake)?.path;
+/** The local repository behind a flake reference; undefined for plain directories, and for remote and pinned ones. */
+export function repositoryOf(flake: string): string | undefined {
+  const local = localFlake(flake);
+  return local && local.kind !== "path" ? local.path : undefined;
+}
+
+/** Of what lies elsewhere Nix believes for an hour what it had before: an update means what is there now. */
+export const freshly = (flake: string): readonly string[] => (localFlake(flake) ? [] : ["--refresh"]);
 
 function decoded(path: string): string {
   try {

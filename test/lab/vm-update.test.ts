@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { eventually } from "../helpers/eventually.ts";
 import { hypervisor } from "../helpers/hypervisor.ts";
 
 const FILES = {
@@ -123,4 +124,52 @@ test("one that was never here is made from the flake; a declared one comes with 
   });
   expect((await host.json("vm", "rollback", "vm1")).document.outcome).toBe("changed");
   expect(await host.version("vm1")).toBe("1");
+});
+
+test("what was seen ready last is gone back to, whatever came in between", async () => {
+  const quick = FILES["homelab.yml"].replace("within: 60s", "within: 25s");
+  await using host = await hypervisor({
+    vms: { vm1: { kind: "imperative", running: true } },
+    files: { "homelab.yml": quick },
+  });
+  // Two updates that nobody tried: the second does not boot, the first would not either.
+  await host.configure("vm1", { version: "2", answers: false });
+  expect((await host.json("vm", "update", "vm1")).document.outcome).toBe("changed");
+  await host.configure("vm1", { version: "3" });
+  expect((await host.json("vm", "update", "vm1")).document.outcome).toBe("changed");
+  const restarted = await host.json("vm", "restart", "vm1");
+  expect(restarted.code).toBe(1);
+  expect(restarted.document.steps[0].detail).toEndWith("; the system before runs again");
+  expect(await host.version("vm1")).toBe("1");
+
+  // A run that is killed after the restart leaves it to the next one.
+  await host.configure("vm1", { version: "4" });
+  const killed = host.lab.start("deploy", "vm1", "--no-pull");
+  const place = (link: string) => host.ask("readlink", `/var/lib/microvms/vm1/${link}`);
+  const good = (await place("good")).stdout;
+  await eventually("the new system has been booted", async () => {
+    const booted = (await place("booted")).stdout;
+    return booted !== "" && booted !== good;
+  });
+  await host.run("pkill", "-KILL", "-x", "homelab");
+  await killed.ended;
+  const next = await host.json("deploy", "vm1", "--no-pull");
+  expect(next.document.steps.at(-1).detail).toEndWith("; the system before runs again");
+  expect(await host.version("vm1")).toBe("1");
+
+  // What cannot be evaluated goes on with what it has.
+  await host.write("/root/infra/hosts/vm1/default.nix", "{ address = ;\n");
+  await host.commit("Break it");
+  const serving = await host.json("deploy", "vm1", "--no-pull");
+  expect(serving.document.steps.at(-1)).toMatchObject({ result: "failed" });
+  expect(serving.document.steps.at(-1).detail).toEndWith("; it runs with what it has");
+
+  // A probe that never answered is nothing to go back for.
+  await host.configure("vm1", { version: "5", answers: true });
+  await host.write(`${host.lab.root}/homelab.yml`, quick.replace("http://10.1.0.2/", "http://10.1.0.2:81/"));
+  const silent = await host.json("deploy", "vm1", "--no-pull");
+  expect(silent.document.steps.at(-1).detail).toEndWith(
+    "; it did not answer before either, so the new system stays",
+  );
+  expect(await host.answer("vm1")).toBe("5");
 });

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../os/bytes.ts";
-import type { VmView } from "../../units/microvm/driver.ts";
+import type { VmView } from "../../units/microvm/types.ts";
 
 type Counted = Pick<VmView, "asked" | "memory" | "pending"> & {
   readonly seen: Pick<VmView["seen"], "state">;

@@ -1,8 +1,9 @@
 import { formatBytes } from "../../os/bytes.ts";
 import type { Style } from "../../report/style.ts";
 import { table } from "../../report/table.ts";
-import { MicrovmDriver, type VmView } from "../../units/microvm/driver.ts";
+import { MicrovmDriver } from "../../units/microvm/driver.ts";
 import { storeHash, storeName } from "../../units/microvm/state.ts";
+import type { VmView } from "../../units/microvm/types.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { statePaint } from "../status.ts";
 import { openVms } from "./book.ts";

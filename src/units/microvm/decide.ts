@@ -1,4 +1,4 @@
-import { HomelabError } from "../../errors.ts";
+import { HomelabError, inOneLine } from "../../errors.ts";
 import type { UnitState } from "../../systemd/show.ts";
 import { type Choice, chooseUnit, type Look } from "../systemd/decide.ts";
 import type { VmDir } from "./state.ts";
@@ -13,6 +13,8 @@ export type VmMode = "ensure" | "update" | "deploy";
 export interface VmChoice extends Choice {
   /** Put the configured runner in place of the current one, and build it before. */
   readonly install?: boolean | undefined;
+  /** Why it cannot be updated: it is brought up with what it has, and the step fails all the same. */
+  readonly trouble?: HomelabError | undefined;
 }
 
 /** What is known of one MicroVM. */
@@ -26,7 +28,8 @@ export interface VmFacts {
   readonly configured?: string | undefined;
   /** Whether a flake is known that it can be made from. */
   readonly buildable: boolean;
-  /** Why it cannot be said what its configuration stands for. */
+  readonly remote: boolean;
+  /** Why it cannot be said what its configuration stands for: then it goes on with what it has. */
   readonly trouble?: HomelabError | undefined;
 }
 
@@ -74,10 +77,11 @@ export function chooseVm(facts: VmFacts, ask: VmAsk): VmChoice {
   const start = chooseUnit(state, { again, stable: ask.stable, now: ask.now });
   if (start.problem) return start;
   if (ask.mode === "ensure") return told(start, facts);
+  if (facts.trouble) return troubled(facts.trouble, ask.mode === "update" ? idle(facts) : start);
   const install = mustInstall(facts, ask);
   if (ask.mode === "update") return install ? update(facts, undefined) : idle(facts);
   if (install) return update(facts, isRunning(state) ? "restart" : "start");
-  if (isStale({ dir, state }) && !again) return stale();
+  if (isStale({ dir, state }) && !again) return stale(facts);
   return isRefused(facts) ? noted(start, REFUSED) : start;
 }
 
@@ -98,12 +102,25 @@ const update = ({ dir }: VmFacts, verb: VmChoice["verb"]): VmChoice => ({
   install: true,
 });
 
-const stale = (): VmChoice => ({
+const stale = ({ dir }: VmFacts): VmChoice => ({
   action: "restart",
-  reason: { code: "stale", text: "it still runs the system before" },
+  reason: {
+    code: "stale",
+    text:
+      dir?.runners.booted?.path === dir?.runners.refused?.path
+        ? "it still runs the system that it was put back from"
+        : "it still runs the system before",
+  },
   effect: "write",
   settled: false,
   verb: "restart",
+});
+
+const troubled = (trouble: HomelabError, choice: VmChoice): VmChoice => ({
+  ...choice,
+  reason: { code: trouble.code, text: inOneLine(trouble) },
+  settled: false,
+  trouble,
 });
 
 /** Nothing to put in place: what runs is another question. */
@@ -136,10 +153,11 @@ const noted = (choice: VmChoice, note: string): VmChoice =>
     ? { ...choice, reason: { ...choice.reason, text: `${choice.reason.text}; ${note}` } }
     : choice;
 
-const STALE = "a newer system is in place and waits for a restart";
+/** As `ensure` and `status` say it of what runs. */
+export const STALE = "a newer system is in place and waits for a restart";
 
 function missing(
-  { name, machine, state, dir, buildable, trouble }: VmFacts,
+  { name, machine, state, dir, buildable, remote, trouble }: VmFacts,
   mode: VmMode,
 ): HomelabError | undefined {
   if (state.load === "not-found")
@@ -150,10 +168,15 @@ function missing(
         hint: "import microvm.nix's host module there (`microvm.nixosModules.host`), and switch",
       },
     );
+  if (dir?.runners.current) return undefined;
   if (trouble) return trouble;
-  if (dir?.runners.current || (mode !== "ensure" && buildable)) return undefined;
+  if (mode !== "ensure" && buildable) return undefined;
   const what = dir ? `the MicroVM \`${name}\` was never built` : `there is no MicroVM \`${name}\``;
+  const declared = "one that its host declares comes with a switch of the host";
   return new HomelabError("refused", `${what} on ${machine}`, {
-    hint: `\`homelab vm update ${name}\` builds it from the flake; one that its host declares comes with a switch of the host`,
+    hint:
+      mode === "ensure"
+        ? `\`homelab vm update ${name}\` builds it from its flake; ${declared}`
+        : `say what it is built from: add \`flake: …\` to its recipe${remote ? `, as ${machine} sees it` : ""}; ${declared}`,
   });
 }

@@ -1,5 +1,5 @@
 import type { MicrovmRecipe, Ready, Recipe, RecipeKind } from "../../book/types.ts";
-import { HomelabError } from "../../errors.ts";
+import { HomelabError, inOneLine } from "../../errors.ts";
 import { build } from "../../nix/build.ts";
 import { runnerOf } from "../../nix/reference.ts";
 import type { Machine } from "../../process/machine.ts";
@@ -7,51 +7,27 @@ import { showInstances } from "../../systemd/show.ts";
 import type { Applied, DecideOptions, Failure, RestorePoint, StepContext, Verified } from "../driver.ts";
 import { hasProbe } from "../probe.ts";
 import type { Seen } from "../status.ts";
-import { STABLE_MS, UnitDriver, type UnitWork, type UnitWorld } from "../systemd/driver.ts";
+import { STABLE_MS, UnitDriver, type UnitWorld } from "../systemd/driver.ts";
 import {
   chooseVm,
   isRunning,
   isStale,
-  type Pending,
   pendingOf,
+  STALE,
   type VmChoice,
   type VmFacts,
   type VmMode,
 } from "./decide.ts";
-import { evaluateAll, placeOf, repositoriesOf } from "./evaluate.ts";
-import { install, keepBuilt, makeDirectory, putBack } from "./install.ts";
+import { checkoutOf, evaluateAll, repositoriesOf } from "./evaluate.ts";
+import { helpersOf } from "./foreground.ts";
+import { forgive, install, keepBuilt, keepGood, makeDirectory, putBack, requireSame } from "./install.ts";
 import type { Repository } from "./pull.ts";
-import { type Runner, readVmDirs, storeHash, storeName, type VmDir } from "./state.ts";
+import { readVmDirs } from "./state.ts";
+import type { VmView, VmWork } from "./types.ts";
+import { provenBy, restorePoint, troubleOf, wayBack } from "./way-back.ts";
 
 /** A guest boots in this time: microvm.nix's own patience with one that starts. */
 const PATIENCE_MS = 150_000;
-
-export interface VmWork extends UnitWork<MicrovmRecipe> {
-  dir?: VmDir | undefined;
-  /** The flake that it is built from, where one is known. */
-  flake?: string | undefined;
-  configured?: string | undefined;
-  /** Why what it is configured to cannot be said. */
-  trouble?: HomelabError | undefined;
-  built?: string | undefined;
-  fellBack?: boolean | undefined;
-  /** It was put back while it was down, and stays so. */
-  rests?: boolean | undefined;
-  choice?: VmChoice | undefined;
-}
-
-/** One MicroVM for a list. */
-export interface VmView {
-  readonly name: string;
-  readonly machine: string;
-  /** Whether its host could be asked. */
-  readonly asked: boolean;
-  readonly seen: Seen;
-  readonly dir: VmDir | undefined;
-  /** Bytes in use by its processes on the hypervisor. */
-  readonly memory: number | undefined;
-  readonly pending: Pending | undefined;
-}
 
 /** MicroVMs of microvm.nix: a state directory and a unit each, on this machine or on a hypervisor over ssh. */
 export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
@@ -96,7 +72,7 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
 
   /** From now on what is built from a repository is refused: it is not what its upstream has. */
   refuse({ machine, path }: Repository, problem: HomelabError): void {
-    this.notPulled.set(placeOf(machine, path), problem);
+    this.notPulled.set(checkoutOf(machine, path), problem);
   }
 
   protected override async choose(
@@ -105,14 +81,18 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
   ): Promise<VmChoice> {
     const look = { stable: work.recipe.ready?.stable ?? STABLE_MS, now: Date.now() };
     const choice = chooseVm(this.factsOf(work), { ...look, mode: this.mode, force, restart });
-    return this.mode === "update" ? choice : this.unlessUnready(work, choice);
+    if (this.mode === "update") return choice;
+    const changes = choice.install || choice.verb === "restart";
+    if (changes && isRunning(this.stateOf(work))) work.silent = await this.unready(work);
+    return this.unlessUnready(work, choice);
   }
 
   private factsOf(work: VmWork): VmFacts {
     const { recipe, machine, dir, configured, flake, trouble } = work;
     const state = this.stateOf(work);
     const buildable = flake !== undefined;
-    return { name: recipe.name, machine: machine.name, state, dir, configured, buildable, trouble };
+    const where = { name: recipe.name, machine: machine.name, remote: machine.remote };
+    return { ...where, state, dir, configured, buildable, trouble };
   }
 
   /** Builds what is to be put in place. Nothing that runs is touched. */
@@ -139,31 +119,60 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
 
   override async apply(name: string, context: StepContext): Promise<Applied> {
     const work = this.work(name) as VmWork;
-    if (!work.choice?.install) return super.apply(name, context);
-    const missing = await this.fetch(name, context);
-    if (missing) return missing;
-    const { machine, flake, dir, built = "" } = work;
-    context.progress("changing", "putting the new system in place");
-    await install(machine, name, { runner: built, flake, dir });
-    return work.choice.verb === undefined
-      ? { ok: true, changed: true }
-      : this.change(work, work.choice.verb, context);
+    const { install: installs, verb } = work.choice ?? {};
+    if (installs) {
+      const missing = await this.fetch(name, context);
+      if (missing) return missing;
+    }
+    if (installs || verb === "restart") await this.keepProven(work);
+    if (installs) {
+      const { machine, dir, built = "" } = work;
+      context.progress("changing", "putting the new system in place");
+      await install(machine, name, { runner: built, dir });
+      work.inPlace = built;
+    }
+    if (verb === undefined) return { ok: true, changed: installs === true };
+    return this.change(work, verb, context);
+  }
+
+  /** What it runs is what a change is measured against: kept, as systemd forgets it and Nix would collect it. */
+  private async keepProven(work: VmWork): Promise<void> {
+    const { machine, recipe, dir, silent } = work;
+    const serves = isRunning(this.stateOf(work)) && silent === undefined;
+    const proven = provenBy(dir, serves);
+    if (!proven) return;
+    await keepGood(machine, recipe.name, dir, proven.path);
+    work.proven = proven.path;
   }
 
   override async verify(name: string, context: StepContext): Promise<Verified> {
     const work = this.work(name) as VmWork;
+    const { choice } = work;
     if (work.rests) return { ok: true, detail: "in place for its next start" };
-    if (this.mode === "update" && work.choice?.verb === undefined) {
-      const waits = isRunning(this.stateOf(work));
-      return {
-        ok: true,
-        detail: waits ? `in place; \`homelab vm restart ${name}\` brings it into force` : "in place",
-      };
-    }
+    if (this.mode === "update" && choice?.verb === undefined) return this.updated(work);
     const verified = await this.watch(work, context);
-    return verified.ok || verified.reason.code !== "not-ready"
-      ? verified
-      : this.fallBack(work, verified, context);
+    if (!verified.ok)
+      return verified.reason.code === "not-ready" ? this.fallBack(work, verified, context) : verified;
+    if (work.changed) await this.keepReady(work);
+    if (!choice?.trouble) return verified;
+    return { ...troubleOf(choice.trouble), detail: `${inOneLine(choice.trouble)}; it runs with what it has` };
+  }
+
+  /** An update that does not touch what runs. */
+  private updated(work: VmWork): Verified {
+    const { choice, recipe } = work;
+    const runs = isRunning(this.stateOf(work));
+    if (choice?.trouble) return { ...troubleOf(choice.trouble), stands: runs };
+    if (!choice?.install || !runs) return { ok: true, detail: "in place" };
+    return { ok: true, detail: `in place; \`homelab vm restart ${recipe.name}\` brings it into force` };
+  }
+
+  /** What came up is what the next change is measured against. */
+  private async keepReady(work: VmWork): Promise<void> {
+    const { machine, recipe } = work;
+    const dir = (await readVmDirs(machine)).get(recipe.name);
+    const { current } = dir?.runners ?? {};
+    if (current) await keepGood(machine, recipe.name, dir, current.path);
   }
 
   protected override async failedChange(
@@ -174,63 +183,59 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
     return this.fallBack(work, failure, context);
   }
 
-  /** Puts a MicroVM that does not come up with its new system back to the one that it ran before. */
+  /**
+   * Puts a MicroVM that does not come up with its new system back to the one that was seen ready. Also one of an
+   * earlier run that did not come to its end.
+   */
   private async fallBack(work: VmWork, failure: Failure, context: StepContext): Promise<Failure> {
-    const { machine, recipe, dir, choice, built } = work;
-    const { booted, current } = dir?.runners ?? {};
-    const refused = choice?.install ? built : current?.path;
-    const before = booted?.path ?? current?.path;
-    const fresh = choice?.install || choice?.reason.code === "stale";
-    if (!fresh || before === undefined || refused === undefined || before === refused) return failure;
-    if (context.stop.aborted || work.fellBack) return failure;
+    const { machine, recipe, dir, silent, fellBack } = work;
+    const refused = work.inPlace ?? dir?.runners.current?.path;
+    const before = work.proven ?? dir?.runners.good?.path;
+    const ours = work.changed || this.mode === "deploy";
+    if (!ours || fellBack || context.stop.aborted) return failure;
+    if (before === undefined || refused === undefined || before === refused) return failure;
+    if (before === dir?.runners.refused?.path) return failure;
+    if (silent !== undefined && isRunning(this.stateOf(work)))
+      return {
+        ...failure,
+        detail: `${failure.detail}; it did not answer before either, so the new system stays`,
+      };
     work.fellBack = true;
-    context.progress("changing", "putting the system before back in place");
-    await putBack(machine, recipe.name, { runner: before, refused });
-    const restarted = await super.change(work, "restart", context);
-    const again = restarted.ok ? await this.watch(work, context) : restarted;
-    const detail = again.ok
-      ? `${failure.detail}; the system before runs again`
-      : `${failure.detail}; the system before does not come up either: ${again.detail}`;
-    return { ...failure, detail, stands: again.ok };
+    try {
+      context.progress("changing", "putting the system before back in place");
+      await putBack(machine, recipe.name, { runner: before, refused });
+      const restarted = await super.change(work, "restart", context);
+      const again = restarted.ok ? await this.watch(work, context) : restarted;
+      if (again.ok)
+        return { ...failure, detail: `${failure.detail}; the system before runs again`, stands: true };
+      await forgive(machine, recipe.name);
+      const detail = `${failure.detail}; the system before does not come up either: ${again.detail}`;
+      return { ...failure, detail };
+    } catch (error) {
+      if (!(error instanceof HomelabError)) throw error;
+      return { ...failure, detail: `${failure.detail}; it could not be put back: ${inOneLine(error)}` };
+    }
   }
 
-  /** The system before, where the last update kept it, or where a newer one waits for a restart. */
   async restorable(name: string, to: number | undefined): Promise<RestorePoint> {
-    const work = this.work(name) as VmWork;
-    if (work.problem) throw work.problem;
-    if (to !== undefined)
-      throw new HomelabError(
-        "usage",
-        `\`${name}\` is a MicroVM: there is only the system before to go back to`,
-        {
-          hint: "leave `--to` out",
-        },
-      );
-    const before = beforeOf(work.dir);
-    if (before) return { id: 0, text: `the system before, ${nameOf(before)}` };
-    const { refused } = work.dir?.runners ?? {};
-    const hint = refused
-      ? `it was put back to it; \`homelab vm update ${name} --force\` goes forward again`
-      : work.dir?.declarative
-        ? "it is declared by its host: `homelab rollback system` there goes back along with it"
-        : "`homelab vm update` keeps the one that it takes the place of";
-    throw new HomelabError("refused", `there is no system before of \`${name}\` on ${work.machine.name}`, {
-      hint,
-    });
+    return restorePoint(this.work(name), to);
   }
 
   /** Puts the system before in place again, and restarts a MicroVM that runs with another one. */
   async rollback(name: string, _release: number, context: StepContext): Promise<Applied> {
     const work = this.work(name) as VmWork;
     const { machine, dir } = work;
-    const before = beforeOf(dir);
+    const before = wayBack(dir);
     const current = dir?.runners.current;
-    if (!before) return { ok: true, changed: false };
-    if (current && current.path !== before.path)
-      await putBack(machine, name, { runner: before.path, refused: current.path });
-    work.rests = !isRunning(this.stateOf(work));
-    if (work.rests || dir?.runners.booted?.path === before.path)
-      return { ok: true, changed: current?.path !== before.path };
+    if (!before || !current) return { ok: true, changed: false };
+    await requireSame(machine, name, dir);
+    await putBack(machine, name, { runner: before.path, refused: current.path });
+    // Asked for: whatever comes of it, nothing is to take it back.
+    work.fellBack = true;
+    const state = this.stateOf(work);
+    work.rests = state.active === "inactive";
+    if (work.rests || (isRunning(state) && dir?.runners.booted?.path === before.path))
+      return { ok: true, changed: true };
     return this.change(work, "restart", context);
   }
 
@@ -245,7 +250,7 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
   }
 
   protected override unitsOf({ recipe }: VmWork): readonly string[] {
-    return HELPERS.map((helper) => `${helper}@${recipe.name}.service`);
+    return [unitOf(recipe.name), ...helpersOf(recipe.name)];
   }
 
   protected override async seen(work: VmWork): Promise<Seen> {
@@ -273,26 +278,5 @@ export class MicrovmDriver extends UnitDriver<MicrovmRecipe> {
     return { ...view, memory: state.memory, pending };
   }
 }
-
-/** Units of microvm.nix's host module that a MicroVM's lines come from: itself, and what is started for it. */
-const HELPERS = [
-  "microvm",
-  "microvm-tap-interfaces",
-  "microvm-macvtap-interfaces",
-  "microvm-pci-devices",
-  "microvm-virtiofsd",
-  "microvm-set-booted",
-];
-
-/** What is gone back to: what runs while a newer one is in place, else what the last update kept. */
-const beforeOf = (dir: VmDir | undefined): Runner | undefined => {
-  const { booted, current, old } = dir?.runners ?? {};
-  return booted && booted.path !== current?.path ? booted : old;
-};
-
-const nameOf = ({ path, system }: Runner): string =>
-  `${storeName(system ?? path)} (${storeHash(system ?? path)})`;
-
-const STALE = "a newer system waits for a restart";
 
 export const unitOf = (name: string): string => `microvm@${name}.service`;

@@ -1,5 +1,5 @@
 import { HomelabError } from "../../errors.ts";
-import { localFlake } from "../../nix/reference.ts";
+import { batchSsh } from "../../git/words.ts";
 import type { Machine } from "../../process/machine.ts";
 
 /** The repository behind the flakes of MicroVMs, on the machine that runs them. */
@@ -14,14 +14,8 @@ export type Pulled = { readonly changed: boolean; readonly text: string };
 
 const ASK_MS = 15_000;
 const PULL_MS = 5 * 60_000;
-/** It asks nobody: neither for a password of its own, nor through ssh. */
-const GIT = ["env", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_SSH_COMMAND=ssh -o BatchMode=yes", "git"];
-
-/** The repositories of flakes that lie on a machine, each once; undefined for a flake that lies elsewhere. */
-export function repositoryOf(flake: string): string | undefined {
-  const local = localFlake(flake);
-  return local && local.kind !== "path" ? local.path : undefined;
-}
+/** It asks nobody for a password. */
+const ENVIRONMENT = ["env", "LC_ALL=C", "GIT_TERMINAL_PROMPT=0"];
 
 /**
  * `git pull --ff-only` in a repository of a machine. What is no repository, or has no upstream, is left as it is.
@@ -31,8 +25,11 @@ export async function pullThere(
   { machine, path }: Pick<Repository, "machine" | "path">,
   { deadline, signal }: { readonly deadline: number; readonly signal?: AbortSignal },
 ): Promise<Pulled> {
-  const git = (words: readonly string[], most: number) =>
-    machine.run([...GIT, "-C", path, ...words], { deadline: Math.min(most, deadline), signal });
+  const git = (words: readonly string[], most: number, ...env: string[]) =>
+    machine.run([...ENVIRONMENT, ...env, "git", "-C", path, ...words], {
+      deadline: Math.min(most, deadline),
+      signal,
+    });
   const upstream = await git(["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"], ASK_MS);
   if (upstream.exitCode !== 0) {
     if (/dubious ownership/.test(upstream.stderr)) throw pullFailed(machine, path, upstream.stderr);
@@ -40,7 +37,10 @@ export async function pullThere(
   }
   const head = async () => (await git(["rev-parse", "HEAD"], ASK_MS)).stdout.trim();
   const before = await head();
-  const pulled = await git(["pull", "--ff-only", "--quiet"], PULL_MS);
+  // The repository may name an ssh command of its own, with a key for it.
+  const own = (await git(["config", "--get", "core.sshCommand"], ASK_MS)).stdout.trim();
+  const ssh = `GIT_SSH_COMMAND=${batchSsh(own || undefined)}`;
+  const pulled = await git(["pull", "--ff-only", "--quiet"], PULL_MS, ssh);
   if (pulled.exitCode !== 0)
     throw pullFailed(machine, path, pulled.timedOut ? "it took too long" : pulled.stderr);
   const after = await head();

@@ -5,10 +5,11 @@ import type { Machine } from "../../process/machine.ts";
 export const STATE_DIR = "/var/lib/microvms";
 
 /**
- * Built runners that a state directory names: the one in place, the one that runs, the one before, one that was built
- * for the next update, and one that it was put back from. The first three are microvm.nix's own.
+ * Built runners that a state directory names: the one in place and the one that runs, as microvm.nix has them; the one
+ * that was seen ready last and the one before that; one that was built for the next update; and one that it was put
+ * back from.
  */
-const LINKS = ["current", "booted", "old", "new", "refused"] as const;
+const LINKS = ["current", "booted", "good", "old", "new", "refused"] as const;
 export type LinkName = (typeof LINKS)[number];
 
 /** A link to a runner, and to the guest's system in it. */

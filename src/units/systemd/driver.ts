@@ -137,7 +137,8 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     // Of a run that goes on, the time of this one alone is up.
     const code = changed.code === "timeout" && context.remaining() > 0 ? "not-ready" : changed.code;
     const failure = await this.failure(work, changed.said, code);
-    return changed.code === `${verb}-failed` ? this.failedChange(work, failure, context) : failure;
+    const told = code === `${verb}-failed` || code === "not-ready";
+    return told ? this.failedChange(work, failure, context) : failure;
   }
 
   /** What is done about a change that systemd could not make. */

@@ -20,7 +20,7 @@ test.each([
   ["/", { path: "/", dir: "", kind: "either" }],
 ] as const)("%s is here", (flake, local) => {
   expect(localFlake(flake)).toEqual(local);
-  expect(repositoryOf(flake)).toBe(local.path);
+  expect(repositoryOf(flake)).toBe(local.kind === "path" ? undefined : local.path);
 });
 
 test.each([

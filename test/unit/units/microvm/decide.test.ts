@@ -242,9 +242,26 @@ test.each<[VmFacts, VmMode, string, string]>([
     "refused",
     "`a.service` is masked: systemd starts it for nobody",
   ],
-  [facts({ trouble }), "deploy", "refused", "the flake does not evaluate"],
+  [facts({ trouble, dir: dir({}) }), "deploy", "refused", "the flake does not evaluate"],
 ])("%#: it cannot be done", (known, mode, code, message) => {
   const choice = chooseVm(known, ask(mode));
   expect(choice).toMatchObject({ action: "blocked", settled: false });
   expect(choice.problem).toMatchObject({ code, message });
+});
+
+test.each<[string, VmFacts, VmMode, Record<string, unknown>]>([
+  ["one that runs goes on", facts({ trouble }), "deploy", { action: "none", effect: "read" }],
+  ["one that is down is started", facts({ ...off, trouble }), "deploy", { action: "start", verb: "start" }],
+  ["an update leaves it alone", facts({ trouble }), "update", { action: "none", effect: "read" }],
+])("what cannot be evaluated keeps what it has: %s", (_, known, mode, expected) => {
+  const choice = chooseVm(known, ask(mode));
+  expect(choice).toMatchObject({ ...expected, settled: false, trouble });
+  expect(choice.reason).toEqual({ code: "refused", text: "the flake does not evaluate" });
+});
+
+test("a restart out of the system that was refused says so", () => {
+  const between = facts({ dir: dir({ current: "one", booted: "two", refused: "two" }), configured: "two" });
+  expect(chooseVm(between, ask("deploy")).reason.text).toBe(
+    "it still runs the system that it was put back from",
+  );
 });

@@ -11,7 +11,7 @@ export const dir = (links: Partial<Record<LinkName, string>>, change: Partial<Vm
 });
 
 export const facts = (change: Partial<VmFacts> = {}): VmFacts => ({
-  ...{ name: "vm1", machine: "p620", state: running(), buildable: true, configured: "one" },
+  ...{ name: "vm1", machine: "p620", remote: true, state: running(), buildable: true, configured: "one" },
   dir: dir({ current: "one", booted: "one" }),
   ...change,
 });
