@@ -5,11 +5,8 @@ import type { Context } from "./context.ts";
 
 /** Options of all verbs; which of them a verb takes is its own affair. */
 export interface HostOptions {
-  readonly fast?: boolean | undefined;
-  readonly emergency?: boolean | undefined;
   readonly follow?: boolean | undefined;
   readonly since?: string | undefined;
-  readonly to?: string | undefined;
 }
 
 interface Verb {
@@ -37,14 +34,21 @@ const VERBS: Readonly<Record<string, Verb>> = {
 
 export default makeCommand({
   name: "host",
-  description: "NixOS hosts of the recipes and of the flake.",
+  description:
+    "NixOS hosts, over ssh: those of `hosts:` in the recipes, and those of the flake. `list` shows them; `status` asks all at once how they are, and exits with 3 when one is not ready; `generations` are those of a host's system, with the one in force, the one that was booted and the one that the next boot starts; `logs` shows the journal, all of it or that of units; `ssh` logs in, or runs a command. None of these changes anything.",
   usage: `${Object.keys(VERBS).join("|")} [HOST…]`,
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
   args: {
     follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
     since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
   },
-  examples: [["homelab host list", "all hosts, and what runs on them"]],
+  examples: [
+    ["homelab host list", "all hosts, and how they are reached"],
+    ["homelab host status", "failed units, space, pending reboots of all, asked at once"],
+    ["homelab host generations p620", "what a rollback could go back to"],
+    ["homelab host logs p620 nginx -f", "the journal of a unit there, as it is written"],
+    ["homelab host ssh p620 -- systemctl --failed", "a command on it; without one, a login"],
+  ],
   async run(context, [name = "list", ...rest], { follow, since }) {
     const verb = verbOf(name);
     const options: HostOptions = { follow, since };
@@ -70,6 +74,8 @@ function checkVerb(
   options: HostOptions,
 ): void {
   const hint = "see `homelab host --help`";
+  if (name !== "ssh" && given.includes("--"))
+    throw new HomelabError("usage", `unexpected \`--\` after \`host ${name}\``, { hint });
   for (const [option, value] of Object.entries(options)) {
     if (value === undefined || takes.includes(option as keyof HostOptions)) continue;
     throw new HomelabError("usage", `\`host ${name}\` takes no \`--${option}\``, { hint });

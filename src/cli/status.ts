@@ -25,6 +25,11 @@ export default makeCommand({
   async run(context, words) {
     const book = await openBook(context);
     const targets = words.length === 0 ? (expandTarget(book, "all") ?? []) : targetsOf(book, words);
+    const hosts = targets.filter((name) => book.recipes.get(name)?.kind === "host");
+    if (hosts.length > 0 && hosts.length === targets.length)
+      return (await import("./host/status.ts")).run(context, hosts);
+    if (hosts.length > 0)
+      context.messages.info(`hosts have a status of their own: \`homelab host status ${hosts.join(" ")}\``);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
     const holds = new HoldBook(context.env, book.root);

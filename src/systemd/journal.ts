@@ -8,6 +8,8 @@ export interface JournalLine {
   /** ISO, with microseconds: sorts as text. */
   readonly time: string;
   readonly text: string;
+  /** What the program that wrote it calls itself: `sshd`, `kernel`. */
+  readonly by?: string | undefined;
 }
 
 export interface JournalQuery {
@@ -23,7 +25,7 @@ const DEADLINE_MS = 120_000;
 /** A timer takes no longer delay. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 
-/** What units wrote, oldest first; `units` are names or patterns. Throws `unavailable` when the journal cannot be read. */
+/** What units wrote, oldest first; `units` are names or patterns, and none at all stand for the whole journal. Throws `unavailable` when the journal cannot be read. */
 export async function* journalLines(
   machine: Machine,
   units: readonly string[],
@@ -31,7 +33,13 @@ export async function* journalLines(
 ): AsyncGenerator<JournalLine> {
   const lines = new Lines();
   const argv = [
-    ...["journalctl", "--no-pager", "--quiet", "--output=json", "--output-fields=MESSAGE,PRIORITY"],
+    ...[
+      "journalctl",
+      "--no-pager",
+      "--quiet",
+      "--output=json",
+      "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER",
+    ],
     ...(since === undefined ? [] : [`--since=@${since}`]),
     // With `--follow`, the default is ten lines.
     `--lines=${tail ?? "all"}`,
@@ -78,13 +86,14 @@ export function readLine(text: string): { line: JournalLine; at: bigint } | unde
   } catch {
     return undefined;
   }
-  const { __REALTIME_TIMESTAMP: stamp, MESSAGE: message, PRIORITY: priority } = entry;
+  const { __REALTIME_TIMESTAMP: stamp, MESSAGE: message, PRIORITY: priority, SYSLOG_IDENTIFIER: by } = entry;
   if (typeof stamp !== "string" || !/^\d+$/.test(stamp)) return undefined;
   const micros = BigInt(stamp);
   const iso = new Date(Number(micros / 1000n)).toISOString();
   const time = iso.replace("Z", `${String(micros % 1000n).padStart(3, "0")}Z`);
   const stream = Number(priority ?? 6) <= 3 ? "stderr" : "stdout";
-  return { line: { stream, time, text: textOf(message) }, at: micros * 1000n };
+  const line = { stream, time, text: textOf(message), ...(typeof by === "string" && { by }) } as const;
+  return { line, at: micros * 1000n };
 }
 
 /** A message that is no text comes as its bytes, one that is too large as nothing. */
