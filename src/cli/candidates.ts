@@ -22,6 +22,7 @@ export interface CompletionQuestion {
 const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   completions: ["bash", "zsh", "fish"],
   env: ["check", "init"],
+  host: ["list", "status", "generations", "ssh", "logs"],
   import: ["Justfile"],
   lock: ["status"],
   notify: ["test"],

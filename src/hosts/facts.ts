@@ -35,12 +35,14 @@ export interface HostFacts {
   };
   /** Number of the generation that the profile names. */
   readonly generation: number | undefined;
-  /** Store paths of the profile's generations by number. */
-  readonly generations: ReadonlyMap<number, string>;
+  /** The profile's generations by number: store paths of the system, and of its specialisations. */
+  readonly generations: ReadonlyMap<number, readonly string[]>;
   /** running, degraded, starting, maintenance …; empty where systemd does not answer. */
   readonly systemd: string;
   /** Names of the units that have failed. */
   readonly failed: readonly string[];
+  /** The units that were asked for, and what systemd calls their state: active, inactive, failed … */
+  readonly asked: ReadonlyMap<string, string>;
   /** Seconds. */
   readonly uptime: number | undefined;
   /** Averages of the last 1, 5 and 15 minutes. */
@@ -56,8 +58,8 @@ export interface HostFacts {
 const MARK = "\x1e";
 
 /**
- * Asks all in one go, so that a host far away is as quick as one at hand. POSIX sh; takes no words, and changes nothing.
- * The login's PATH may lack what NixOS has.
+ * Asks all in one go, so that a host far away is as quick as one at hand. POSIX sh; its words are the
+ * units whose state is asked for. Changes nothing. The login's PATH may lack what NixOS has.
  */
 export const QUESTION = String.raw`
 exec 2>/dev/null
@@ -75,11 +77,17 @@ for each in current=/run/current-system booted=/run/booted-system profile=/nix/v
 done
 section profile; readlink /nix/var/nix/profiles/system
 section generations; find /nix/var/nix/profiles -maxdepth 1 -name 'system-*-link' -printf '%f\t%l\n'
+section specialisations
+for each in /nix/var/nix/profiles/system-*-link/specialisation/*; do
+  link=${"$"}{each%/specialisation/*}
+  test -e "$each" && printf '%s\t%s\n' "${"$"}{link##*/}" "$(readlink -e "$each")"
+done
 section systemd; systemctl is-system-running
 section failed; systemctl list-units --state=failed --plain --no-legend --no-pager --full
+section asked; for each; do printf '%s\t%s\n' "$each" "$(systemctl is-active -- "$each")"; done
 section uptime; cat /proc/uptime
 section load; cat /proc/loadavg
-section cores; getconf _NPROCESSORS_ONLN
+section cores; nproc
 section memory; cat /proc/meminfo
 section disks
 for each in / /nix/store /boot; do
@@ -107,11 +115,12 @@ export function parseFacts(text: string): HostFacts | undefined {
     hostname: said("hostname"),
     systems: parseSystems(said("systems")),
     generation: generationOf(said("profile")),
-    generations: parseLinks(said("generations")),
+    generations: parseLinks(said("generations"), said("specialisations")),
     systemd: said("systemd"),
     failed: parseFailed(said("failed")),
+    asked: new Map(pairs(said("asked"))),
     uptime: firstNumber(said("uptime")),
-    load: said("load").split(" ").slice(0, 3).map(Number).filter(Number.isFinite),
+    load: (said("load").match(/[\d.]+/g) ?? []).slice(0, 3).map(Number),
     cores: firstNumber(said("cores")),
     memory: parseMemory(said("memory")),
     disks: parseDisks(said("disks")),
@@ -145,15 +154,21 @@ export function generationOf(link: string): number | undefined {
   return number === undefined ? undefined : Number(number);
 }
 
-function parseLinks(text: string): Map<number, string> {
-  const links = new Map<number, string>();
-  for (const line of text.split("\n")) {
-    const [name = "", path = ""] = line.split("\t");
+function parseLinks(systems: string, specialisations: string): Map<number, string[]> {
+  const links = new Map<number, string[]>();
+  for (const [name, path] of [...pairs(systems), ...pairs(specialisations)]) {
     const number = generationOf(name);
-    if (number !== undefined) links.set(number, path);
+    if (number !== undefined) links.set(number, [...(links.get(number) ?? []), path]);
   }
   return new Map([...links].sort(([a], [b]) => a - b));
 }
+
+/** Lines of two words with a tab between them. */
+const pairs = (text: string): [string, string][] =>
+  text.split("\n").flatMap((line): [string, string][] => {
+    const [first = "", second = ""] = line.split("\t");
+    return first === "" ? [] : [[first, second]];
+  });
 
 /** Names of `systemctl list-units`, with or without the dot in front. */
 const parseFailed = (text: string): string[] =>

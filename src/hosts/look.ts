@@ -5,9 +5,9 @@ import { type HostFacts, parseFacts, QUESTION } from "./facts.ts";
 const DEADLINE_MS = 30_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** What a machine says of itself, in one go. Throws what `Machine.run` does. */
-export async function lookAt(machine: Machine): Promise<HostFacts> {
-  const { stdout, stderr, timedOut, exitCode } = await machine.run(["sh", "-c", QUESTION], {
+/** What a machine says of itself and of some units, in one go. Throws what `Machine.run` does. */
+export async function lookAt(machine: Machine, units: readonly string[]): Promise<HostFacts> {
+  const { stdout, stderr, timedOut, exitCode } = await machine.run(["sh", "-c", QUESTION, "sh", ...units], {
     deadline: DEADLINE_MS,
     keep: MOST_BYTES,
   });

@@ -34,13 +34,14 @@ export interface Verdict {
 /** With less than this, a switch fails in the middle: of a file system that has the store, and of /boot. */
 const LEAST_FREE = 1e9;
 const LEAST_BOOT = 64e6;
+const UP = ["active", "reloading", "refreshing"];
 
 /** What the facts mean. */
 export function judge(facts: HostFacts): Verdict {
   const { nixos, os, systems } = facts;
   const reboot = rebootOf(systems.booted, systems.current);
   const waiting = waitingOf(facts);
-  const faults = [...unitFaults(facts), ...facts.disks.flatMap(diskFault)];
+  const faults = [...unitFaults(facts), ...askedFaults(facts), ...facts.disks.flatMap(diskFault)];
   if (!nixos) return { state: "foreign", faults: [`${os || "it"} is not NixOS`, ...faults], reboot, waiting };
   const starting = facts.systemd === "initializing" || facts.systemd === "starting";
   const state = faults.length > 0 ? "degraded" : starting ? "starting" : "ready";
@@ -53,6 +54,13 @@ function unitFaults({ systemd, failed }: HostFacts): string[] {
   if (systemd === "maintenance") return ["it is in rescue or emergency mode"];
   return systemd === "stopping" ? ["it is shutting down"] : [];
 }
+
+/** Units that the recipe calls critical; those that have failed are told already. */
+const askedFaults = ({ asked, failed }: HostFacts): string[] =>
+  [...asked].flatMap(([unit, state]) => {
+    const told = failed.some((each) => each === unit || each === `${unit}.service`);
+    return told || UP.includes(state) ? [] : [`${unit} is ${state || "unknown"}`];
+  });
 
 function diskFault({ path, free }: HostFacts["disks"][number]): string[] {
   const least = path === "/boot" ? LEAST_BOOT : LEAST_FREE;
@@ -79,18 +87,20 @@ function waitingOf({
 }: HostFacts): Waiting | undefined {
   if (!current || !profile || current.path === profile.path) return undefined;
   const running = generationWith(generations, current.path, generation);
+  // A specialisation of it.
+  if (running !== undefined && running === generation) return undefined;
   if (running === undefined || generation === undefined) return { kind: "test", running, next: generation };
   return { kind: running < generation ? "newer" : "older", running, next: generation };
 }
 
 /** The number of a system among the generations: the profile's own, else the newest that is the same system. */
 export function generationWith(
-  generations: ReadonlyMap<number, string>,
-  path: string | undefined,
+  generations: HostFacts["generations"],
+  path: string,
   preferred: number | undefined,
 ): number | undefined {
-  if (preferred !== undefined && generations.get(preferred) === path) return preferred;
-  return [...generations].findLast(([, each]) => each === path)?.[0];
+  if (preferred !== undefined && generations.get(preferred)?.includes(path)) return preferred;
+  return [...generations].findLast(([, paths]) => paths.includes(path))?.[0];
 }
 
 /** What waits on a host, in words: the shorter the better, as they stand in a table. */
@@ -108,6 +118,6 @@ function rebootText({ parts, kernel }: Reboot): string {
 function waitingText({ kind, running, next }: Waiting): string {
   const boot =
     next === undefined ? "the next boot starts another" : `the next boot starts generation ${next}`;
-  if (kind === "test") return `runs a system that is no generation; ${boot}`;
-  return `runs generation ${running}; ${boot}${kind === "older" ? ", an older one" : ""}`;
+  if (kind === "test") return `runs a system that is no generation, and ${boot}`;
+  return `runs generation ${running}, and ${boot}${kind === "older" ? ", an older one" : ""}`;
 }

@@ -14,6 +14,8 @@ export interface OpenHosts {
   readonly hosts: readonly HostRecipe[];
 }
 
+const ADD = "add it to `hosts:` of homelab.yml";
+
 export const isHost = (recipe: Recipe): recipe is HostRecipe => recipe.kind === "host";
 
 /** A host that has no recipe, as one that says nothing of it: ssh reaches it by its name. */
@@ -29,19 +31,25 @@ export const bareHost = (name: string): HostRecipe => ({
 export const ownName = (): string => hostname().toLowerCase().split(".")[0] ?? "";
 
 /**
- * The hosts that words name, by name or by a group that has some. Without words all that have a recipe; where there are
- * none, this machine, if it runs NixOS. Throws `unknown-target`.
+ * The hosts that words name, by name or by stage. Without words, and for `all`, those that have a recipe; where there
+ * are none, this machine, if it runs NixOS. Throws `unknown-target`.
  */
 export async function openHosts(context: Context, words: readonly string[]): Promise<OpenHosts> {
   const book = await openOrBare(context);
   const machines = new Machines(book, context.env);
-  if (words.length > 0) return { book, machines, hosts: await hostsOf(context, book, words) };
   const written = [...book.recipes.values()].filter(isHost);
-  const hosts = written.length === 0 && isNixos() ? [bareHost(ownName())] : written;
-  return { book, machines, hosts };
+  const all = written.length === 0 && isNixos() ? [bareHost(ownName())] : written;
+  if (words.length === 0) return { book, machines, hosts: all };
+  const found = new Map<string, HostRecipe>();
+  for (const word of words) {
+    const named = all.filter(({ name, stage }) => word === "all" || name === word || stage === word);
+    const hosts = named.length > 0 || word === "all" ? named : [await unwritten(context, book, word)];
+    for (const host of hosts) found.set(host.name, host);
+  }
+  return { book, machines, hosts: [...found.values()] };
 }
 
-/** The one host that a word names. Throws `unknown-target`, and `usage` for a group of several. */
+/** The one host that a word names. Throws `unknown-target`, and `usage` for a stage of several. */
 export async function openHost(
   context: Context,
   word: string,
@@ -49,25 +57,15 @@ export async function openHost(
   const { book, machines, hosts } = await openHosts(context, [word]);
   const [host] = hosts;
   if (host && hosts.length === 1) return { book, machines, host };
-  throw new HomelabError("usage", `\`${word}\` is a group of ${hosts.length} hosts`, {
+  if (!host) throw new HomelabError("unknown-target", "there are no hosts", { hint: ADD });
+  throw new HomelabError("usage", `\`${word}\` stands for ${hosts.length} hosts`, {
     hint: `name one: ${hosts.map(({ name }) => name).join(", ")}`,
   });
 }
 
-async function hostsOf(context: Context, book: Book, words: readonly string[]): Promise<HostRecipe[]> {
-  const found = new Map<string, HostRecipe>();
-  for (const word of words) {
-    const members = book.recipes.has(word) ? [word] : (book.groups.get(word)?.members ?? []);
-    const written = members.flatMap((name) => book.recipes.get(name) ?? []).filter(isHost);
-    const hosts = written.length > 0 ? written : [await unwritten(context, book, word)];
-    for (const host of hosts) found.set(host.name, host);
-  }
-  return [...found.values()];
-}
-
 /** A host that no recipe names: this machine, or one of the flake. */
 async function unwritten({ env }: Context, book: Book, word: string): Promise<HostRecipe> {
-  const kind = book.recipes.get(word)?.kind ?? (book.groups.has(word) ? "group without hosts" : undefined);
+  const kind = book.recipes.get(word)?.kind ?? (book.groups.has(word) ? "group" : undefined);
   if (kind !== undefined) {
     throw new HomelabError("unknown-target", `\`${word}\` is a ${kind}, and no host`, {
       hint: kind === "microvm" ? `\`homelab vm\` is for MicroVMs` : "`homelab host list` shows all hosts",
@@ -80,9 +78,7 @@ async function unwritten({ env }: Context, book: Book, word: string): Promise<Ho
   const names = [...book.recipes.values()].filter(isHost).map(({ name }) => name);
   const close = nearest(word, [...names, ...configured]);
   throw new HomelabError("unknown-target", `unknown host \`${word}\``, {
-    hint: close
-      ? `did you mean \`${close}\`?`
-      : "`homelab host list` shows all hosts; add it to `hosts:` of homelab.yml",
+    hint: close ? `did you mean \`${close}\`?` : `\`homelab host list\` shows all hosts; ${ADD}`,
   });
 }
 

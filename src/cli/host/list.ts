@@ -36,7 +36,7 @@ export async function run(context: Context, words: string[]): Promise<void> {
   if (rows.length === 0) context.messages.info("there are no hosts: add them to `hosts:` of homelab.yml");
   else print(text(rows, context.out));
   if ("why" in flake && flake.flake !== undefined)
-    context.messages.warn(`the flake in ${flake.flake} was not read: ${flake.why}`);
+    context.messages.info(`the flake in ${flake.flake} was not read: ${flake.why}`);
 }
 
 /** What a flake configures are also MicroVMs: they are none of the hosts. */

@@ -38,7 +38,7 @@ export async function run(context: Context, words: string[]): Promise<void> {
 async function see(host: HostRecipe, machine: Machine): Promise<Seen> {
   const here = !machine.remote;
   try {
-    const facts = await lookAt(machine);
+    const facts = await lookAt(machine, host.critical);
     return { host, here, facts, verdict: judge(facts) };
   } catch (error) {
     if (!(error instanceof HomelabError)) throw error;
@@ -121,6 +121,7 @@ const said = (facts: HostFacts) => ({
   profile: system(facts, facts.systems.profile),
   systemd: facts.systemd,
   failed: facts.failed,
+  critical: Object.fromEntries(facts.asked),
   uptime: facts.uptime ?? null,
   load: facts.load,
   cores: facts.cores ?? null,
