@@ -191,8 +191,8 @@ function parseDisks(text: string): Disk[] {
   const disks: Disk[] = [];
   for (const line of text.split("\n")) {
     const [, path = "", total, free, source] = /^(\S+)\t\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    // The store is mostly the root's file system, mounted once more.
-    const same = `${source} ${total} ${free}`;
+    // The store is mostly the root's file system, mounted once more. What is free changes while it is asked.
+    const same = `${source} ${total}`;
     if (path === "" || seen.has(same)) continue;
     seen.add(same);
     disks.push({ path, total: Number(total), free: Number(free) });

@@ -42,7 +42,7 @@ MemFree:         1000000 kB
 MemAvailable:   23937896 kB
 \x1edisks
 /\t270553174016 79857709056 /dev/nvme0n1p2
-/nix/store\t270553174016 79857709056 /dev/nvme0n1p2
+/nix/store\t270553174016 79857700000 /dev/nvme0n1p2
 /boot\t  535805952  480247808 /dev/nvme0n1p1
 \x1eend
 `;
