@@ -1,6 +1,7 @@
 import { HomelabError } from "../errors.ts";
 import type { Machine } from "../process/machine.ts";
 import { generationOf } from "./facts.ts";
+import { askAll } from "./look.ts";
 
 /** One generation of a host's system profile. */
 export interface Generation {
@@ -57,20 +58,9 @@ done
 line end
 `;
 
-const DEADLINE_MS = 60_000;
-const MOST_BYTES = 16 * 1024 * 1024;
-
 /** The generations of a machine's system. Throws `unsupported` where there are none, and what `Machine.run` does. */
 export async function readGenerations(machine: Machine): Promise<Generations> {
-  const { stdout, stderr, timedOut, exitCode } = await machine.run(["sh", "-c", QUESTION], {
-    deadline: DEADLINE_MS,
-    keep: MOST_BYTES,
-  });
-  const generations = parseGenerations(stdout);
-  if (!generations) {
-    const said = timedOut ? "no answer in time" : stderr.trim().split("\n")[0] || `exit code ${exitCode}`;
-    throw new HomelabError("unavailable", `${machine.name} does not tell its generations: ${said}`);
-  }
+  const generations = await askAll(machine, ["sh", "-c", QUESTION], parseGenerations);
   if (generations.list.length > 0) return generations;
   throw new HomelabError("unsupported", `${machine.name} has no generations of a system: it is not NixOS`, {
     hint: "there is nothing in /nix/var/nix/profiles that is called `system-N-link`",

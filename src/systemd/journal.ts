@@ -19,7 +19,18 @@ export interface JournalQuery {
   readonly tail?: string | undefined;
   readonly follow?: boolean | undefined;
   readonly signal: AbortSignal;
+  /** `false` where the login may read it by itself. */
+  readonly root?: boolean | undefined;
 }
+
+/** The system's own journal: members of some groups read it, which ones differs between distributions. */
+const READABLE =
+  "for each in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do test -r $each && exit 0; done; exit 1";
+const LOOK_MS = 30_000;
+
+/** Whether the login of a machine may read its whole journal without being root. */
+export const readsJournal = async (machine: Machine, signal: AbortSignal): Promise<boolean> =>
+  (await machine.run(["sh", "-c", READABLE], { deadline: LOOK_MS, signal })).exitCode === 0;
 
 const DEADLINE_MS = 120_000;
 /** A timer takes no longer delay. */
@@ -29,7 +40,7 @@ const NO_DEADLINE_MS = 2 ** 31 - 1;
 export async function* journalLines(
   machine: Machine,
   units: readonly string[],
-  { since, tail, follow = false, signal }: JournalQuery,
+  { since, tail, follow = false, signal, root = true }: JournalQuery,
 ): AsyncGenerator<JournalLine> {
   const lines = new Lines();
   const argv = [
@@ -50,7 +61,7 @@ export async function* journalLines(
     .run(argv, {
       deadline: follow ? NO_DEADLINE_MS : DEADLINE_MS,
       signal,
-      root: true,
+      root,
       keep: 0,
       tee: (stream, piece) => stream === "stdout" && lines.add(piece),
     })

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "../helpers/eventually.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 import { type Hypervisor, hypervisor } from "../helpers/hypervisor.ts";
 import { activate, boot, buildSystem, makeNixos } from "../helpers/nixos-system.ts";
@@ -256,6 +257,11 @@ test("logs and commands come from the host, and what it refuses is said", async 
     stderr:
       "error: this needs root on guest, and `sudo` asks for a password there\n  hint: log in as root, or allow it without a password in sudoers (NOPASSWD)\n",
   });
+  // Who may read it by himself needs no sudo.
+  await p620.run("usermod", "--append", "--groups", "systemd-journal", "guest");
+  // Groups and shell are those of the login.
+  await p620.run("pkill", "-u", "guest");
+  expect((await lab.run("host", "logs", "guest", "hello")).stdout).toMatch(/^one$/m);
 
   expect(await lab.run("host", "ssh", "p620", "--", "sh", "-c", "id -un; exit 7")).toMatchObject({
     code: 7,
@@ -269,6 +275,22 @@ test("logs and commands come from the host, and what it refuses is said", async 
     code: 2,
     stderr: "error: `both` stands for 2 hosts\n  hint: name one: p620, guest\n",
   });
+
+  const followed = lab.start("host", "logs", "p620", "hello", "-f");
+  await eventually("it follows", async () => followed.printed().includes("two"));
+  await p620.run("systemctl", "start", "hello.service");
+  await eventually("new lines come", async () => followed.printed().split("\ntwo\n").length > 2);
+  followed.kill("SIGINT");
+  expect((await followed.ended).code).toBe(130);
+
+  await p620.run("usermod", "--shell", "/usr/sbin/nologin", "guest");
+  await p620.run("pkill", "-u", "guest");
+  const shut =
+    "guest cannot be asked: This account is currently not available.\n  hint: its login needs a shell that runs commands\n";
+  expect((await lab.run("host", "generations", "guest")).stderr).toBe(`error: ${shut}`);
+  expect((await lab.json("host", "status", "guest")).document.hosts).toMatchObject([
+    { state: "unreachable" },
+  ]);
 
   // Another machine answers where razer was.
   const known = join(laptop.top, "known_hosts");
