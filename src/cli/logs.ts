@@ -20,7 +20,7 @@ export default makeCommand({
   words: {
     min: 1,
     max: Number.POSITIVE_INFINITY,
-    label: "a target: a service, family, unit, MicroVM, host or group, or `all`",
+    label: "a target: a service, unit, MicroVM, host, family or group, or `all`",
   },
   args: {
     follow: { type: "boolean", alias: "f", description: "go on as they write (default on a terminal)" },

@@ -8,7 +8,7 @@ import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
-import { type Inspected, inspect } from "./inspect.ts";
+import { type Inspected, inspect, referHosts } from "./inspect.ts";
 
 export default makeCommand({
   name: "status",
@@ -28,8 +28,7 @@ export default makeCommand({
     const hosts = targets.filter((name) => book.recipes.get(name)?.kind === "host");
     if (hosts.length > 0 && hosts.length === targets.length)
       return (await import("./host/status.ts")).run(context, hosts);
-    if (hosts.length > 0)
-      context.messages.info(`hosts have a status of their own: \`homelab host status ${hosts.join(" ")}\``);
+    referHosts(context, book, hosts);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
     const holds = new HoldBook(context.env, book.root);

@@ -181,7 +181,8 @@ test("on a host itself it is this machine, and the flake's other machines are sh
   await using p620 = await hypervisor({
     name: "p620",
     files: {
-      "homelab.yml": "hosts: { p620: {}, gone: { address: 10.255.0.1 } }\nmicrovms: { web: {} }\n",
+      "homelab.yml":
+        "hosts: { p620: {}, gone: { address: 10.255.0.1 } }\nmicrovms: { web: {} }\nunits: { ssh: { unit: ssh.service } }\n",
       "flake.nix":
         "{ outputs = { self }: { nixosConfigurations = { p620 = {}; spare = {}; web = {}; vm1 = {}; }; }; }\n",
     },
@@ -209,6 +210,11 @@ test("on a host itself it is this machine, and the flake's other machines are sh
     here: true,
     state: "ready",
   });
+  const refers = "hosts have a status of their own: `homelab host status p620`\n";
+  const mixed = await p620.homelab("status", "ssh", "p620");
+  expect(mixed).toMatchObject({ code: 0, stderr: refers });
+  expect(mixed.stdout).toStartWith("ssh  ready");
+  expect(await p620.homelab("why", "p620")).toMatchObject({ code: 0, stdout: "", stderr: refers });
   expect(await p620.homelab("host", "ssh", "p620", "hostname")).toMatchObject({ code: 0, stdout: "p620\n" });
   expect((await p620.homelab("host", "ssh", "p620")).stderr).toBe(
     "error: `p620` is this machine: you are logged in\n  hint: put a command behind it: `homelab host ssh p620 -- uptime`\n",
