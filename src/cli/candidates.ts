@@ -21,7 +21,7 @@ export interface CompletionQuestion {
 }
 
 const VM_VERBS = [
-  ...["list", "build", "update", "restart", "stop", "run"],
+  ...["list", "build", "update", "start", "restart", "stop", "run"],
   ...["logs", "ssh", "network", "orphans", "rollback", "prune"],
 ];
 /** `vm -Ru`: the letter stands for the verb. */
@@ -30,6 +30,7 @@ const VM_LETTER = /^-[A-Za-z]*[ulrs]/;
 const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   completions: ["bash", "zsh", "fish"],
   env: ["check", "init"],
+  host: ["list", "status", "generations", "ssh", "logs"],
   import: ["Justfile"],
   lock: ["status"],
   notify: ["test"],

@@ -36,6 +36,13 @@ export async function inspect(
   return new Map(names.flatMap((name) => (found.has(name) ? [[name, found.get(name) as Inspected]] : [])));
 }
 
+/** Says which command looks at the hosts among targets, as nothing is known of them here. */
+export function referHosts({ messages }: Context, book: Book, names: readonly string[]): void {
+  const hosts = names.filter((name) => book.recipes.get(name)?.kind === "host");
+  if (hosts.length === 0) return;
+  messages.info(`hosts have a status of their own: \`homelab host status ${hosts.join(" ")}\``);
+}
+
 /** Looks at what systemd runs. */
 async function inspectOthers(
   book: Book,

@@ -1,6 +1,7 @@
 import type { Book, Recipe, ServiceRecipe } from "../book/types.ts";
 import type { Docker } from "../docker/client.ts";
 import type { LogLine } from "../docker/logs.ts";
+import type { Machine } from "../process/machine.ts";
 import type { Store } from "../store/store.ts";
 import type { ContainerView } from "../units/compose/observe.ts";
 import { SecretFinder } from "../units/compose/secret-files.ts";
@@ -41,7 +42,9 @@ export async function sourcesOf(context: Context, book: Book, asked: Asked): Pro
   const sources: Source[] = [];
   const containers = await containerSources(context, book, asked);
   const units = await unitSources(asked);
-  for (const { name } of asked.recipes) sources.push(...(containers.get(name) ?? units.get(name) ?? []));
+  const hosts = await hostSources(context, book, asked);
+  for (const { name } of asked.recipes)
+    sources.push(...(containers.get(name) ?? units.get(name) ?? hosts.get(name) ?? []));
   return sources;
 }
 
@@ -107,4 +110,31 @@ async function unitSources({ engine: { drivers }, recipes }: Asked): Promise<Map
     }
   }
   return result;
+}
+
+async function hostSources({ env }: Context, book: Book, { recipes }: Asked): Promise<Map<string, Source[]>> {
+  const hosts = recipes.filter((recipe) => recipe.kind === "host");
+  if (hosts.length === 0) return new Map();
+  const { Machines } = await import("../ssh/machines.ts");
+  const machines = new Machines(book, env);
+  return new Map(hosts.map((host) => [host.name, [hostSource(host.name, machines.host(host))]]));
+}
+
+/** The journal of a host: that of one unit, or all of it, each line with who wrote it. */
+export function hostSource(host: string, machine: Machine, unit?: string): Source {
+  const name = unit ?? "journal";
+  return {
+    ...{ id: `${name} of ${host}`, recipe: host, service: name, name },
+    place: { id: host, ...(unit === undefined ? {} : { unit }) },
+    redact: (text) => text,
+    async *read(options) {
+      const { journalLines, readsJournal } = await import("../systemd/journal.ts");
+      const root = !(await readsJournal(machine, options.signal));
+      const units = unit === undefined ? [] : [unit];
+      for await (const line of journalLines(machine, units, { ...options, root })) {
+        const by = unit === undefined && line.by !== undefined ? `${line.by}: ` : "";
+        yield { ...line, text: `${by}${line.text}` };
+      }
+    },
+  };
 }

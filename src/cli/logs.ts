@@ -6,7 +6,7 @@ import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { connect } from "./engine.ts";
-import { showLogs } from "./logs-show.ts";
+import { type LogFilter, showLogs } from "./logs-show.ts";
 import { sourcesOf } from "./logs-sources.ts";
 import { invalidValue } from "./options.ts";
 
@@ -15,12 +15,12 @@ const DEFAULT_TAIL = "100";
 export default makeCommand({
   name: "logs",
   description:
-    "Shows what the containers of the targets wrote, and what the journal has of units and MicroVMs, in the order of time. On a terminal it goes on as they write, until Ctrl-C. Values of `.env` and of env files are masked.",
+    "Shows what the containers of the targets wrote, and what the journal has of units, MicroVMs and hosts, in the order of time. On a terminal it goes on as they write, until Ctrl-C. Values of `.env` and of env files are masked.",
   usage: "TARGET…",
   words: {
     min: 1,
     max: Number.POSITIVE_INFINITY,
-    label: "a target: a service, unit, MicroVM, family or group, or `all`",
+    label: "a target: a service, unit, MicroVM, host, family or group, or `all`",
   },
   args: {
     follow: { type: "boolean", alias: "f", description: "go on as they write (default on a terminal)" },
@@ -52,8 +52,8 @@ interface LogWords {
   readonly timestamps?: boolean | undefined;
 }
 
-/** Shows what targets say. */
-export async function runLogs(context: Context, words: readonly string[], args: LogWords): Promise<void> {
+/** What the options of a command that shows lines mean. Throws `usage`. */
+export function readLogWords(context: Context, args: LogWords): { follow: boolean; filter: LogFilter } {
   const follow = args.follow ?? (!args["no-follow"] && isTerminal(1) && !context.options.json);
   if (follow && context.options.json) {
     throw new HomelabError("usage", "`--json` is one document, and following has no end", {
@@ -63,7 +63,12 @@ export async function runLogs(context: Context, words: readonly string[], args: 
   // Who asks for a time or a word wants all of it, and not what happens to be among the last lines.
   const chosen = args.since !== undefined || args.grep !== undefined;
   const tail = tailOf(args.tail ?? (chosen ? "all" : DEFAULT_TAIL));
-  const filter = { since: sinceOf(args.since), tail, grep: patternOf(args.grep) };
+  return { follow, filter: { since: sinceOf(args.since), tail, grep: patternOf(args.grep) } };
+}
+
+/** Shows what targets say. */
+export async function runLogs(context: Context, words: readonly string[], args: LogWords): Promise<void> {
+  const { follow, filter } = readLogWords(context, args);
   const book = await openBook(context);
   const targets = targetsOf(book, words);
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));

@@ -8,7 +8,7 @@ import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
-import { type Inspected, inspect } from "./inspect.ts";
+import { type Inspected, inspect, referHosts } from "./inspect.ts";
 
 export default makeCommand({
   name: "status",
@@ -25,6 +25,10 @@ export default makeCommand({
   async run(context, words) {
     const book = await openBook(context);
     const targets = words.length === 0 ? (expandTarget(book, "all") ?? []) : targetsOf(book, words);
+    const hosts = targets.filter((name) => book.recipes.get(name)?.kind === "host");
+    if (hosts.length > 0 && hosts.length === targets.length)
+      return (await import("./host/status.ts")).run(context, hosts);
+    referHosts(context, book, hosts);
     const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
     const engine = await connect(context, book, store, targets);
     const holds = new HoldBook(context.env, book.root);

@@ -10,7 +10,7 @@ import { openBook, targetsOf } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect, type Engine } from "./engine.ts";
-import { type Inspected, inspect } from "./inspect.ts";
+import { type Inspected, inspect, referHosts } from "./inspect.ts";
 
 /** How many runs are searched for the last word on a service. */
 const RUNS = 50;
@@ -42,6 +42,7 @@ export default makeCommand({
       told: new Set<string>(),
       env: context.env,
     };
+    referHosts(context, book, targets);
     const causes: Cause[] = [];
     for (const name of targets) {
       const cause = await causeOf(name, known);

@@ -31,8 +31,14 @@ export class Machines {
   of(host: string | undefined): Machine {
     if (host === undefined) return this.here;
     const recipe = this.book.recipes.get(host);
-    if (recipe?.kind === "host" && this.isHere(recipe)) return this.here;
-    return this.remote(host);
+    return recipe?.kind === "host" ? this.host(recipe) : this.remote(host);
+  }
+
+  /** The machine of a host recipe, also of one that is not in the book. */
+  host(recipe: HostRecipe): Machine {
+    if (this.isHere(recipe)) return this.here;
+    const { name, address = name, user, identity } = recipe;
+    return this.machine(name, { user, address }, identity);
   }
 
   /** The MicroVM itself, over ssh: through its host when that is another machine. */
@@ -53,12 +59,8 @@ export class Machines {
     return this.machine(name, { user, address }, identity, through);
   }
 
+  /** As ssh is told it. */
   private remote(host: string): SshMachine {
-    const recipe = this.book.recipes.get(host);
-    if (recipe?.kind === "host") {
-      const { name, address = name, user, identity } = recipe;
-      return this.machine(name, { user, address }, identity);
-    }
     const to = parseDestination(host);
     if (to) return this.machine(destinationText(to), to);
     const hosts = [...this.book.recipes.values()]

@@ -8,6 +8,8 @@ export interface JournalLine {
   /** ISO, with microseconds: sorts as text. */
   readonly time: string;
   readonly text: string;
+  /** What the program that wrote it calls itself: `sshd`, `kernel`. */
+  readonly by?: string | undefined;
 }
 
 export interface JournalQuery {
@@ -17,21 +19,38 @@ export interface JournalQuery {
   readonly tail?: string | undefined;
   readonly follow?: boolean | undefined;
   readonly signal: AbortSignal;
+  /** `false` where the login may read it by itself. */
+  readonly root?: boolean | undefined;
 }
+
+/** The system's own journal: members of some groups read it, which ones differs between distributions. */
+const READABLE =
+  "for each in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do test -r $each && exit 0; done; exit 1";
+const LOOK_MS = 30_000;
+
+/** Whether the login of a machine may read its whole journal without being root. */
+export const readsJournal = async (machine: Machine, signal: AbortSignal): Promise<boolean> =>
+  (await machine.run(["sh", "-c", READABLE], { deadline: LOOK_MS, signal })).exitCode === 0;
 
 const DEADLINE_MS = 120_000;
 /** A timer takes no longer delay. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 
-/** What units wrote, oldest first; `units` are names or patterns. Throws `unavailable` when the journal cannot be read. */
+/** What units wrote, oldest first; `units` are names or patterns, and none at all stand for the whole journal. Throws `unavailable` when the journal cannot be read. */
 export async function* journalLines(
   machine: Machine,
   units: readonly string[],
-  { since, tail, follow = false, signal }: JournalQuery,
+  { since, tail, follow = false, signal, root = true }: JournalQuery,
 ): AsyncGenerator<JournalLine> {
   const lines = new Lines();
   const argv = [
-    ...["journalctl", "--no-pager", "--quiet", "--output=json", "--output-fields=MESSAGE,PRIORITY"],
+    ...[
+      "journalctl",
+      "--no-pager",
+      "--quiet",
+      "--output=json",
+      "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER",
+    ],
     ...(since === undefined ? [] : [`--since=@${since}`]),
     // With `--follow`, the default is ten lines.
     `--lines=${tail ?? "all"}`,
@@ -42,7 +61,7 @@ export async function* journalLines(
     .run(argv, {
       deadline: follow ? NO_DEADLINE_MS : DEADLINE_MS,
       signal,
-      root: true,
+      root,
       keep: 0,
       tee: (stream, piece) => stream === "stdout" && lines.add(piece),
     })
@@ -78,13 +97,14 @@ export function readLine(text: string): { line: JournalLine; at: bigint } | unde
   } catch {
     return undefined;
   }
-  const { __REALTIME_TIMESTAMP: stamp, MESSAGE: message, PRIORITY: priority } = entry;
+  const { __REALTIME_TIMESTAMP: stamp, MESSAGE: message, PRIORITY: priority, SYSLOG_IDENTIFIER: by } = entry;
   if (typeof stamp !== "string" || !/^\d+$/.test(stamp)) return undefined;
   const micros = BigInt(stamp);
   const iso = new Date(Number(micros / 1000n)).toISOString();
   const time = iso.replace("Z", `${String(micros % 1000n).padStart(3, "0")}Z`);
   const stream = Number(priority ?? 6) <= 3 ? "stderr" : "stdout";
-  return { line: { stream, time, text: textOf(message) }, at: micros * 1000n };
+  const line = { stream, time, text: textOf(message), ...(typeof by === "string" && { by }) } as const;
+  return { line, at: micros * 1000n };
 }
 
 /** A message that is no text comes as its bytes, several of one entry as a list, one that is too large as nothing. */

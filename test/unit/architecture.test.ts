@@ -48,7 +48,7 @@ const STAGES = [
   ["plan/types.ts"],
   ["store"],
   ["run/events.ts"],
-  ["units"],
+  ["units", "hosts"],
   ["plan"],
   ["run"],
   ["report"],

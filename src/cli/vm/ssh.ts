@@ -8,16 +8,16 @@ import { isRunning } from "../../units/microvm/decide.ts";
 import { unitOf } from "../../units/microvm/driver.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { MAX_DURATION } from "../options.ts";
+import { remoteCommand, splitSsh } from "../ssh-words.ts";
 import { openVms } from "./book.ts";
-import { guestCommand, splitSsh } from "./ssh-words.ts";
 
 /** Of what a command prints, a document has this much: the last part. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** A login into a MicroVM, or a command in it, which gives its exit code. */
 export async function run(context: Context, words: string[]): Promise<void> {
-  const { name, typed } = splitSsh(words);
-  const command = guestCommand(typed);
+  const { name, typed } = splitSsh("vm", words);
+  const command = remoteCommand(typed);
   const { machines, vms } = await openVms(context, [name]);
   const [vm] = vms;
   if (!vm || vms.length > 1)
