@@ -57,7 +57,7 @@ const vms = bookOf(
 );
 
 test.each<[line: string, want: string]>([
-  ["vm ", "build list logs network orphans prune restart rollback run ssh stop update"],
+  ["vm ", "build list logs network orphans prune restart rollback run ssh start stop update"],
   ["vm r", "restart rollback run"],
   ["vm ssh ", "lab vm1 vm2 vm9"],
   ["vm ssh vm1 -- v", ""],
