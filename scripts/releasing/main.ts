@@ -46,7 +46,9 @@ function compile(platform: Platform, runtime: Package): string {
   const work = join(out, `.${platform}`);
   const program = join(work, "homelab");
   mkdirSync(work, { recursive: true });
-  run(["tar", "-xzf", join(cache, tarballPath(runtime)), "package/bin/bun"], { cwd: work });
+  run(["tar", "-xzf", join(cache, tarballPath(runtime)), "package/bin/bun", "package/package.json"], {
+    cwd: work,
+  });
   const words = [program, revision, PLATFORMS[platform].target, join(work, "package/bin/bun")];
   run([join(root, "scripts/compile"), ...words], { cwd: root });
   chmodSync(program, 0o755);
@@ -88,28 +90,27 @@ function archive(platform: Platform): string {
 const sha256 = (path: string): string =>
   new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 
+/** What a package says that its licence is. */
+const licenseIn = (dir: string): string =>
+  JSON.parse(readFileSync(join(dir, "package.json"), "utf8")).license;
+
 const runtimes = new Map(platforms.map((each) => [each, packageAt(lock, PLATFORMS[each].runtime)]));
 fetchTarballs(cache, [...runtimes.values()]);
 const names: string[] = [];
+const licenses = new Map<string, string>();
 for (const [platform, runtime] of runtimes) {
   const program = compile(platform, runtime);
   tryOut(program, platform);
   names.push(archive(platform));
+  licenses.set(runtime.name, licenseIn(join(out, `.${platform}`, "package")));
   rmSync(join(out, `.${platform}`), { recursive: true });
   console.error(names.at(-1));
 }
 const packages = productPackages(lock);
-const licenses = new Map(
-  [...packages.keys()].map((key) => {
-    const path = join(
-      root,
-      "node_modules",
-      key.replaceAll(/(?<!@[^/]*)\//g, "/node_modules/"),
-      "package.json",
-    );
-    return [key, JSON.parse(readFileSync(path, "utf8")).license as string];
-  }),
-);
+for (const key of packages.keys()) {
+  const place = key.replaceAll(/(?<!@[^/]*)\//g, "/node_modules/");
+  licenses.set(key, licenseIn(join(root, "node_modules", place)));
+}
 const bill = billOfMaterials({ manifest, packages, licenses, runtimes: [...runtimes.values()] });
 names.push(`homelab-${manifest.version}.cdx.json`);
 writeFileSync(join(out, names.at(-1) ?? ""), `${JSON.stringify(bill, null, 2)}\n`);

@@ -64,6 +64,10 @@ function enabled(name: string, env: Environment): SetupStep {
   };
 }
 
+/** Units of the NixOS module, as a pattern of systemctl's, and the timers among them. */
+const DEPLOYMENTS = "homelab-deploy-*";
+const DEPLOYMENT = /^homelab-deploy-.*\.timer$/;
+
 /** What systemd says of a unit of ours. */
 export interface UnitStatus {
   readonly unit: string;
@@ -78,18 +82,20 @@ export interface UnitStatus {
 const ASKED =
   "Id,LoadState,UnitFileState,NextElapseUSecRealtime,ExecMainStartTimestamp,ExecMainExitTimestamp,Result";
 
-/** The timer with its next run, and the service at boot, each with how its last run ended. */
+/**
+ * The timers with their next run, and the service at boot, each with how its last run ended. Those of `timers install`,
+ * or those of the NixOS module, which has one for each deployment.
+ */
 export async function timerStatus(env: Environment): Promise<UnitStatus[]> {
   const { stdout } = await systemctl(
-    ["show", `--property=${ASKED}`, DEPLOY_TIMER, DEPLOY_SERVICE, BOOT_SERVICE],
+    ["show", `--property=${ASKED}`, DEPLOY_TIMER, DEPLOY_SERVICE, BOOT_SERVICE, DEPLOYMENTS],
     env,
   );
-  const units = new Map(parseShow(stdout).map((each) => [each.Id, each]));
-  return [
-    [DEPLOY_TIMER, DEPLOY_SERVICE],
-    [BOOT_SERVICE, BOOT_SERVICE],
-  ].map(([unit = "", service = ""]) => {
-    const [own, does] = [units.get(unit), units.get(service)];
+  const units = new Map(parseShow(stdout).map((each) => [each.Id ?? "", each]));
+  const deployments = [...units.keys()].filter((id) => DEPLOYMENT.test(id)).sort();
+  const known = units.get(DEPLOY_TIMER)?.LoadState === "loaded" || deployments.length === 0;
+  return [...(known ? [DEPLOY_TIMER] : []), ...deployments, BOOT_SERVICE].map((unit) => {
+    const [own, does] = [units.get(unit), units.get(unit.replace(/\.timer$/, ".service"))];
     const ended = parseTime(does?.ExecMainExitTimestamp);
     return {
       unit,

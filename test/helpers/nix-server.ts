@@ -42,7 +42,8 @@ export async function nixServer(files: Readonly<Record<string, string>>): Promis
 
     const push: NixServer["push"] = async (changed) => {
       lab.write(Object.fromEntries(Object.entries(changed).map(([path, text]) => [`../work/${path}`, text])));
-      const words = "cd $1; git add --all; git commit --quiet --allow-empty --message=Change; git push --quiet";
+      const words =
+        "cd $1; git add --all; git commit --quiet --allow-empty --message=Change; git push --quiet";
       await host.run("sh", "-euc", words, "sh", work);
       await host.run("chown", "-R", `${owner}:`, upstream);
     };

@@ -11,11 +11,17 @@ afterAll(() => nix?.[Symbol.asyncDispose]());
 
 const WEB = "services: { web: { image: 'homelab-lab/base:1', network_mode: none } }";
 
-/** Builds from an expression over the flake's package, whatever comes of it. */
-const buildOf = (expression: string) =>
+/** What stands before expressions: the flake, and the packages that it was made with. */
+const given = () =>
+  `let flake = builtins.getFlake "${nix.flake}"; pkgs = flake.inputs.nixpkgs.legacyPackages.x86_64-linux; in`;
+const evaluate = (expression: string) =>
+  nix.host.ask("nix", "eval", "--impure", "--expr", `${given()} ${expression}`);
+
+/** Builds the package, changed, whatever comes of it. */
+const buildWith = (change: string) =>
   nix.host.ask(
-    ...["nix", "build", "--no-link", "--print-out-paths", "--print-build-logs", "--impure", "--expr"],
-    `let homelab = (builtins.getFlake "${nix.flake}").packages.x86_64-linux.homelab; in ${expression}`,
+    ...["nix", "build", "--no-link", "--print-build-logs", "--impure", "--expr"],
+    `${given()} flake.packages.x86_64-linux.homelab.overrideAttrs (_: ${change})`,
   );
 
 test("the flake checks, for every system", async () => {
@@ -28,6 +34,10 @@ test("the flake checks, for every system", async () => {
   expect(Object.keys(shown.packages).sort()).toEqual([
     ...["aarch64-darwin", "aarch64-linux", "x86_64-darwin", "x86_64-linux"],
   ]);
+  const { stdout } = await evaluate(
+    "(flake.overlays.default pkgs {}).homelab.outPath == flake.packages.x86_64-linux.default.outPath",
+  );
+  expect(stdout).toBe("true\n");
 });
 
 test("a build is the same when it is made again, has what belongs to it, and needs its libc alone", async () => {
@@ -70,7 +80,7 @@ test.each([
   ["given another interpreter", wrongly("--set-interpreter /lib64/ld-linux-x86-64.so.2"), /it was patched/],
   ["given a run path", wrongly("--set-rpath /usr/lib"), /it was patched/],
 ])("a program that was %s does not pass the package's own check", async (_, change, said) => {
-  const { code, stderr } = await buildOf(`homelab.overrideAttrs (_: ${change})`);
+  const { code, stderr } = await buildWith(change);
   expect(stderr).toMatch(said);
   expect(code).not.toBe(0);
 });
