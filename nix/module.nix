@@ -42,14 +42,16 @@ self: {
     restartIfChanged = false;
     path =
       [config.virtualisation.docker.package config.nix.package pkgs.git pkgs.openssh]
-      ++ lib.optional system config.system.build.nixos-rebuild
+      ++ lib.optionals system [config.system.build.nixos-rebuild pkgs.gnutar pkgs.gzip pkgs.xz]
       ++ cfg.extraPackages;
     environment =
-      {
+      config.networking.proxy.envVars
+      // {
         # The daemon builds: for this unit, the store is read-only.
         NIX_REMOTE = "daemon";
         XDG_CACHE_HOME = "/var/cache/homelab";
       }
+      // lib.optionalAttrs system {NIX_PATH = lib.concatStringsSep ":" config.nix.nixPath;}
       // lib.optionalAttrs (!notify) {HOMELAB_NOTIFY = "never";}
       // cfg.environment;
     serviceConfig =

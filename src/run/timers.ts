@@ -64,9 +64,14 @@ function enabled(name: string, env: Environment): SetupStep {
   };
 }
 
-/** Units of the NixOS module, as a pattern of systemctl's, and the timers among them. */
-const DEPLOYMENTS = "homelab-deploy-*";
-const DEPLOYMENT = /^homelab-deploy-.*\.timer$/;
+const serviceOf = (unit: string): string => unit.replace(/\.timer$/, ".service");
+
+/** The timers of the NixOS module: one for each deployment. */
+async function moduleTimers(env: Environment): Promise<string[]> {
+  const words = ["list-unit-files", "--no-legend", "--plain", "homelab-deploy-*.timer"];
+  const { stdout } = await systemctl(words, env);
+  return [...stdout.matchAll(/^\S+\.timer/gm)].map(([name]) => name).sort();
+}
 
 /** What systemd says of a unit of ours. */
 export interface UnitStatus {
@@ -87,15 +92,18 @@ const ASKED =
  * or those of the NixOS module, which has one for each deployment.
  */
 export async function timerStatus(env: Environment): Promise<UnitStatus[]> {
+  const deployments = await moduleTimers(env);
+  const services = deployments.map(serviceOf);
   const { stdout } = await systemctl(
-    ["show", `--property=${ASKED}`, DEPLOY_TIMER, DEPLOY_SERVICE, BOOT_SERVICE, DEPLOYMENTS],
+    ["show", `--property=${ASKED}`, DEPLOY_TIMER, DEPLOY_SERVICE, BOOT_SERVICE, ...deployments, ...services],
     env,
   );
-  const units = new Map(parseShow(stdout).map((each) => [each.Id ?? "", each]));
-  const deployments = [...units.keys()].filter((id) => DEPLOYMENT.test(id)).sort();
-  const known = units.get(DEPLOY_TIMER)?.LoadState === "loaded" || deployments.length === 0;
-  return [...(known ? [DEPLOY_TIMER] : []), ...deployments, BOOT_SERVICE].map((unit) => {
-    const [own, does] = [units.get(unit), units.get(unit.replace(/\.timer$/, ".service"))];
+  const units = new Map(parseShow(stdout).map((each) => [each.Id, each]));
+  // Where the module has its own, these need not be there.
+  const expected = (unit: string) => deployments.length === 0 || units.get(unit)?.LoadState === "loaded";
+  const told = [DEPLOY_TIMER, ...deployments, BOOT_SERVICE].filter(expected);
+  return told.map((unit) => {
+    const [own, does] = [units.get(unit), units.get(serviceOf(unit))];
     const ended = parseTime(does?.ExecMainExitTimestamp);
     return {
       unit,
