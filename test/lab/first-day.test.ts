@@ -44,4 +44,4 @@ test("a server's first ten minutes, as the README tells them", async () => {
   }
   const made = await lab.docker("ps", "--format", "{{.Names}}", "--filter", `name=${lab.own("web~")}`);
   expect(lab.shared(made)).toBe("web~-web-1\n");
-}, 90_000);
+});

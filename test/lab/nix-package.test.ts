@@ -24,6 +24,19 @@ const buildWith = (change: string) =>
     `${given()} flake.packages.x86_64-linux.homelab.overrideAttrs (_: ${change})`,
   );
 
+test("builds are in a sandbox: no network, and none of the machine's own files", async () => {
+  const look =
+    "{ sed -n 's/^ *\\([a-z0-9]*\\):.*/\\1/p' /proc/net/dev; ls -d /root /home; } >$out 2>&1 || true";
+  const words = ["--no-link", "--print-out-paths", "--impure", "--expr"];
+  const out = await nix.host.run(
+    "nix",
+    "build",
+    ...words,
+    `${given()} pkgs.runCommand "look" {} ${JSON.stringify(look)}`,
+  );
+  expect(await nix.host.run("cat", out.trim())).toMatch(/^lo\nls: .*\/root.*\nls: .*\/home.*\n$/);
+});
+
 test("the flake checks, for every system", async () => {
   await nix.host.run("nix", "flake", "check", "--print-build-logs", nix.flake);
   await nix.host.run("nix", "flake", "check", "--no-build", "--all-systems", nix.flake);

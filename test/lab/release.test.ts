@@ -48,6 +48,10 @@ test("two builds of one commit are the same, byte for byte, wherever they are ma
   for (const platform of ["linux-x64", "macos-arm64"]) {
     expect(sums).toContain(again.find((line) => line.endsWith(`${NAME}-${platform}.tar.gz`)) ?? "none");
   }
+  const archive = join(top, `one/${NAME}-linux-arm64.tar.gz`);
+  expect((await start(["tar", "-tzf", archive], { cwd: top, env: process.env }).ended).stdout).toBe(
+    "homelab\nNOTICES\nLICENSE\n",
+  );
   const bill = JSON.parse(readFileSync(join(top, `one/${NAME}.cdx.json`), "utf8"));
   expect(bill.components.map(({ name }: { name: string }) => name)).toEqual(
     expect.arrayContaining([
