@@ -19,9 +19,22 @@
       system = true;
       notify = false;
     };
+    deployments.manual = {
+      schedule = null;
+      quiet = true;
+    };
+    services = ../recipes/catalogue;
   };
-  service = name: plain.systemd.units."homelab-${name}.service".text;
-  timer = name: plain.systemd.units."homelab-${name}.timer".text;
+  other = system {
+    onBoot = false;
+    user = "homelab";
+    root = "/srv/my homelab";
+    environment.HOMELAB_MIN_FREE = "2GB";
+    deployments.twice.schedule = ["05:00" "17:00"];
+  };
+  textOf = config: unit: config.systemd.units."homelab-${unit}".text;
+  service = name: textOf plain "${name}.service";
+  timer = name: textOf plain "${name}.timer";
 
   saysLine = text: line: builtins.elem line (lib.splitString "\n" text);
   says = text: line: lib.assertMsg (saysLine text line) "the module's unit does not say `${line}`:\n${text}";
@@ -35,4 +48,16 @@ in
   assert says (service "deploy-media") "Environment=\"HOMELAB_NOTIFY=never\"";
   assert silent (service "deploy-media") "ProtectSystem=strict";
   assert says (timer "deploy-media") "OnCalendar=Sun 05:00";
+  assert says (service "deploy-manual") "ExecStart=${program} -C /opt/homelab update-services --lock-wait 30m --quiet";
+  assert !(plain.systemd.units ? "homelab-deploy-manual.timer");
+  assert !(other.systemd.units ? "homelab-boot.service");
+  assert says (textOf other "deploy-twice.timer") "OnCalendar=17:00";
+  assert says (textOf other "deploy-twice.service") "Environment=\"HOMELAB_MIN_FREE=2GB\"";
+  assert says (textOf other "deploy-twice.service") "User=homelab";
+  assert says (textOf other "deploy-twice.service") "CapabilityBoundingSet=";
+  assert says (textOf other "deploy-twice.service") "ReadWritePaths=\"-/srv/my homelab\"";
+  assert says (textOf other "deploy-twice.service") "ExecStart=${program} -C \"/srv/my homelab\" update-services --lock-wait 30m";
+  assert other.users.users.homelab.group == "homelab";
+  assert plain.users.users.sonarr.isSystemUser && plain.users.users.sonarr.group == "sonarr";
+  assert builtins.elem "d /var/lib/services/sonarr 0750 sonarr sonarr -" plain.systemd.tmpfiles.rules;
     pkgs.writeText "homelab-units" (lib.concatMapStrings service ["boot" "deploy-nightly" "deploy-media"])

@@ -11,7 +11,7 @@ self: {
   dataDirectory = toString cfg.dataDirectory;
   makesUser = cfg.user == "homelab";
 
-  # A command line as systemd.service(5) reads it back.
+  # A word as systemd.syntax(7) reads it back.
   word = text: let
     plain = builtins.replaceStrings ["%" "$"] ["%%" "$$"] text;
   in
@@ -23,9 +23,11 @@ self: {
   hardening = import ./hardening.nix {
     inherit lib;
     asRoot = cfg.user == "root";
-    writable =
-      ["-${root}" "-${dataDirectory}" "-${config.users.users.${cfg.user}.home}/.docker" "-/var/lib/microvms" "/tmp" "/var/tmp"]
-      ++ map (path: "-${path}") cfg.writablePaths;
+    # The hyphen: what is not there is nothing to write to.
+    writable = map (path: word "-${path}") (
+      [root dataDirectory "${config.users.users.${cfg.user}.home}/.docker" "/var/lib/microvms" "/tmp" "/var/tmp"]
+      ++ cfg.writablePaths
+    );
   };
 
   unit = {
@@ -37,19 +39,30 @@ self: {
   }: {
     inherit description;
     wants = ["network-online.target"];
-    after = ["docker.service" "network-online.target"] ++ after;
+    after = ["docker.service" "podman.socket" "network-online.target"] ++ after;
     # A switch that a deployment makes must not end that deployment.
     restartIfChanged = false;
     path =
-      [config.virtualisation.docker.package config.nix.package pkgs.git pkgs.openssh]
-      ++ lib.optional system config.system.build.nixos-rebuild
+      [
+        (
+          if config.virtualisation.docker.enable
+          then config.virtualisation.docker.package
+          else pkgs.docker-client
+        )
+        config.nix.package
+        pkgs.git
+        pkgs.openssh
+      ]
+      ++ lib.optionals system [config.system.build.nixos-rebuild pkgs.gnutar pkgs.gzip pkgs.xz]
       ++ cfg.extraPackages;
     environment =
-      {
+      config.networking.proxy.envVars
+      // {
         # The daemon builds: for this unit, the store is read-only.
         NIX_REMOTE = "daemon";
         XDG_CACHE_HOME = "/var/cache/homelab";
       }
+      // lib.optionalAttrs system {NIX_PATH = lib.concatStringsSep ":" config.nix.nixPath;}
       // lib.optionalAttrs (!notify) {HOMELAB_NOTIFY = "never";}
       // cfg.environment;
     serviceConfig =
@@ -92,7 +105,7 @@ self: {
     then "all"
     else lib.concatStringsSep " " targets;
 in {
-  options = import ./options.nix {inherit lib pkgs self;};
+  options = import ./options.nix {inherit config lib pkgs self;};
 
   config = lib.mkIf cfg.enable {
     assertions = import ./assertions.nix {inherit config lib data;};

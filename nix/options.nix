@@ -1,10 +1,12 @@
 # The options of services.homelab.
 {
+  config,
   lib,
   pkgs,
   self,
 }: let
   inherit (lib) mkOption types;
+  inherit (config) virtualisation;
   place = types.either types.path types.str;
 
   deployment.options = {
@@ -80,8 +82,11 @@ in {
 
     groups = mkOption {
       type = types.listOf types.str;
-      default = ["docker"];
-      description = "What else it belongs to: the group that Docker's socket lets in.";
+      default =
+        lib.optional virtualisation.docker.enable "docker"
+        ++ lib.optional (virtualisation.podman.dockerSocket.enable or false) "podman";
+      defaultText = lib.literalExpression ''["docker"]'';
+      description = "What else it belongs to: the group that the socket of Docker, or Podman, lets in.";
     };
 
     onBoot = mkOption {

@@ -4,6 +4,7 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
@@ -20,6 +21,7 @@ import {
   productPackages,
   tarballPath,
 } from "./lock.ts";
+import { type Notice, noticesText } from "./notices.ts";
 import { billOfMaterials } from "./sbom.ts";
 import { fetchTarballs } from "./tarballs.ts";
 
@@ -46,7 +48,9 @@ function compile(platform: Platform, runtime: Package): string {
   const work = join(out, `.${platform}`);
   const program = join(work, "homelab");
   mkdirSync(work, { recursive: true });
-  run(["tar", "-xzf", join(cache, tarballPath(runtime)), "package/bin/bun"], { cwd: work });
+  run(["tar", "-xzf", join(cache, tarballPath(runtime)), "package/bin/bun", "package/package.json"], {
+    cwd: work,
+  });
   const words = [program, revision, PLATFORMS[platform].target, join(work, "package/bin/bun")];
   run([join(root, "scripts/compile"), ...words], { cwd: root });
   chmodSync(program, 0o755);
@@ -67,7 +71,8 @@ function tryOut(program: string, platform: Platform): void {
 }
 
 /** An archive whose bytes depend on nothing but what is in it. */
-function archive(platform: Platform): string {
+function archive(platform: Platform, parts: readonly Notice[]): string {
+  writeFileSync(join(out, `.${platform}`, "NOTICES"), noticesText(parts));
   const name = `homelab-${manifest.version}-${platform}.tar.gz`;
   const plain = [
     "--sort=name",
@@ -78,7 +83,7 @@ function archive(platform: Platform): string {
     "--mode=u=rwX,go=rX",
     "--format=ustar",
   ];
-  const files = ["-C", join(out, `.${platform}`), "homelab", "-C", root, "LICENSE"];
+  const files = ["-C", join(out, `.${platform}`), "homelab", "NOTICES", "-C", root, "LICENSE"];
   const tar = Bun.spawnSync(["tar", ...plain, "-cf", "-", ...files], { stdin: "ignore" });
   if (tar.exitCode !== 0) throw new Error(`tar failed: ${tar.stderr}`);
   writeFileSync(join(out, name), Bun.gzipSync(new Uint8Array(tar.stdout), { level: 6 }));
@@ -88,28 +93,38 @@ function archive(platform: Platform): string {
 const sha256 = (path: string): string =>
   new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 
+/** What a package says that its licence is. */
+const licenseIn = (dir: string): string =>
+  JSON.parse(readFileSync(join(dir, "package.json"), "utf8")).license;
+
+/** The text of a package's licence. */
+function licenseText(dir: string): string | undefined {
+  const file = readdirSync(dir).find((name) => /^licen[cs]e(?:\.\w+)?$/i.test(name));
+  return file && readFileSync(join(dir, file), "utf8");
+}
+
+const packages = productPackages(lock);
+const licenses = new Map<string, string>();
+const notices: Notice[] = [];
+for (const [key, { name, version }] of packages) {
+  const place = join(root, "node_modules", key.replaceAll(/(?<!@[^/]*)\//g, "/node_modules/"));
+  const license = licenseIn(place);
+  licenses.set(key, license);
+  notices.push({ name, version, license, text: licenseText(place) });
+}
+
 const runtimes = new Map(platforms.map((each) => [each, packageAt(lock, PLATFORMS[each].runtime)]));
 fetchTarballs(cache, [...runtimes.values()]);
 const names: string[] = [];
 for (const [platform, runtime] of runtimes) {
   const program = compile(platform, runtime);
   tryOut(program, platform);
-  names.push(archive(platform));
+  const license = licenseIn(join(out, `.${platform}`, "package"));
+  licenses.set(runtime.name, license);
+  names.push(archive(platform, [...notices, { ...runtime, license }]));
   rmSync(join(out, `.${platform}`), { recursive: true });
   console.error(names.at(-1));
 }
-const packages = productPackages(lock);
-const licenses = new Map(
-  [...packages.keys()].map((key) => {
-    const path = join(
-      root,
-      "node_modules",
-      key.replaceAll(/(?<!@[^/]*)\//g, "/node_modules/"),
-      "package.json",
-    );
-    return [key, JSON.parse(readFileSync(path, "utf8")).license as string];
-  }),
-);
 const bill = billOfMaterials({ manifest, packages, licenses, runtimes: [...runtimes.values()] });
 names.push(`homelab-${manifest.version}.cdx.json`);
 writeFileSync(join(out, names.at(-1) ?? ""), `${JSON.stringify(bill, null, 2)}\n`);

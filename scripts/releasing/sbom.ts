@@ -9,7 +9,7 @@ export interface Contents {
   };
   /** By key of bun.lock. */
   readonly packages: ReadonlyMap<string, Package>;
-  /** Licence of each package by its key, as SPDX writes it. */
+  /** Licence of each package by its key, and of each runtime by its name, as SPDX writes it. */
   readonly licenses: ReadonlyMap<string, string>;
   readonly runtimes: readonly Package[];
 }
@@ -42,7 +42,7 @@ export function billOfMaterials({ manifest, packages, licenses, runtimes }: Cont
         licenses: [{ license: { id: manifest.license } }],
       },
     },
-    components: [...all, ...runtimes.map((each) => component(each, "platform", "MIT"))],
+    components: [...all, ...runtimes.map((each) => component(each, "platform", licenses.get(each.name)))],
     dependencies: [
       { ref: own, dependsOn: [...packages.values(), ...runtimes].map(reference) },
       ...edges,

@@ -63,7 +63,7 @@ async function install(
   if (options.dryRun) return show(context, request);
   if (isNixos()) {
     throw new HomelabError("unsupported", "on NixOS the system's configuration says which units there are", {
-      hint: "write them there: `homelab timers install --dry-run` shows what they have to say",
+      hint: "`services.homelab` of the NixOS module writes them there, with `deployments` and `onBoot`",
     });
   }
   requireSystemd();

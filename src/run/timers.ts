@@ -64,6 +64,15 @@ function enabled(name: string, env: Environment): SetupStep {
   };
 }
 
+const serviceOf = (unit: string): string => unit.replace(/\.timer$/, ".service");
+
+/** The timers of the NixOS module: one for each deployment. */
+async function moduleTimers(env: Environment): Promise<string[]> {
+  const words = ["list-unit-files", "--no-legend", "--plain", "homelab-deploy-*.timer"];
+  const { stdout } = await systemctl(words, env);
+  return [...stdout.matchAll(/^\S+\.timer/gm)].map(([name]) => name).sort();
+}
+
 /** What systemd says of a unit of ours. */
 export interface UnitStatus {
   readonly unit: string;
@@ -78,18 +87,23 @@ export interface UnitStatus {
 const ASKED =
   "Id,LoadState,UnitFileState,NextElapseUSecRealtime,ExecMainStartTimestamp,ExecMainExitTimestamp,Result";
 
-/** The timer with its next run, and the service at boot, each with how its last run ended. */
+/**
+ * The timers with their next run, and the service at boot, each with how its last run ended. Those of `timers install`,
+ * or those of the NixOS module, which has one for each deployment.
+ */
 export async function timerStatus(env: Environment): Promise<UnitStatus[]> {
+  const deployments = await moduleTimers(env);
+  const services = deployments.map(serviceOf);
   const { stdout } = await systemctl(
-    ["show", `--property=${ASKED}`, DEPLOY_TIMER, DEPLOY_SERVICE, BOOT_SERVICE],
+    ["show", `--property=${ASKED}`, DEPLOY_TIMER, DEPLOY_SERVICE, BOOT_SERVICE, ...deployments, ...services],
     env,
   );
   const units = new Map(parseShow(stdout).map((each) => [each.Id, each]));
-  return [
-    [DEPLOY_TIMER, DEPLOY_SERVICE],
-    [BOOT_SERVICE, BOOT_SERVICE],
-  ].map(([unit = "", service = ""]) => {
-    const [own, does] = [units.get(unit), units.get(service)];
+  // Where the module has its own, these need not be there.
+  const expected = (unit: string) => deployments.length === 0 || units.get(unit)?.LoadState === "loaded";
+  const told = [DEPLOY_TIMER, ...deployments, BOOT_SERVICE].filter(expected);
+  return told.map((unit) => {
+    const [own, does] = [units.get(unit), units.get(serviceOf(unit))];
     const ended = parseTime(does?.ExecMainExitTimestamp);
     return {
       unit,

@@ -96,7 +96,7 @@ test.concurrent("NixOS is told what its configuration has to say", async () => {
     code: 69,
     stdout: "",
     stderr:
-      "error: on NixOS the system's configuration says which units there are\n  hint: write them there: `homelab timers install --dry-run` shows what they have to say\n",
+      "error: on NixOS the system's configuration says which units there are\n  hint: `services.homelab` of the NixOS module writes them there, with `deployments` and `onBoot`\n",
   });
   expect((await nixos.run("timers", "install", "--dry-run")).code).toBe(0);
 });

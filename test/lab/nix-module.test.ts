@@ -92,6 +92,16 @@ test("a start while another run has the lock is no failure, and neither is a sec
   expect(await hold.ended).toMatchObject({ code: 0 });
 });
 
+test("`timers status` tells of the module's units", async () => {
+  const { code, document } = await server.lab.json("timers", "status");
+  const units = document.units as { unit: string; state: string; result: string }[];
+  expect(units.map(({ unit, state, result }) => [unit, state, result])).toEqual([
+    [`${NIGHTLY}.timer`, "enabled", "success"],
+    ["homelab-boot.service", "enabled", "success"],
+  ]);
+  expect(code).toBe(0);
+});
+
 test("a failure is told with the secret that only root can read", async () => {
   const { nix, push, show, inbox } = server;
   await push({ "services/web~/compose.yml": web("1").replace("base:1", "none:1") });

@@ -11,12 +11,31 @@ afterAll(() => nix?.[Symbol.asyncDispose]());
 
 const WEB = "services: { web: { image: 'homelab-lab/base:1', network_mode: none } }";
 
-/** Builds from an expression over the flake's package, whatever comes of it. */
-const buildOf = (expression: string) =>
+/** What stands before expressions: the flake, and the packages that it was made with. */
+const given = () =>
+  `let flake = builtins.getFlake "${nix.flake}"; pkgs = flake.inputs.nixpkgs.legacyPackages.x86_64-linux; in`;
+const evaluate = (expression: string) =>
+  nix.host.ask("nix", "eval", "--impure", "--expr", `${given()} ${expression}`);
+
+/** Builds the package, changed, whatever comes of it. */
+const buildWith = (change: string) =>
   nix.host.ask(
-    ...["nix", "build", "--no-link", "--print-out-paths", "--print-build-logs", "--impure", "--expr"],
-    `let homelab = (builtins.getFlake "${nix.flake}").packages.x86_64-linux.homelab; in ${expression}`,
+    ...["nix", "build", "--no-link", "--print-build-logs", "--impure", "--expr"],
+    `${given()} flake.packages.x86_64-linux.homelab.overrideAttrs (_: ${change})`,
   );
+
+test("builds are in a sandbox: no network, and none of the machine's own files", async () => {
+  const look =
+    "{ sed -n 's/^ *\\([a-z0-9]*\\):.*/\\1/p' /proc/net/dev; ls -d /root /home; } >$out 2>&1 || true";
+  const words = ["--no-link", "--print-out-paths", "--impure", "--expr"];
+  const out = await nix.host.run(
+    "nix",
+    "build",
+    ...words,
+    `${given()} pkgs.runCommand "look" {} ${JSON.stringify(look)}`,
+  );
+  expect(await nix.host.run("cat", out.trim())).toMatch(/^lo\nls: .*\/root.*\nls: .*\/home.*\n$/);
+});
 
 test("the flake checks, for every system", async () => {
   await nix.host.run("nix", "flake", "check", "--print-build-logs", nix.flake);
@@ -28,6 +47,10 @@ test("the flake checks, for every system", async () => {
   expect(Object.keys(shown.packages).sort()).toEqual([
     ...["aarch64-darwin", "aarch64-linux", "x86_64-darwin", "x86_64-linux"],
   ]);
+  const { stdout } = await evaluate(
+    "(flake.overlays.default pkgs {}).homelab.outPath == flake.packages.x86_64-linux.default.outPath",
+  );
+  expect(stdout).toBe("true\n");
 });
 
 test("a build is the same when it is made again, has what belongs to it, and needs its libc alone", async () => {
@@ -70,7 +93,7 @@ test.each([
   ["given another interpreter", wrongly("--set-interpreter /lib64/ld-linux-x86-64.so.2"), /it was patched/],
   ["given a run path", wrongly("--set-rpath /usr/lib"), /it was patched/],
 ])("a program that was %s does not pass the package's own check", async (_, change, said) => {
-  const { code, stderr } = await buildOf(`homelab.overrideAttrs (_: ${change})`);
+  const { code, stderr } = await buildWith(change);
   expect(stderr).toMatch(said);
   expect(code).not.toBe(0);
 });
