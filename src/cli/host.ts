@@ -10,6 +10,7 @@ export interface HostOptions {
   readonly follow?: boolean | undefined;
   readonly since?: string | undefined;
   readonly to?: string | undefined;
+  readonly within?: string | undefined;
 }
 
 interface Verb {
@@ -33,6 +34,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
   generations: { takes: [], words: ONE, load: () => import("./host/generations.ts") },
   ssh: { takes: [], words: SOME, load: () => import("./host/ssh.ts") },
   logs: { takes: ["follow", "since"], words: SOME, load: () => import("./host/logs.ts") },
+  build: { takes: [], words: SOME, load: () => import("./host/build.ts") },
+  diff: { takes: [], words: ONE, load: () => import("./host/diff.ts") },
+  "dry-activate": { takes: [], words: ONE, load: () => import("./host/dry-activate.ts") },
+  test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
+  deploy: { takes: ["within"], words: SOME, load: () => import("./host/deploy.ts") },
+  rollback: { takes: ["to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
 };
 
 export default makeCommand({
@@ -43,11 +50,22 @@ export default makeCommand({
   args: {
     follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
     since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
+    to: { type: "string", valueHint: "N", description: "rollback: to that generation" },
+    within: {
+      type: "string",
+      valueHint: "TIME",
+      description:
+        "test, deploy, rollback: go back when nobody confirms the new system in that time (default 2m)",
+    },
   },
-  examples: [["homelab host list", "all hosts, and what runs on them"]],
-  async run(context, [name = "list", ...rest], { follow, since }) {
+  examples: [
+    ["homelab host list", "all hosts, and what runs on them"],
+    ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
+    ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
+  ],
+  async run(context, [name = "list", ...rest], { follow, since, to, within }) {
     const verb = verbOf(name);
-    const options: HostOptions = { follow, since };
+    const options: HostOptions = { follow, since, to, within };
     checkVerb(name, verb, rest, options);
     const { run } = await verb.load();
     await run(context, rest, options);
