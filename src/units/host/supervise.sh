@@ -20,13 +20,22 @@ finish() {
   exit 0
 }
 
+failed() { systemctl list-units --state=failed --plain --no-legend --no-pager; }
+# What failed and was there with the new system only would else count as an old failure the next time.
+forget() {
+  failed | while read -r unit _; do
+    if [ -e "$old/etc/systemd/system/$unit" ] || grep -q "^ *$unit " "$dir/failed"; then continue; fi
+    systemctl reset-failed "$unit"
+  done
+}
+
 # back WHY CODE: the old system, which is still the one that boots.
 back() {
   say returning "$2" "$1"
   for attempt in 1 2 3; do
     change "$old" test
     code=$?
-    case $code in 0 | 4) if [ "$(current)" = "$old" ]; then finish returned "$2" "$1"; fi ;; esac
+    case $code in 0 | 4) if [ "$(current)" = "$old" ]; then forget && finish returned "$2" "$1"; fi ;; esac
     sleep "$attempt"
   done
   finish stuck "$code" "$1"
@@ -75,7 +84,7 @@ fi
 ln -sfn "$old" "$roots/homelab-old"
 ln -sfn "$new" "$roots/homelab-new"
 readlink "$profile" | sed -n 's/^system-\([0-9]*\)-link$/\1/p' >"$dir/generation"
-systemctl list-units --state=failed --plain --no-legend --no-pager >"$dir/failed"
+failed >"$dir/failed"
 say testing 0
 change "$new" test
 code=$?

@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { eventually } from "../helpers/eventually.ts";
+import { FAILING, Hosts, service } from "../helpers/hosts.ts";
+
+let hosts: Hosts;
+beforeAll(async () => {
+  hosts = await Hosts.boot(["web", "db"]);
+}, 120_000);
+afterAll(async () => {
+  await hosts[Symbol.asyncDispose]();
+});
+/** Every test begins with what the one before it left: the version that web runs. */
+let runs = 1;
+beforeEach(async () => {
+  await hosts.settings({});
+  await hosts.idle("web");
+});
+
+const homelab = (...words: string[]) => hosts.laptop.homelab(...words);
+const deploy = (...words: string[]) => homelab("host", "deploy", ...words, "--yes");
+const all = (version: number) => ({ runs: `${version}`, boots: `${version}`, profile: `${version}` });
+const units = { "web.service": service("two") };
+/** What `web` is to be next. */
+const next = (change: Parameters<Hosts["configure"]>[1] = {}) =>
+  hosts.configure("web", { version: `${runs + 1}`, units, ...change });
+const active = async (unit: string) =>
+  (await hosts.on("web").ask("systemctl", "is-active", unit)).stdout.trim();
+const PATHS = /\/nix\/store\/[0-9a-z]{32}-/g;
+
+test("a host that runs what it is to run is left alone, and nobody is asked", async () => {
+  const { code, stdout, stderr } = await homelab("host", "deploy", "web", "db");
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await homelab("host", "diff", "web")).stdout.replace(PATHS, "")).toBe(
+    "web runs nixos-system-web-1: nothing would change\n",
+  );
+});
+
+test("what changes is shown, asked about, and boots from then on", async () => {
+  next({ kernel: "6.12.5", units: { ...units, "new.service": service("new") } });
+  const diff = await homelab("host", "diff", "web");
+  expect(diff.stdout.replace(PATHS, "")).toBe(
+    [
+      "web: nixos-system-web-1 → nixos-system-web-2",
+      "  3 packages changed",
+      "    app: 1 → 2",
+      "    linux: 6.12.1 → 6.12.5",
+      "    nixos-system-web: 1 → 2",
+      "  new units: new.service",
+      "  changed units: web.service",
+      "  starts: new.service",
+      "  restarts: web.service",
+      "  in force only after a reboot: kernel, initrd, kernel-modules",
+      "",
+    ].join("\n"),
+  );
+  const dry = await homelab("host", "dry-activate", "web");
+  expect(dry.stdout).toBe(
+    "would activate the configuration...\nwould restart the following units: web.service\nwould start the following units: new.service\n",
+  );
+  const unasked = await homelab("host", "deploy", "web");
+  expect(unasked.code).toBe(5);
+  expect(unasked.stderr).toContain("hint: say yes in advance with `--yes`\n");
+  expect(await hosts.versions("web")).toEqual(all(1));
+  const deployed = await homelab("deploy", "web", "--yes");
+  expect({ ...deployed, stderr: deployed.stderr.replace(PATHS, "") }).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "web: activated in <time> (runs nixos-system-web-2)\n1 changed in <time>\n",
+  });
+  expect(await hosts.versions("web")).toEqual(all(2));
+  expect(await active("new.service")).toBe("active");
+  runs = 2;
+});
+
+test("`test` leaves what boots as it is, and `rollback` goes to an earlier generation", async () => {
+  next();
+  const tried = await homelab("host", "test", "web", "--yes");
+  expect(tried.stderr).toContain("nixos-system-web-3 until it reboots)\n");
+  expect(await hosts.versions("web")).toEqual({ runs: "3", boots: "2", profile: "2" });
+  expect((await deploy("web")).code).toBe(0);
+  expect(await hosts.versions("web")).toEqual(all(3));
+  const back = await homelab("host", "rollback", "web", "--yes");
+  expect(back.stderr.replace(PATHS, "")).toBe(
+    "web: rolled back in <time> (runs nixos-system-web-2)\n1 changed in <time>\n",
+  );
+  expect(await hosts.versions("web")).toEqual(all(2));
+  expect(await hosts.on("web").run("readlink", "/nix/var/nix/profiles/system")).toBe("system-2-link\n");
+  const gone = await homelab("host", "rollback", "web", "--to", "9", "--yes");
+  expect([gone.code, gone.stderr]).toEqual([
+    78,
+    "error: web has no generation 9\n  hint: `homelab host generations web` shows those that there are\n",
+  ]);
+});
+
+test("a unit that does not start: the previous system runs again, and what boots never moved", async () => {
+  for (const _ of ["once", "and again: its failure is not taken for an old one"]) {
+    next({ units: { ...units, "bad.service": FAILING } });
+    const { code, stderr } = await deploy("web");
+    expect(code).toBe(1);
+    expect(stderr).toStartWith(
+      "web: failed after <time>: bad.service failed; web went back to the system that ran before\n",
+    );
+    expect(stderr).toContain("  | bad.service: no port\n");
+    expect(await hosts.versions("web")).toEqual(all(runs));
+    expect(await active("new.service")).toBe("active");
+    await hosts.idle("web");
+  }
+});
+
+test("an activation script that fails, and a unit that is critical and does not stay", async () => {
+  next({ activate: "echo no such user >&2; exit 1" });
+  const script = await deploy("web");
+  expect(script.stderr).toStartWith(
+    "web: failed after <time>: its activation script failed (exit code 2); web went back to the system that ran before\n",
+  );
+  expect(await hosts.versions("web")).toEqual(all(runs));
+  await hosts.settings({ web: "critical: [new.service], ready: { within: 1s, stable: 1s }" });
+  next();
+  const { code, stderr } = await deploy("web");
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining("new.service, which is critical, is inactive (dead)"),
+  ]);
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("a failure that was there before is no new one", async () => {
+  const web = hosts.on("web");
+  await web.write("/etc/systemd/system/old.service", FAILING);
+  await web.ask("systemctl", "start", "old.service");
+  next();
+  const { code, stderr } = await deploy("web");
+  expect([code, stderr]).toEqual([0, expect.stringContaining("web: activated in <time>")]);
+  runs++;
+  expect(await hosts.versions("web")).toEqual(all(runs));
+  await web.run("systemctl", "reset-failed", "old.service");
+});
+
+test("whoever deploys is killed: the host goes back by itself", async () => {
+  next();
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes", "--within", "6s");
+  await hosts.at("web", "testing|waiting");
+  await hosts.laptop.run("pkill", "-KILL", "-x", "homelab");
+  await child.ended;
+  await eventually("it is back", async () => (await hosts.versions("web")).runs === `${runs}`);
+  await hosts.idle("web");
+  expect(await hosts.versions("web")).toEqual(all(runs));
+  // Nothing is left that would be in the way.
+  expect((await deploy("web")).code).toBe(0);
+  runs++;
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("its supervisor is killed: systemd has it go back all the same", async () => {
+  next();
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes");
+  await hosts.at("web", "waiting");
+  await hosts.on("web").run("systemctl", "kill", "--signal=KILL", "homelab-switch-*");
+  const { stderr } = await child.ended;
+  expect(stderr).toContain("what supervised the switch was ended; web went back");
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("the network is cut: the host goes back by itself, and the deploy says so when it is there again", async () => {
+  next();
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes", "--within", "5s");
+  await hosts.at("web", "testing|waiting");
+  await hosts.network("disconnect");
+  await eventually("it is back", async () => (await hosts.versions("web")).runs === `${runs}`);
+  await hosts.network("connect");
+  const { code, stderr } = await child.ended;
+  expect([code, stderr]).toEqual([1, expect.stringContaining("web went back to the system that ran before")]);
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("a switch that ends ssh is taken back by the host", async () => {
+  next({ ssh: false });
+  const { code, stderr } = await deploy("web", "--within", "5s");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("web went back to the system that ran before")]);
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("of two who deploy at once one wins, and the other is told who it is", async () => {
+  next({ activate: "sleep 3" });
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes");
+  await hosts.at("web", "testing");
+  const other = await hosts.on("db").homelab("host", "deploy", "web", "--yes");
+  expect(other.code).toBe(75);
+  console.log(other);
+  expect((await child.ended).code).toBe(0);
+  runs++;
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("two hosts at once: a bad one keeps nothing from the good one, and one that cannot be built keeps both", async () => {
+  next({ units: { ...units, "bad.service": FAILING } });
+  hosts.configure("db", { version: "2" });
+  const { code, stderr } = await deploy("web", "db");
+  expect(code).toBe(1);
+  expect(stderr).toContain("db: activated in <time>");
+  expect(await hosts.versions("db")).toEqual(all(2));
+  expect(await hosts.versions("web")).toEqual(all(runs));
+  next();
+  hosts.write("hosts/db.nix", "{ version = ");
+  const broken = await deploy("web", "db");
+  expect(broken.code).toBe(1);
+  console.log(broken.stderr);
+  expect(await hosts.versions("web")).toEqual(all(runs));
+  hosts.configure("db", { version: "2" });
+});
+
+test("who is not root there has sudo", async () => {
+  await hosts.settings({ web: "user: admin" });
+  next();
+  const { code, stderr } = await deploy("web");
+  expect([code, stderr]).toEqual([0, expect.stringContaining("web: activated in <time>")]);
+  runs++;
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("what cannot be deployed is said before anything is done", async () => {
+  next();
+  const told = async (...words: string[]) => {
+    const { code, stderr } = await homelab(...words);
+    return [code, stderr.split("\n").slice(0, 2).join("\n")];
+  };
+  console.log(await told("host", "deploy", "wep", "--yes"));
+  console.log(await told("host", "deploy", "web", "--yes", "--within", "1s"));
+  await hosts.laptop.write(
+    "/root/.ssh/known_hosts",
+    `${hosts.on("web").ssh.address} ${hosts.on("db").ssh.knownHosts.split(" ").slice(1).join(" ")}\n`,
+  );
+  await hosts.laptop.run("sh", "-c", "rm -rf /run/homelab /tmp/homelab-*; pkill ssh || :");
+  console.log(await homelab("host", "deploy", "web", "--yes"));
+  await hosts.settings({});
+  hosts.write(
+    "homelab.yml",
+    `hosts: { mail: { address: ${hosts.on("web").ssh.address}, user: root, identity: ${hosts.on("web").ssh.key} } }`,
+  );
+  console.log(await homelab("host", "deploy", "mail", "--yes"));
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
