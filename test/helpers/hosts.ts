@@ -59,15 +59,19 @@ export class Hosts implements AsyncDisposable {
     return hosts;
   }
 
-  /** Writes the recipes; `more`: settings of a host besides how it is reached. */
-  async settings(more: Readonly<Record<string, string>>): Promise<void> {
+  /** Writes the recipes; `more`: settings of a host besides how it is reached, `user`: who logs in. */
+  async settings(more: Readonly<Record<string, string>>, user = "root"): Promise<void> {
     const lines = [...this.targets].map(([name, { ssh }]) => {
       const own = more[name] === undefined ? "" : `, ${more[name]}`;
-      return `  ${name}: { address: ${ssh.address}, user: root, identity: ${ssh.key}${own} }`;
+      return `  ${name}: { address: ${ssh.address}, user: ${user}, identity: ${ssh.key}${own} }`;
     });
     this.made.write({ "homelab.yml": `hosts:\n${lines.join("\n")}\n` });
     const known = [...this.targets.values()].map(({ ssh }) => `${ssh.knownHosts}\n`).join("");
     await this.laptop.write("/root/.ssh/known_hosts", known);
+  }
+
+  get root(): string {
+    return this.made.root;
   }
 
   on(name: string): Hypervisor {

@@ -184,9 +184,13 @@ test("of two who deploy at once one wins, and the other is told who it is", asyn
   next({ activate: "sleep 3" });
   const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes");
   await hosts.at("web", "testing");
-  const other = await hosts.on("db").homelab("host", "deploy", "web", "--yes");
+  // From a homelab of its own: those who share one wait for each other by its lock.
+  await hosts.laptop.run("cp", "-rT", hosts.root, "/root/other");
+  const other = await homelab("-C", "/root/other", "host", "deploy", "web", "--yes");
   expect(other.code).toBe(75);
-  console.log(other);
+  expect(other.stderr).toMatch(
+    /^check web: failed after <time>: web is being switched by root@laptop, homelab host deploy web, since \d\d:\d\d:\d\d UTC\n/,
+  );
   expect((await child.ended).code).toBe(0);
   runs++;
   expect(await hosts.versions("web")).toEqual(all(runs));
@@ -204,13 +208,13 @@ test("two hosts at once: a bad one keeps nothing from the good one, and one that
   hosts.write("hosts/db.nix", "{ version = ");
   const broken = await deploy("web", "db");
   expect(broken.code).toBe(1);
-  console.log(broken.stderr);
+  expect(broken.stderr).toStartWith("build db: failed after <time>: syntax error, unexpected end of file\n");
   expect(await hosts.versions("web")).toEqual(all(runs));
   hosts.configure("db", { version: "2" });
 });
 
 test("who is not root there has sudo", async () => {
-  await hosts.settings({ web: "user: admin" });
+  await hosts.settings({}, "admin");
   next();
   const { code, stderr } = await deploy("web");
   expect([code, stderr]).toEqual([0, expect.stringContaining("web: activated in <time>")]);
@@ -221,22 +225,40 @@ test("who is not root there has sudo", async () => {
 test("what cannot be deployed is said before anything is done", async () => {
   next();
   const told = async (...words: string[]) => {
-    const { code, stderr } = await homelab(...words);
-    return [code, stderr.split("\n").slice(0, 2).join("\n")];
+    const { code, stderr } = await homelab(...words, "--yes");
+    return [code, stderr.split("\n").slice(0, 3).join("\n")];
   };
-  console.log(await told("host", "deploy", "wep", "--yes"));
-  console.log(await told("host", "deploy", "web", "--yes", "--within", "1s"));
-  await hosts.laptop.write(
-    "/root/.ssh/known_hosts",
-    `${hosts.on("web").ssh.address} ${hosts.on("db").ssh.knownHosts.split(" ").slice(1).join(" ")}\n`,
-  );
-  await hosts.laptop.run("sh", "-c", "rm -rf /run/homelab /tmp/homelab-*; pkill ssh || :");
-  console.log(await homelab("host", "deploy", "web", "--yes"));
+  expect(await told("host", "deploy", "wep")).toEqual([
+    2,
+    "error: unknown host `wep`\n  hint: did you mean `web`?\n",
+  ]);
+  expect(await told("host", "deploy", "web", "--within", "1s")).toEqual([
+    2,
+    "error: `--within` takes a time of at least 5s, not `1s`\n  hint: such as 90s or 5m\n",
+  ]);
+  const { ssh } = hosts.on("web");
+  const reach = `{ address: ${ssh.address}, user: root, identity: ${ssh.key} }`;
+  hosts.write("homelab.yml", `hosts: { mail: ${reach} }`);
+  expect(await told("deploy", "mail")).toEqual([
+    78,
+    expect.stringMatching(
+      /^build mail: failed after <time>: path:.* has no machine mail in its nixosConfigurations\n.*\n?/,
+    ),
+  ]);
+  await hosts.settings({}, "guest");
+  expect(await told("host", "deploy", "web")).toEqual([
+    77,
+    expect.stringContaining("check web: failed after <time>: this needs root on web"),
+  ]);
   await hosts.settings({});
-  hosts.write(
-    "homelab.yml",
-    `hosts: { mail: { address: ${hosts.on("web").ssh.address}, user: root, identity: ${hosts.on("web").ssh.key} } }`,
-  );
-  console.log(await homelab("host", "deploy", "mail", "--yes"));
+  const [, key] = [ssh, hosts.on("db").ssh].map(({ knownHosts }) => knownHosts.split(" ").slice(1).join(" "));
+  await hosts.laptop.write("/root/.ssh/known_hosts", `${ssh.address} ${key}\n`);
+  // Connections that were made with the right key would be used.
+  await hosts.laptop.run("sh", "-c", "pkill -x ssh; rm -rf /tmp/homelab-0");
+  const [code, text] = await told("host", "deploy", "web");
+  expect([code, text]).toEqual([
+    5,
+    expect.stringContaining("check web: failed after <time>: the host key of web"),
+  ]);
   expect(await hosts.versions("web")).toEqual(all(runs));
 });
