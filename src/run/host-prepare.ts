@@ -1,7 +1,5 @@
 import type { HostRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
-import { build } from "../nix/build.ts";
-import { systemOf } from "../nix/flake.ts";
 import type { Step, StepReport } from "../plan/types.ts";
 import type { Machine } from "../process/machine.ts";
 import { SshMachine } from "../ssh/machine.ts";
@@ -9,6 +7,7 @@ import type { StepContext } from "../units/driver.ts";
 import { type Comparison, compareSystems } from "../units/host/compare.ts";
 import { copySystem } from "../units/host/copy.ts";
 import { type HostState, lookAtHost, requireFree, requireSpace } from "../units/host/look.ts";
+import { buildSystem } from "./host-build.ts";
 import { isGood, type Outcome } from "./schedule.ts";
 import { failed, type RunOptions, runSteps } from "./steps.ts";
 
@@ -19,6 +18,8 @@ export interface HostWork {
   state?: HostState | undefined;
   /** The system that its configuration stands for, once built. */
   system?: string | undefined;
+  /** It is in the host's own store already. */
+  builtThere?: boolean | undefined;
   comparison?: Comparison | undefined;
   /** The generation of its profile that it goes back to. */
   generation?: number | undefined;
@@ -106,18 +107,18 @@ const DO: Readonly<Record<HostPhase, (work: HostWork, doing: Doing) => Promise<O
     const failing = state.failed.length > 0 ? `; ${state.failed.join(", ")} failed already` : "";
     return settled("checked", `runs ${state.system}${failing}`);
   },
-  async build(work, { request: { flake, here }, context, stop }) {
-    const { name } = work.recipe;
+  async build(work, { request, context, stop }) {
     const progress = (note: string) => context.progress("changing", note);
     const options = { deadline: context.remaining(), signal: context.abort, progress };
-    const built = await build(here, { ...options, flake, attribute: systemOf(name) });
+    const { on, built } = await buildSystem(work, request, options);
     if (!built.ok) return failed({ ...built, reason: reasonOf(built) }, stop, context);
     work.system = built.path;
+    work.builtThere = on === work.machine;
     return settled("built", built.path);
   },
   async copy(work, { request: { here }, context }) {
-    const { machine, system } = work;
-    if (isSame(work) || !(machine instanceof SshMachine) || system === undefined)
+    const { machine, system, builtThere } = work;
+    if (isSame(work) || builtThere || !(machine instanceof SshMachine) || system === undefined)
       return settled("up-to-date", "there is nothing to copy");
     const progress = (note: string) => context.progress("changing", note);
     await copySystem(here, machine, system, {

@@ -80,6 +80,15 @@ export class Hosts implements AsyncDisposable {
     return host;
   }
 
+  /** The homelab on this machine, which has no Nix. */
+  get here(): Homelab {
+    const known = [...this.targets.values()].map(({ ssh }) => `${ssh.knownHosts}\n`).join("");
+    const config = join(this.made.top, "ssh_config");
+    writeFileSync(join(this.made.top, "known_hosts"), known);
+    writeFileSync(config, `Host *\n  UserKnownHostsFile ${join(this.made.top, "known_hosts")}\n`);
+    return this.made.with({ env: { HOMELAB_SSH_CONFIG: config } });
+  }
+
   /** Writes what a host is to be. */
   configure(name: string, { activate, units = {}, ...simple }: System): void {
     const lines = Object.entries(simple).map(([key, value]) => `  ${key} = ${JSON.stringify(value)};`);
