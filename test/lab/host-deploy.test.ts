@@ -161,6 +161,69 @@ test("its supervisor is killed: systemd has it go back all the same", async () =
   expect(await hosts.versions("web")).toEqual(all(runs));
 });
 
+test("once it is confirmed, it becomes what boots, also when its supervisor is killed over that", async () => {
+  const web = hosts.on("web");
+  next();
+  await web.run("touch", "/run/slow-boot");
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes");
+  await hosts.at("web", "committing");
+  await web.run("systemctl", "kill", "--signal=KILL", "homelab-switch-*");
+  await web.run("rm", "/run/slow-boot");
+  expect((await child.ended).code).toBe(0);
+  runs++;
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("a boot entry that cannot be made: profile and system go back", async () => {
+  const web = hosts.on("web");
+  next();
+  const before = await web.run("readlink", "/nix/var/nix/profiles/system");
+  await web.run("touch", "/run/full-boot");
+  const { code, stderr } = await deploy("web");
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining("its boot entry could not be made; web went back"),
+  ]);
+  await web.run("rm", "/run/full-boot");
+  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await web.run("readlink", "/nix/var/nix/profiles/system")).toBe(before);
+});
+
+test("a person is asked, and may break it off", async () => {
+  next();
+  const asked = async (answer: string, later = "") => {
+    const { code, screen } = await hosts.laptop.terminal(["host", "deploy", "web"], async (send, written) => {
+      await eventually("the question", () => written().includes("[y/N]"));
+      send(answer);
+      if (later === "") return;
+      await eventually("it is judged", () => written().includes("failed units, critical units"));
+      send(later);
+      await eventually("it heard that", () => written().includes("once more breaks them off"));
+      send(later);
+    });
+    return { code, last: screen.replace(PATHS, "").split("Deploy to web? [y/N]")[1] };
+  };
+  expect(await asked("n\r")).toEqual({
+    code: 5,
+    last: " n\nerror: nothing was done: the answer was not yes",
+  });
+  expect((await asked("\x03")).code).toBe(130);
+  const broken = await asked("y\r", "\x03");
+  expect([broken.code, broken.last]).toEqual([
+    130,
+    expect.stringContaining("it was broken off; web went back to the system that ran before"),
+  ]);
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
+test("a machine deploys itself in the same way", async () => {
+  next();
+  const { code } = await hosts.on("web").homelab("deploy", "web", "--yes");
+  expect(code).toBe(0);
+  runs++;
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
 test("the network is cut: the host goes back by itself, and the deploy says so when it is there again", async () => {
   next();
   const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes", "--within", "5s");

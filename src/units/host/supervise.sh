@@ -55,6 +55,7 @@ commit() {
     if change "$new" boot; then finish done 0; else code=$?; fi
     if [ -n "$before" ]; then nix-env --profile "$profile" --switch-generation "$before" 9>&-; fi
     change "$old" boot
+    if [ -n "$before" ] && [ "$(readlink "$profile")" != "system-$before-link" ]; then finish stuck "$code" boot; fi
     back boot "$code"
   fi
   back profile "$code"

@@ -53,10 +53,20 @@ export async function switchHost(wanted: HostSwitch, context: StepContext): Prom
   const reached = await supervisor.until(["waiting"], most, see, context.abort);
   let trouble: string | undefined;
   if (reached?.state === "waiting") trouble = await judge(supervisor, reached, wanted, context);
-  else if (!reached && context.abort.aborted) await supervisor.decide("abandoned");
-  // From here on the host is on its way to an end, and what it is is worth the waiting.
-  const end = reached && isEnd(reached) ? reached : await supervisor.until([], most, see);
+  else if (!reached && context.abort.aborted) await abandon(supervisor);
+  // From here on the host is on its way to an end, and what it is is worth some waiting.
+  const longest = context.abort.aborted ? SLACK_MS : most;
+  const end = reached && isEnd(reached) ? reached : await supervisor.until([], longest, see);
   return told(supervisor, { end, trouble }, wanted, context);
+}
+
+/** Has it go back. Where that does not reach it, it does so by itself. */
+async function abandon(supervisor: Supervisor): Promise<void> {
+  try {
+    await supervisor.decide("abandoned");
+  } catch (error) {
+    if (!(error instanceof HomelabError)) throw error;
+  }
 }
 
 const NOTES: Readonly<Record<string, string>> = {
@@ -107,6 +117,10 @@ async function told(
   context: StepContext,
 ): Promise<HostSwitched> {
   const { name } = machine;
+  if (!end && context.abort.aborted) {
+    const text = `it was broken off, and ${name} has not come to an end yet`;
+    return failure("interrupted", text, { hint: "it goes back by itself; what boots is the old system" });
+  }
   if (!end) {
     return failure("unavailable", `${name} cannot be reached since the switch was begun`, {
       hint: `nobody confirms the new system, so it goes back by itself within ${patience} s; what boots is the old one`,
