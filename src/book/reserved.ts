@@ -11,6 +11,7 @@ export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "graph",
   "help",
   "history",
+  "host",
   "import",
   "init",
   "list",

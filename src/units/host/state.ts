@@ -36,9 +36,23 @@ const WHY: Readonly<Record<string, string>> = {
   profile: "the profile of the system could not be set",
   boot: "its boot entry could not be made",
   ended: "what supervised the switch was ended",
+  rebooted: "it rebooted in the middle of the switch",
   abandoned: "it was broken off",
   unhealthy: "the new system was not healthy",
 };
+
+/** What a reboot in the middle of a switch came to: the supervisor is gone, and what boots runs. */
+export function afterReboot(
+  current: string,
+  { before, after }: { readonly before: string; readonly after: string },
+): SupervisorState {
+  if (current === after) return { state: "done", code: 0, text: "" };
+  return {
+    state: current === before ? "returned" : "moved",
+    code: 0,
+    text: current === before ? "rebooted" : current,
+  };
+}
 
 /** Why a host went back, as a clause. */
 export const whyBack = ({ text, code }: SupervisorState): string =>

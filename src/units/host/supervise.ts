@@ -1,8 +1,9 @@
 import { delay, now } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
+import type { ProcessResult } from "../../process/runner.ts";
 import { SshMachine } from "../../ssh/machine.ts";
-import { isEnd, parseState, type SupervisorState } from "./state.ts";
+import { afterReboot, isEnd, parseState, type SupervisorState } from "./state.ts";
 import SCRIPT from "./supervise.sh" with { type: "text" };
 
 /** A system in the store, and nothing else that words could be made of. */
@@ -12,6 +13,8 @@ const PATHS =
   "/run/wrappers/bin:/nix/var/nix/profiles/default/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const SHORT_MS = 30_000;
 const PAUSE_MS = 400;
+/** How much longer than a host waits to be confirmed it may not be reached, until nobody waits for it any more. */
+const UNREACHED_MS = 120_000;
 const KEEP_BYTES = 256 * 1024;
 const DIRECTORY = "/run/homelab/deploy";
 
@@ -41,6 +44,8 @@ const DECIDE =
 /** The supervisor of one switch: it runs on the host by itself, whatever becomes of us. */
 export class Supervisor {
   private readonly dir: string;
+  /** Whether it has said something. */
+  private begun = false;
 
   constructor(
     private readonly machine: Machine,
@@ -76,9 +81,16 @@ export class Supervisor {
     ]);
   }
 
-  /** What it is at; undefined before it has said anything. Throws when the host cannot be asked. */
-  async state(): Promise<SupervisorState | undefined> {
-    return parseState(await this.read("state"));
+  /** What it is at; undefined before it has said anything, and after a reboot. Throws when it cannot be asked. */
+  private async state(): Promise<SupervisorState | undefined> {
+    const { exitCode, stdout } = await this.cat("state");
+    if (exitCode === 0 || exitCode === 1) return parseState(stdout);
+    throw new HomelabError("unavailable", `${this.machine.name} does not say what it is at`);
+  }
+
+  private async current(): Promise<string> {
+    const options = { root: true, deadline: SHORT_MS };
+    return (await this.machine.run(["readlink", "-f", "/run/current-system"], options)).stdout.trim();
   }
 
   /** All that the activation said so far. */
@@ -88,7 +100,8 @@ export class Supervisor {
 
   /**
    * Waits until it is at one of `states`, or at its end, and tells of each state. A host that cannot be reached is
-   * asked again: the connection may be cut by the switch. Undefined when that lasts longer than `most` milliseconds.
+   * asked again: the connection may be cut by the switch. Undefined when it takes longer than `most` milliseconds, or
+   * cannot be reached for longer than it waits itself.
    */
   async until(
     states: readonly SupervisorState["state"][],
@@ -97,9 +110,14 @@ export class Supervisor {
     signal?: AbortSignal,
   ): Promise<SupervisorState | undefined> {
     const begun = now();
-    while (now() - begun < most && !signal?.aborted) {
+    let reached = begun;
+    const longest = this.wanted.patience * 1000 + UNREACHED_MS;
+    while (now() - begun < most && now() - reached < longest && !signal?.aborted) {
       try {
         const state = await this.state();
+        reached = now();
+        if (!state && this.begun) return afterReboot(await this.current(), this.wanted);
+        this.begun ||= state !== undefined;
         if (state && (isEnd(state) || states.includes(state.state))) return state;
         see(state);
       } catch (error) {
@@ -125,9 +143,12 @@ export class Supervisor {
   }
 
   private async read(file: "state" | "log" | "failed"): Promise<string> {
+    return (await this.cat(file)).stdout;
+  }
+
+  private cat(file: string): Promise<ProcessResult> {
     const argv = ["cat", `${this.dir}/${file}`];
-    const result = await this.machine.run(argv, { root: true, deadline: SHORT_MS, keep: KEEP_BYTES });
-    return result.stdout;
+    return this.machine.run(argv, { root: true, deadline: SHORT_MS, keep: KEEP_BYTES });
   }
 
   private async sure(argv: readonly string[], stdin?: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { explainExit, isEnd, parseState, whyBack } from "../../../../src/units/host/state.ts";
+import { afterReboot, explainExit, isEnd, parseState, whyBack } from "../../../../src/units/host/state.ts";
 
 describe("the state of a supervisor", () => {
   test.each([
@@ -37,6 +37,15 @@ describe("the state of a supervisor", () => {
     expect(whyBack({ state: "returned", code: 0, text: "unconfirmed" })).toBe(
       "nobody confirmed the new system in time",
     );
+  });
+
+  test.each([
+    ["/nix/store/a", "returned", "rebooted"],
+    ["/nix/store/b", "done", ""],
+    ["/nix/store/c", "moved", "/nix/store/c"],
+  ] as const)("after a reboot %s runs", (current, state, text) => {
+    const systems = { before: "/nix/store/a", after: "/nix/store/b" };
+    expect(afterReboot(current, systems)).toEqual({ state, code: 0, text });
   });
 
   test.each([1, 2, 3, 4, 100, 101, 124, 137, 77])("exit code %i has words", (code) => {
