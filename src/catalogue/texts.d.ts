@@ -1,3 +1,7 @@
+declare module "*.sh" {
+  const text: string;
+  export default text;
+}
 declare module "*.md" {
   const text: string;
   export default text;

@@ -30,7 +30,10 @@ const VM_LETTER = /^-[A-Za-z]*[ulrs]/;
 const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   completions: ["bash", "zsh", "fish"],
   env: ["check", "init"],
-  host: ["list", "status", "generations", "ssh", "logs"],
+  host: [
+    ...["list", "status", "generations", "ssh", "logs"],
+    ...["build", "diff", "dry-activate", "test", "deploy", "rollback"],
+  ],
   import: ["Justfile"],
   lock: ["status"],
   notify: ["test"],

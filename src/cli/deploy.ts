@@ -1,8 +1,10 @@
+import { loadBook } from "../book/load.ts";
 import type { Book, Recipe } from "../book/types.ts";
+import { HomelabError } from "../errors.ts";
 import { closure } from "../graph/graph.ts";
 import { type DeployRequest, deploy, previewDeploy } from "../run/deploy.ts";
 import { HoldBook } from "../store/held.ts";
-import { openBook, resolveWords } from "./book.ts";
+import { isWritten, openBook, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { doubtOf, requireUpstreamKnows } from "./doubt.ts";
@@ -38,14 +40,35 @@ export default makeCommand({
     ["homelab deploy media", "a group; `homelab deploy-media` is the same"],
     ["homelab deploy sonarr shows", "an instance of a family"],
     ["homelab deploy-all", "the system and all services"],
+    ["homelab deploy web", "a host of `hosts:`: the same as `homelab host deploy web`"],
     ["homelab deploy plex --no-system --no-pull", "the files as they are here, the images first"],
   ],
   async run(context, words, { pull, system, force, "keep-going": keepGoing }) {
+    if (isWritten(context, "hosts") && (await deployedHosts(context, words, force === true))) return;
     const request = { words, force: force === true, stopAtFailure: stopsAtFailure(keepGoing) };
     const mode = system ? "changed" : "skip";
     await runDeploy(context, request, { pull, system: mode });
   },
 });
+
+/** Whether the words are hosts: then their systems were deployed, from the repository as it is here. */
+async function deployedHosts(context: Context, words: readonly string[], force: boolean): Promise<boolean> {
+  const { recipes, groups } = await loadBook(findRoot(context));
+  const isHost = (word: string) => {
+    const members = recipes.has(word) ? [word] : (groups.get(word)?.members ?? []);
+    return members.length > 0 && members.every((name) => recipes.get(name)?.kind === "host");
+  };
+  const hosts = words.filter(isHost);
+  if (hosts.length === 0) return false;
+  if (hosts.length < words.length || force) {
+    const other = force ? "`--force`" : `\`${words.find((word) => !isHost(word))}\``;
+    throw new HomelabError("usage", `hosts are deployed by themselves, without ${other}`, {
+      hint: `\`homelab deploy ${hosts.join(" ")}\` switches their systems`,
+    });
+  }
+  await (await import("./host/deploy.ts")).deployTo(context, words, {}, "switch");
+  return true;
+}
 
 /** The recipes of all that targets need, and of themselves. */
 const closureOf = ({ recipes }: Book, targets: readonly string[]): Recipe[] =>

@@ -7,6 +7,8 @@ import type { Context } from "./context.ts";
 export interface HostOptions {
   readonly follow?: boolean | undefined;
   readonly since?: string | undefined;
+  readonly to?: string | undefined;
+  readonly within?: string | undefined;
 }
 
 interface Verb {
@@ -30,17 +32,43 @@ const VERBS: Readonly<Record<string, Verb>> = {
   generations: { takes: [], words: ONE, load: () => import("./host/generations.ts") },
   ssh: { takes: [], words: SOME, load: () => import("./host/ssh.ts") },
   logs: { takes: ["follow", "since"], words: SOME, load: () => import("./host/logs.ts") },
+  build: { takes: [], words: SOME, load: () => import("./host/build.ts") },
+  diff: { takes: [], words: ONE, load: () => import("./host/diff.ts") },
+  "dry-activate": { takes: [], words: ONE, load: () => import("./host/dry-activate.ts") },
+  test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
+  deploy: { takes: ["within"], words: SOME, load: () => import("./host/deploy.ts") },
+  rollback: { takes: ["to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
 };
 
 export default makeCommand({
   name: "host",
   description:
-    "NixOS hosts, over ssh: those of `hosts:` in the recipes, and those of the flake. `list` shows them; `status` asks all at once how they are, and exits with 3 when one is not ready; `generations` are those of a host's system, with the one in force, the one that was booted and the one that the next boot starts; `logs` shows the journal, all of it or that of units; `ssh` logs in, or runs a command. None of these changes anything.",
-  usage: `${Object.keys(VERBS).join("|")} [HOST…]`,
+    "NixOS hosts, over ssh: those of `hosts:` in the recipes, and those of the flake. What is switched goes back by itself when the new system is not good, or when nobody confirms it in time.",
+  usage: "VERB [HOST…]",
+  verbs: [
+    ["list [HOST…]", "all hosts, and how they are reached (default)"],
+    ["status [HOST…]", "how they are, asked at once; exits with 3 when one is not ready"],
+    ["generations HOST", "those of its system: in force, booted, next at boot"],
+    ["logs HOST [UNIT…]", "its journal, all of it or that of units"],
+    ["ssh HOST [-- COMMAND…]", "log in, or run a command on it"],
+    ["build HOST…", "build what the flake stands for"],
+    ["diff HOST", "packages, units and kernel: what a deploy would change"],
+    ["dry-activate HOST", "what its own activation says that it would do"],
+    ["test HOST", "in force until the next boot"],
+    ["deploy HOST…", "build, show what changes, ask once, switch, look whether it is well; else back"],
+    ["rollback HOST", "to an earlier generation, with the same care"],
+  ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
   args: {
     follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
     since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
+    to: { type: "string", valueHint: "N", description: "rollback: to that generation" },
+    within: {
+      type: "string",
+      valueHint: "TIME",
+      description:
+        "test, deploy, rollback: go back when nobody confirms the new system in that time (default 2m)",
+    },
   },
   examples: [
     ["homelab host list", "all hosts, and how they are reached"],
@@ -48,10 +76,12 @@ export default makeCommand({
     ["homelab host generations p620", "what a rollback could go back to"],
     ["homelab host logs p620 nginx -f", "the journal of a unit there, as it is written"],
     ["homelab host ssh p620 -- systemctl --failed", "a command on it; without one, a login"],
+    ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
+    ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
   ],
-  async run(context, [name = "list", ...rest], { follow, since }) {
+  async run(context, [name = "list", ...rest], { follow, since, to, within }) {
     const verb = verbOf(name);
-    const options: HostOptions = { follow, since };
+    const options: HostOptions = { follow, since, to, within };
     checkVerb(name, verb, rest, options);
     const { run } = await verb.load();
     await run(context, rest, options);

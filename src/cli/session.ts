@@ -14,6 +14,7 @@ import { listenForSignals, StopSwitch } from "../run/stop.ts";
 import { commandId, ENGINE_STEP, isAwaited } from "../store/notices.ts";
 import type { RunOrigin } from "../store/runs.ts";
 import { Store } from "../store/store.ts";
+import type { Question } from "./ask.ts";
 import { type Context, isTold, printJson } from "./context.ts";
 import { dockerPatience } from "./options.ts";
 
@@ -36,21 +37,25 @@ export interface Session {
   readonly caller: RunOrigin;
   /** Whether another run was waited for: what was read before it is not to be trusted. */
   readonly waited: boolean;
+  /** Asks a person in the middle of the run: the terminal is given back for it, and Ctrl-C ends the program. */
+  readonly ask: (question: Question) => Promise<void>;
 }
 
 /**
  * Does one run: takes the lock of the root, listens for signals, reports while it goes on, prints the document for
- * `--json` and sets the exit code. The lock and the terminal are given back however it ends.
+ * `--json` (or another one, by `document`) and sets the exit code. The lock and the terminal are given back however it ends.
  */
 export async function runLocked(
   context: Context,
   root: string,
   body: (session: Session) => Promise<RunReport>,
+  document: (report: RunReport) => unknown = runDocument,
 ): Promise<void> {
   const { options, env } = context;
   const listener = listenerFor(context);
   const stop = new StopSwitch();
-  const disconnect = listenForSignals(stop, (effect) => listener.message(STOP_TEXT[effect]));
+  const listen = () => listenForSignals(stop, (effect) => listener.message(STOP_TEXT[effect]));
+  let disconnect = listen();
   let waited = false;
   try {
     const lock = await takeLock(root, {
@@ -73,9 +78,15 @@ export async function runLocked(
       command: context.typed,
       caller: callerOf(context),
       waited,
+      ask: async (question) => {
+        listener.dispose();
+        disconnect();
+        await (await import("./ask.ts")).confirm(context, question);
+        disconnect = listen();
+      },
     });
     lock.release();
-    if (options.json) printJson(runDocument(report));
+    if (options.json) printJson(document(report));
     context.exitCode = exitCode(report, stop);
     if (isTold(context) && isNews(report, store, root, context.typed)) {
       // From here on a signal ends the sending, not the run.

@@ -15,6 +15,8 @@ export interface NixOptions {
   readonly signal?: AbortSignal | undefined;
   /** As root, where the login is another user's. */
   readonly root?: boolean | undefined;
+  /** Settings of its environment: `NIX_SSHOPTS=…`. */
+  readonly settings?: readonly string[] | undefined;
   /** Told, in a few words, what Nix is at, whenever that changes. */
   readonly progress?: ((note: string) => void) | undefined;
 }
@@ -26,7 +28,7 @@ export type NixResult = ProcessResult & Ended;
 export async function nix(
   machine: Machine,
   words: readonly string[],
-  { progress, ...options }: NixOptions,
+  { progress, settings = [], ...options }: NixOptions,
 ): Promise<NixResult> {
   const log = new NixLog();
   let [last, doing] = ["", log.note()];
@@ -40,7 +42,7 @@ export async function nix(
     if (note !== "preparing") doing = note;
     progress?.(note);
   };
-  const argv = [...ENVIRONMENT, "nix", ...FEATURES, "--log-format", "internal-json", ...words];
+  const argv = [...ENVIRONMENT, ...settings, "nix", ...FEATURES, "--log-format", "internal-json", ...words];
   const result = await machine.run(argv, { ...options, keep: KEEP_BYTES, tee });
   log.end();
   return { ...result, log, doing };
@@ -50,7 +52,7 @@ export async function nix(
 export const oldNix = (
   machine: Machine,
   argv: readonly string[],
-  { progress: _, ...options }: NixOptions,
+  { progress: _, settings: __, ...options }: NixOptions,
 ): Promise<ProcessResult> => machine.run([...ENVIRONMENT, ...argv], options);
 
 /** What is the matter with the machine that an old command failed on; undefined when it is something else. */

@@ -51,6 +51,11 @@ export class SshMachine implements Machine {
     return { settings: this.connection.written.file, address: this.connection.address };
   }
 
+  /** Whether the login is root's. */
+  isRoot(): Promise<boolean> {
+    return this.connection.isRoot();
+  }
+
   /**
    * As `Machine` says. A program that a signal ended has the exit code that the shell there gives it, 128 and the
    * signal's number; where that shell does not say, it is null. At the deadline, or when the signal fires, ssh is ended
@@ -69,6 +74,27 @@ export class SshMachine implements Machine {
       if (root && result.exitCode === 127) await this.requireSudo();
       return result;
     });
+  }
+
+  /**
+   * The same over a connection of its own, which proves that the host lets us in now. A program there that exits with
+   * 255 is taken for a failure of ssh.
+   */
+  async runAnew(
+    argv: readonly string[],
+    { root, deadline, signal }: Pick<MachineOptions, "root" | "deadline" | "signal">,
+  ): Promise<ProcessResult> {
+    const command = quoteCommand(await this.words(argv, root));
+    const log = freshLog(this.connection.written);
+    const own = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-E", log, "-T"];
+    try {
+      const result = await this.connection.ssh(own, [command], { deadline, signal, grace: GRACE_MS });
+      if (result.timedOut) throw sshTrouble("timed out", this.connection.peer);
+      if (result.exitCode === SSH_FAILED) throw sshTrouble(readFileSync(log, "utf8"), this.connection.peer);
+      return result;
+    } finally {
+      rmSync(log, { force: true });
+    }
   }
 
   /**

@@ -1,0 +1,103 @@
+# Runs on the target, in a transient unit of systemd, apart from every connection: puts a new system into force, waits
+# to be told that it is good, and only then makes it the one that boots; else goes back to the old one by itself.
+#   run DIR OLD NEW GOAL GENERATION LIMIT PATIENCE HOLDER
+#   end DIR OLD NEW GOAL GENERATION LIMIT PATIENCE    what systemd calls when `run` has ended, in whatever way
+# GOAL is `switch`, or `test`: nothing that boots is changed. GENERATION is that of the profile to go to, or `-`: a new
+# one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what became of it.
+set -u
+part=$1 dir=$2 old=$3 new=$4 goal=$5 generation=$6 limit=$7 patience=$8
+profile=/nix/var/nix/profiles/system
+roots=/nix/var/nix/gcroots
+
+say() { printf '%s\n' "$*" >"$dir/state.new" && mv -f "$dir/state.new" "$dir/state"; }
+current() { readlink -f /run/current-system; }
+uptime() { read -r up _ </proc/uptime && echo "${up%%.*}"; }
+# What it starts must not keep the lock.
+change() { timeout --kill-after=20 "$limit" "$1/bin/switch-to-configuration" "$2" 9>&-; }
+finish() {
+  say "$@"
+  rm -f "$roots/homelab-old" "$roots/homelab-new"
+  exit 0
+}
+
+failed() { systemctl list-units --state=failed --plain --no-legend --no-pager; }
+# What failed and was there with the new system only would else count as an old failure the next time.
+forget() {
+  failed | while read -r unit _; do
+    if [ -e "$old/etc/systemd/system/$unit" ] || grep -q "^ *$unit " "$dir/failed"; then continue; fi
+    systemctl reset-failed "$unit"
+  done
+}
+
+# back WHY CODE: the old system, which is still the one that boots.
+back() {
+  say returning "$2" "$1"
+  for attempt in 1 2 3; do
+    change "$old" test
+    code=$?
+    case $code in 0 | 4) if [ "$(current)" = "$old" ]; then forget && finish returned "$2" "$1"; fi ;; esac
+    sleep "$attempt"
+  done
+  finish stuck "$code" "$1"
+}
+
+commit() {
+  say committing 0
+  if [ "$goal" = test ]; then finish done 0; fi
+  before=$(cat "$dir/generation")
+  if [ "$generation" = - ]; then
+    nix-env --profile "$profile" --set "$new" 9>&-
+  else
+    nix-env --profile "$profile" --switch-generation "$generation" 9>&-
+  fi
+  code=$?
+  if [ $code = 0 ] && [ "$(readlink -f "$profile")" = "$new" ]; then
+    if change "$new" boot; then finish done 0; else code=$?; fi
+    if [ -n "$before" ]; then nix-env --profile "$profile" --switch-generation "$before" 9>&-; fi
+    change "$old" boot
+    if [ -n "$before" ] && [ "$(readlink "$profile")" != "system-$before-link" ]; then finish stuck "$code" boot; fi
+    back boot "$code"
+  fi
+  back profile "$code"
+}
+
+if [ "$part" = end ]; then
+  # What boots next is the old system, or the new one that was found to be good.
+  if [ "$(systemctl is-system-running)" = stopping ]; then exit 0; fi
+  read -r state _ <"$dir/state" || exit 0
+  case $state in testing | waiting | returning | committing) ;; *) exit 0 ;; esac
+  exec 9>>/run/homelab/lock
+  flock -w 60 9 || exit 0
+  if [ "$state" = committing ]; then commit; fi
+  back ended 0
+fi
+
+exec 9>>/run/homelab/lock
+if ! flock -n 9; then
+  say held 0 "$(cat /run/homelab/holder)"
+  exit 0
+fi
+printf '%s\n' "$9" >/run/homelab/holder
+if [ "$(current)" != "$old" ]; then
+  say moved 0 "$(current)"
+  exit 0
+fi
+ln -sfn "$old" "$roots/homelab-old"
+ln -sfn "$new" "$roots/homelab-new"
+readlink "$profile" | sed -n 's/^system-\([0-9]*\)-link$/\1/p' >"$dir/generation"
+failed >"$dir/failed"
+say testing 0
+change "$new" test
+code=$?
+# 4: it is in force, but some unit failed, which may have failed before. Whoever waits for it judges that.
+case $code in 0 | 4) ;; *) back activation "$code" ;; esac
+if [ "$(current)" != "$new" ]; then back activation "$code"; fi
+say waiting "$code"
+until=$(($(uptime) + patience))
+until [ -e "$dir/decision" ] || [ "$(uptime)" -ge "$until" ]; do sleep 0.2; done
+# Of two that decide at once, one wins.
+echo unconfirmed >"$dir/own"
+ln "$dir/own" "$dir/decision" 2>"$dir/late"
+read -r decision <"$dir/decision"
+if [ "$decision" = commit ]; then commit; fi
+back "$decision" "$code"

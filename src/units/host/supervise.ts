@@ -1,0 +1,163 @@
+import { delay, now } from "../../clock.ts";
+import { HomelabError } from "../../errors.ts";
+import type { Machine } from "../../process/machine.ts";
+import type { ProcessResult } from "../../process/runner.ts";
+import { SshMachine } from "../../ssh/machine.ts";
+import { afterReboot, isEnd, parseState, type SupervisorState } from "./state.ts";
+import SCRIPT from "./supervise.sh" with { type: "text" };
+
+/** A system in the store, and nothing else that words could be made of. */
+const SYSTEM = /^\/nix\/store\/[0-9a-z]{32}-[\w+.?=-]+$/;
+/** Where programs are on NixOS, which has none in the usual places, and on what only has Nix. */
+const PATHS =
+  "/run/wrappers/bin:/nix/var/nix/profiles/default/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const SHORT_MS = 30_000;
+const PAUSE_MS = 400;
+/** How much longer than a host waits to be confirmed it may not be reached, until nobody waits for it any more. */
+const UNREACHED_MS = 120_000;
+const KEEP_BYTES = 256 * 1024;
+const DIRECTORY = "/run/homelab/deploy";
+
+/** A switch of a host from one system to another. */
+export interface Switch {
+  /** Unique, of letters, digits and hyphens. */
+  readonly id: string;
+  readonly before: string;
+  readonly after: string;
+  /** `test`: into force, but what boots stays as it is. */
+  readonly goal: "switch" | "test";
+  /** The generation of the profile to go to; undefined makes a new one. */
+  readonly generation?: number | undefined;
+  /** How long the activation may take, in seconds. */
+  readonly limit: number;
+  /** For how long the host waits to be told that the new system is good, in seconds. */
+  readonly patience: number;
+  /** Who does it, for others who want to at the same time. */
+  readonly holder: string;
+}
+
+const PREPARE =
+  'umask 077; mkdir -p /run/homelab/deploy && mkdir "$1" && cat >"$1/supervise"; r=$?; find /run/homelab/deploy -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +; exit $r';
+const DECIDE =
+  'printf "%s\\n" "$2" >"$1/asked.$$" && ln "$1/asked.$$" "$1/decision" 2>/dev/null; cat "$1/decision"';
+
+/** The supervisor of one switch: it runs on the host by itself, whatever becomes of us. */
+export class Supervisor {
+  private readonly dir: string;
+  /** Whether it has said something. */
+  private begun = false;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly wanted: Switch,
+  ) {
+    this.dir = `${DIRECTORY}/${wanted.id}`;
+  }
+
+  /** Starts it. Throws when it could not be started: then nothing was changed. */
+  async start(): Promise<void> {
+    const { id, before, after, goal, generation, limit, patience, holder } = this.wanted;
+    for (const path of [before, after])
+      if (!SYSTEM.test(path))
+        throw new HomelabError("refused", `${path} is not a system in the store of Nix`, {
+          hint: `see \`ls -l /run/current-system\` on ${this.machine.name}`,
+        });
+    await this.sure(["sh", "-c", PREPARE, "sh", this.dir], SCRIPT);
+    const words = [this.dir, before, after, goal, String(generation ?? "-"), String(limit), String(patience)];
+    const script = ["/bin/sh", `${this.dir}/supervise`];
+    await this.sure([
+      ...["systemd-run", `--unit=homelab-switch-${id}`, "--collect", "--no-ask-password", "--quiet"],
+      "--service-type=exec",
+      `--description=homelab: switch to ${after}`,
+      `--setenv=PATH=${before}/sw/bin:${PATHS}`,
+      "--setenv=LC_ALL=C",
+      ...[
+        `--property=StandardOutput=append:${this.dir}/log`,
+        `--property=StandardError=append:${this.dir}/log`,
+      ],
+      `--property=ExecStopPost=${[...script, "end", ...words].join(" ")}`,
+      ...[`--property=TimeoutStopSec=${limit + 120}`, "--property=OOMPolicy=continue"],
+      ...[...script, "run", ...words, holder.replace(/[^\w @.:,-]/g, "")],
+    ]);
+  }
+
+  /** What it is at; undefined before it has said anything, and after a reboot. Throws when it cannot be asked. */
+  private async state(): Promise<SupervisorState | undefined> {
+    const { exitCode, stdout } = await this.cat("state");
+    if (exitCode === 0 || exitCode === 1) return parseState(stdout);
+    throw new HomelabError("unavailable", `${this.machine.name} does not say what it is at`);
+  }
+
+  private async current(): Promise<string> {
+    const options = { root: true, deadline: SHORT_MS };
+    return (await this.machine.run(["readlink", "-f", "/run/current-system"], options)).stdout.trim();
+  }
+
+  /** All that the activation said so far. */
+  readonly log = (): Promise<string> => this.read("log");
+  /** The units that had failed right before it. */
+  readonly failedBefore = (): Promise<string> => this.read("failed");
+
+  /**
+   * Waits until it is at one of `states`, or at its end, and tells of each state. A host that cannot be reached is
+   * asked again: the connection may be cut by the switch. Undefined when it takes longer than `most` milliseconds, or
+   * cannot be reached for longer than it waits itself.
+   */
+  async until(
+    states: readonly SupervisorState["state"][],
+    most: number,
+    see: (state: SupervisorState | undefined, trouble?: HomelabError) => void,
+    signal?: AbortSignal,
+  ): Promise<SupervisorState | undefined> {
+    const begun = now();
+    let reached = begun;
+    const longest = this.wanted.patience * 1000 + UNREACHED_MS;
+    while (now() - begun < most && now() - reached < longest && !signal?.aborted) {
+      try {
+        const state = await this.state();
+        reached = now();
+        if (!state && this.begun) return afterReboot(await this.current(), this.wanted);
+        this.begun ||= state !== undefined;
+        if (state && (isEnd(state) || states.includes(state.state))) return state;
+        see(state);
+      } catch (error) {
+        if (!(error instanceof HomelabError) || error.code !== "unavailable") throw error;
+        see(undefined, error);
+      }
+      await delay(PAUSE_MS, signal);
+    }
+    return undefined;
+  }
+
+  /**
+   * Tells it that the new system is good, over a connection of its own, or that it is to go back. Gives what was
+   * decided: it may have gone back already.
+   */
+  async decide(decision: "commit" | "unhealthy" | "abandoned"): Promise<string> {
+    const argv = ["sh", "-c", DECIDE, "sh", this.dir, decision];
+    const options = { root: true, deadline: SHORT_MS };
+    const { machine } = this;
+    const anew = machine instanceof SshMachine;
+    const { stdout } = anew ? await machine.runAnew(argv, options) : await machine.run(argv, options);
+    return stdout.trim();
+  }
+
+  private async read(file: "state" | "log" | "failed"): Promise<string> {
+    return (await this.cat(file)).stdout;
+  }
+
+  private cat(file: string): Promise<ProcessResult> {
+    const argv = ["cat", `${this.dir}/${file}`];
+    return this.machine.run(argv, { root: true, deadline: SHORT_MS, keep: KEEP_BYTES });
+  }
+
+  private async sure(argv: readonly string[], stdin?: string): Promise<void> {
+    const { name } = this.machine;
+    const { exitCode, stderr } = await this.machine.run(argv, { root: true, deadline: SHORT_MS, stdin });
+    if (exitCode === 0) return;
+    const said = stderr.trim().split("\n").at(-1) || `\`${argv[0]}\` failed`;
+    throw new HomelabError("step-failed", `the switch could not be begun on ${name}: ${said}`, {
+      hint: "nothing was changed; systemd has to run there, and /run must be writable",
+    });
+  }
+}

@@ -1,0 +1,152 @@
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "./eventually.ts";
+import { type Homelab, homelab } from "./homelab.ts";
+import { type Hypervisor, hypervisor } from "./hypervisor.ts";
+import { CHECKOUT, HOST_NETWORK } from "./paths.ts";
+
+/** What hosts/NAME.nix says of a host; see test/fixtures/nixos/system.nix. */
+export interface System {
+  readonly version?: string;
+  readonly kernel?: string;
+  readonly units?: Readonly<Record<string, string>>;
+  readonly activate?: string;
+  readonly ssh?: boolean;
+}
+
+/** What a host runs and boots, by the version of each. */
+export interface Versions {
+  readonly runs: string;
+  readonly boots: string;
+  readonly profile: string;
+}
+
+/** A service that runs on and on. */
+export const service = (text: string): string =>
+  `[Service]\nExecStart=/bin/sh -c 'echo ${text}; exec sleep infinity'\n`;
+/** One whose start fails. */
+export const FAILING = "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo no port; exit 3'\n";
+
+/** A machine that deploys, with Nix, and hosts that it deploys to over ssh. */
+export class Hosts implements AsyncDisposable {
+  private constructor(
+    private readonly made: Homelab,
+    /** Where `homelab` runs. */
+    readonly laptop: Hypervisor,
+    private readonly targets: ReadonlyMap<string, Hypervisor>,
+  ) {}
+
+  static async boot(names: readonly string[]): Promise<Hosts> {
+    const made = await homelab({});
+    cpSync(join(CHECKOUT, "test/fixtures/nixos"), made.root, { recursive: true });
+    const laptop = await hypervisor({ beside: made, name: "laptop" });
+    const targets = new Map<string, Hypervisor>();
+    for (const name of names) targets.set(name, await hypervisor({ beside: made, name }));
+    const hosts = new Hosts(made, laptop, targets);
+    await hosts.settings({});
+    for (const name of names) {
+      hosts.configure(name, { units: { "web.service": service("one") } });
+      const path = await hosts.build(name);
+      await hosts
+        .on(name)
+        .run(
+          "sh",
+          "-ec",
+          'nix-env -p /nix/var/nix/profiles/system --set "$0"; "$0/bin/switch-to-configuration" switch; ln -sfn "$0" /run/booted-system',
+          path,
+        );
+    }
+    return hosts;
+  }
+
+  /** Writes the recipes; `more`: settings of a host besides how it is reached, `user`: who logs in. */
+  async settings(more: Readonly<Record<string, string>>, user = "root"): Promise<void> {
+    const lines = [...this.targets].map(([name, { ssh }]) => {
+      const own = more[name] === undefined ? "" : `, ${more[name]}`;
+      return `  ${name}: { address: ${ssh.address}, user: ${user}, identity: ${ssh.key}${own} }`;
+    });
+    this.made.write({ "homelab.yml": `hosts:\n${lines.join("\n")}\n` });
+    const known = [...this.targets.values()].map(({ ssh }) => `${ssh.knownHosts}\n`).join("");
+    await this.laptop.write("/root/.ssh/known_hosts", known);
+  }
+
+  get root(): string {
+    return this.made.root;
+  }
+
+  on(name: string): Hypervisor {
+    const host = this.targets.get(name);
+    if (!host) throw new Error(`there is no host ${name}`);
+    return host;
+  }
+
+  /** The homelab on this machine, which has no Nix. */
+  get here(): Homelab {
+    const known = [...this.targets.values()].map(({ ssh }) => `${ssh.knownHosts}\n`).join("");
+    const config = join(this.made.top, "ssh_config");
+    writeFileSync(join(this.made.top, "known_hosts"), known);
+    writeFileSync(config, `Host *\n  UserKnownHostsFile ${join(this.made.top, "known_hosts")}\n`);
+    return this.made.with({ env: { HOMELAB_SSH_CONFIG: config } });
+  }
+
+  /** Writes what a host is to be. */
+  configure(name: string, { activate, units = {}, ...simple }: System): void {
+    const lines = Object.entries(simple).map(([key, value]) => `  ${key} = ${JSON.stringify(value)};`);
+    const files = Object.entries(units).map(([unit, text]) => `  units."${unit}" = ''\n${text}'';`);
+    const script = activate === undefined ? [] : [`  activate = ''\n${activate}\n'';`];
+    this.made.write({ [`hosts/${name}.nix`]: `{\n${[...lines, ...files, ...script].join("\n")}\n}\n` });
+  }
+
+  /** Path of its system, built on it. */
+  async build(name: string): Promise<string> {
+    const attribute = `path:${this.made.root}#nixosConfigurations.${name}.config.system.build.toplevel`;
+    return (await this.on(name).run("nix", "build", "--no-link", "--print-out-paths", attribute)).trim();
+  }
+
+  async versions(name: string): Promise<Versions> {
+    const links = ["/run/current-system", "/boot/default", "/nix/var/nix/profiles/system"];
+    const paths = links.map((link) => `${link}/nixos-version`);
+    const [runs = "", boots = "", profile = ""] = await Promise.all(
+      paths.map((path) => this.on(name).run("cat", path)),
+    );
+    return { runs, boots, profile };
+  }
+
+  /** Whether nothing that switches a host is left on it. */
+  async idle(name: string): Promise<void> {
+    await eventually(`no switch goes on on ${name}`, async () => {
+      const units = await this.on(name).run(
+        "systemctl",
+        "list-units",
+        "--plain",
+        "--no-legend",
+        "homelab-switch-*",
+      );
+      return units.trim() === "";
+    });
+  }
+
+  /** Waits until a supervisor on a host is at something. */
+  async at(name: string, state: string): Promise<void> {
+    await eventually(`${name} is ${state}`, async () => {
+      const { stdout } = await this.on(name).ask("sh", "-c", "cat /run/homelab/deploy/*/state");
+      return stdout.split("\n").some((line) => new RegExp(`^(?:${state}) `).test(line));
+    });
+  }
+
+  network(verb: "connect" | "disconnect"): Promise<string> {
+    return this.made.docker("network", verb, HOST_NETWORK, this.laptop.container);
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(join(this.made.root, path), text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      for (const host of [this.laptop, ...this.targets.values()]) await host[Symbol.asyncDispose]();
+    } finally {
+      await this.made[Symbol.asyncDispose]();
+    }
+  }
+}
