@@ -36,11 +36,14 @@ export async function readBook(context: Context): Promise<{ book: Book; cycle: s
 /** The recipes that the words of a command line stand for. Throws `unknown-target` for a word that is none. */
 export const targetsOf = (book: Book, words: readonly string[]): string[] => resolveWords(book, words).names;
 
-/** The same, with the names that were typed outright rather than meant by a group or family. */
-export function resolveWords(
+/** Finds the recipes that words stand for, and those of them that were typed outright rather than meant by a group. */
+export type Resolve = (
   book: Book,
   words: readonly string[],
-): { names: string[]; outright: ReadonlySet<string> } {
+) => { readonly names: string[]; readonly outright: ReadonlySet<string> };
+
+/** The same, with the names that were typed outright rather than meant by a group or family. */
+export function resolveWords(book: Book, words: readonly string[]): ReturnType<Resolve> {
   const resolved = resolveTargets(book, words);
   if ("names" in resolved) return resolved;
   const close = nearest(resolved.unknown, targetNames(book));

@@ -74,6 +74,16 @@ async function deployedHosts(context: Context, words: readonly string[], force: 
 const closureOf = ({ recipes }: Book, targets: readonly string[]): Recipe[] =>
   [...closure(recipes, targets)].flatMap((name) => recipes.get(name) ?? []);
 
+/** Whether something of the targets, or of what they need, runs on this machine; also when there is nothing at all. */
+async function runsHere({ env }: Context, book: Book, targets: readonly string[]): Promise<boolean> {
+  const recipes = closureOf(book, targets);
+  const vms = recipes.filter((recipe) => recipe.kind === "microvm");
+  if (recipes.length === 0 || vms.length < recipes.length) return true;
+  const { Machines } = await import("../ssh/machines.ts");
+  const machines = new Machines(book, env);
+  return vms.some(({ host }) => !machines.of(host).remote);
+}
+
 interface DeployWords {
   readonly words: readonly string[];
   readonly force: boolean;
@@ -91,9 +101,10 @@ export async function runDeploy(
   if (context.options.dryRun) {
     if (how.pull) context.messages.info("planned with the files as they are here: a dry run does not pull");
     const { env } = context;
-    return showPlan(context, { ...asked, words, vms: "deploy" }, false, (store) =>
-      previewDeploy({ ...how, root, env, store }),
-    );
+    return showPlan(context, { ...asked, words, vms: "deploy" }, false, async (store, book, targets) => {
+      const here = await runsHere(context, book, targets);
+      return previewDeploy({ ...how, here, root, env, store });
+    });
   }
   const doubt = await doubtOf(context, words);
   if (doubt && !how.pull) throw doubt.error;
@@ -113,7 +124,7 @@ export async function runDeploy(
         };
         return { ...asked, stopAtFailure, book, targets, outright, holds, drivers, repositories };
       };
-      return { connect: connected };
+      return { here: await runsHere(context, book, targets), connect: connected };
     };
     try {
       return await deploy({ ...session, ...how, root, env: context.env, open });

@@ -27,6 +27,8 @@ export interface ConnectOptions {
   readonly run?: Waiter | undefined;
   /** How far to go with MicroVMs; default: bring them up. */
   readonly vms?: VmMode | undefined;
+  /** Not to what they need. */
+  readonly alone?: boolean | undefined;
 }
 
 /** Connects to what the given recipes and all that they need run on: nothing more is asked to be there. */
@@ -35,10 +37,11 @@ export async function connect(
   book: Book,
   store: Store,
   names: readonly string[],
-  { begun, run, vms }: ConnectOptions = {},
+  { begun, run, vms, alone = false }: ConnectOptions = {},
 ): Promise<Engine> {
   const drivers = new Map<RecipeKind, Driver>();
-  const kinds = new Set([...closure(book.recipes, names)].map((name) => book.recipes.get(name)?.kind));
+  const all = alone ? names : [...closure(book.recipes, names)];
+  const kinds = new Set(all.map((name) => book.recipes.get(name)?.kind));
   const microvms = await connectUnits(context, book, { kinds, drivers, vms });
   if (!kinds.has("service")) return { drivers, microvms, close: () => {} };
   const docker = await connectDocker(context, { begun, run });

@@ -2,7 +2,7 @@ import type { PlanRequest } from "../plan/make.ts";
 import { type EnsureRequest, ensure } from "../run/ensure.ts";
 import { HoldBook } from "../store/held.ts";
 import type { VmMode } from "../units/microvm/decide.ts";
-import { openBook, resolveWords, targetsOf } from "./book.ts";
+import { openBook, type Resolve, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { beginDocker, connect } from "./engine.ts";
@@ -43,21 +43,26 @@ export interface EnsureWords
   extends Pick<PlanRequest, "force" | "restart" | "withNeeds">,
     Pick<EnsureRequest, "stopAtFailure" | "fetchFirst"> {
   readonly words: readonly string[];
+  /** What the words stand for; default: targets. */
+  readonly resolve?: Resolve | undefined;
   /** How far to go with MicroVMs; default: bring them up. */
   readonly vms?: VmMode | undefined;
 }
 
 /** Takes the lock and brings what the words stand for to ready. */
-export async function runEnsure(context: Context, { words, vms, ...asked }: EnsureWords): Promise<void> {
+export async function runEnsure(
+  context: Context,
+  { words, resolve = resolveWords, vms, ...asked }: EnsureWords,
+): Promise<void> {
   const begun = beginDocker(context);
   // Asked about only once it is known whether it is needed at all.
   begun.catch(() => {});
   const first = await openBook(context);
   // A word that means nothing is said so without waiting for another run.
-  targetsOf(first, words);
+  resolve(first, words);
   await runLocked(context, first.root, async (session) => {
     const book = session.waited ? await openBook(context) : first;
-    const { names: targets, outright } = resolveWords(book, words);
+    const { names: targets, outright } = resolve(book, words);
     const engine = await connect(context, book, session.store, targets, { begun, run: session, vms });
     const holds = new HoldBook(context.env, book.root);
     const { drivers } = engine;

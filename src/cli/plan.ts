@@ -1,3 +1,4 @@
+import type { Book } from "../book/types.ts";
 import { makePlan, type PlanRequest } from "../plan/make.ts";
 import type { Plan, Step } from "../plan/types.ts";
 import { planDocument } from "../report/json.ts";
@@ -6,7 +7,7 @@ import { table } from "../report/table.ts";
 import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
 import type { VmMode } from "../units/microvm/decide.ts";
-import { openBook, resolveWords } from "./book.ts";
+import { openBook, type Resolve, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import { type Context, print, printJson } from "./context.ts";
 import { connect } from "./engine.ts";
@@ -35,20 +36,26 @@ export default makeCommand({
   },
 });
 
+interface Planned extends Pick<PlanRequest, "force" | "restart" | "withNeeds"> {
+  readonly words: readonly string[];
+  /** What the words stand for; default: targets. */
+  readonly resolve?: Resolve | undefined;
+  readonly vms?: VmMode | undefined;
+}
+
 /**
  * Plans for the words of a command line and prints the plan. With `signal`, pending changes give exit code 3.
  * `before`: steps that come before those of the services.
  */
 export async function showPlan(
   context: Context,
-  request: Pick<PlanRequest, "force" | "restart" | "withNeeds"> & { words: readonly string[]; vms?: VmMode },
+  { words, resolve = resolveWords, vms, ...asked }: Planned,
   signal: boolean,
-  before: (store: Store) => Promise<readonly Step[]> = async () => [],
+  before: (store: Store, book: Book, targets: readonly string[]) => Promise<readonly Step[]> = async () => [],
 ): Promise<void> {
   const book = await openBook(context);
-  const { names: targets, outright } = resolveWords(book, request.words);
+  const { names: targets, outright } = resolve(book, words);
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
-  const { words: _, vms, ...asked } = request;
   const engine = await connect(context, book, store, targets, { vms });
   const holds = new HoldBook(context.env, book.root);
   const { plan: services, warnings } = await makePlan({
@@ -59,7 +66,7 @@ export async function showPlan(
     holds,
     drivers: engine.drivers,
   });
-  const plan = { ...services, steps: [...(await before(store)), ...services.steps] };
+  const plan = { ...services, steps: [...(await before(store, book, targets)), ...services.steps] };
   engine.close();
   store.close();
   for (const warning of warnings) context.messages.warn(warning);

@@ -1,13 +1,13 @@
-import type { Book } from "../book/types.ts";
-import { makeStopPlan, type StopPlan, type StopRequest } from "../plan/stop.ts";
+import { HomelabError } from "../errors.ts";
+import { makeStopPlan, type StopPlan, type StopRequest, withDependentsOf } from "../plan/stop.ts";
 import { halt } from "../run/halt.ts";
 import { HoldBook } from "../store/held.ts";
 import { Store } from "../store/store.ts";
 import { confirm } from "./ask.ts";
-import { openBook, resolveWords } from "./book.ts";
+import { openBook, type Resolve, resolveWords } from "./book.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
-import { connect } from "./engine.ts";
+import { connect, type Engine, type Waiter } from "./engine.ts";
 import { printPlan } from "./plan.ts";
 import { runLocked } from "./session.ts";
 
@@ -33,16 +33,21 @@ export default makeCommand({
     ["homelab stop gluetun --yes", "with everything that needs it, without a question"],
     ["homelab stop sonarr --dry-run", "what would be stopped"],
   ],
-  run: (context, words, { dependents }) => runStop(context, words, dependents),
+  run: (context, words, { dependents }) => runStop(context, { words, withDependents: dependents }),
 });
 
+/** What `stop` and its kin are asked for. */
+export interface StopWords {
+  readonly words: readonly string[];
+  /** What the words stand for; default: targets. */
+  readonly resolve?: Resolve | undefined;
+  /** Also what needs them and runs. */
+  readonly withDependents: boolean;
+}
+
 /** Takes the lock and stops what the words stand for, and with `withDependents` what needs it. */
-export async function runStop(
-  context: Context,
-  words: readonly string[],
-  withDependents: boolean,
-): Promise<void> {
-  const first = await planStop(context, words, withDependents);
+export async function runStop(context: Context, asked: StopWords): Promise<void> {
+  const first = await planStop(context, asked);
   for (const warning of first.warnings) context.messages.warn(warning);
   if (context.options.dryRun) return printPlan(context, first.plan);
   if (first.dependents.length > 0) {
@@ -52,17 +57,15 @@ export async function runStop(
     });
   }
   await runLocked(context, first.plan.root, async (session) => {
-    const { store } = session;
-    const book = await openBook(context);
-    const engine = await connect(context, book, store, [...book.recipes.keys()], { run: session });
-    const { drivers } = engine;
+    const { request, engine } = await connectStop(context, asked, session.store, session);
+    const { book, drivers } = request;
     try {
       return await halt({
         ...session,
         root: book.root,
         drivers,
         holds: new HoldBook(context.env, book.root),
-        makePlan: () => makeStopPlan({ book, ...stopped(book, words), drivers, withDependents }),
+        makePlan: () => makeStopPlan(request),
       });
     } finally {
       engine.close();
@@ -70,27 +73,41 @@ export async function runStop(
   });
 }
 
-function stopped(book: Book, words: readonly string[]): Pick<StopRequest, "targets" | "outright"> {
-  const { names: targets, outright } = resolveWords(book, words);
-  return { targets, outright };
-}
-
 /** What would be stopped, without the lock. */
-async function planStop(
-  context: Context,
-  words: readonly string[],
-  withDependents: boolean,
-): Promise<StopPlan> {
-  const book = await openBook(context);
+async function planStop(context: Context, asked: StopWords): Promise<StopPlan> {
   const store = Store.openReadonly(context.env, (text) => context.messages.warn(text));
-  const engine = await connect(context, book, store, [...book.recipes.keys()]);
-  const plan = await makeStopPlan({
-    book,
-    ...stopped(book, words),
-    drivers: engine.drivers,
-    withDependents,
-  });
+  const { request, engine } = await connectStop(context, asked, store);
+  const plan = await makeStopPlan(request);
   engine.close();
   store.close();
   return plan;
+}
+
+/**
+ * Connects to what runs the targets and what needs them. Services that are only among the latter may run or not when
+ * Docker is away: that keeps nobody from stopping what is not Docker's.
+ */
+async function connectStop(
+  context: Context,
+  { words, resolve = resolveWords, withDependents }: StopWords,
+  store: Store,
+  run?: Waiter,
+): Promise<{ request: StopRequest; engine: Engine }> {
+  const book = await openBook(context);
+  const { names: targets, outright } = resolve(book, words);
+  const asked = { book, targets, outright, withDependents };
+  const isService = (name: string) => book.recipes.get(name)?.kind === "service";
+  const affected = withDependents ? withDependentsOf(book, targets) : new Set(targets);
+  const all = [...book.recipes.keys()];
+  const others = all.filter((name) => !isService(name));
+  const alone = true;
+  const begin = (names: string[]) => connect(context, book, store, names, { run, alone });
+  try {
+    const engine = await begin([...affected].some(isService) ? all : others);
+    return { request: { ...asked, drivers: engine.drivers }, engine };
+  } catch (error) {
+    if (!(error instanceof HomelabError) || targets.some(isService)) throw error;
+    const engine = await begin(others);
+    return { request: { ...asked, drivers: engine.drivers, away: new Map([["service", error]]) }, engine };
+  }
 }

@@ -14,6 +14,8 @@ export interface StopRequest {
   readonly drivers: ReadonlyMap<RecipeKind, Driver>;
   /** Also what needs the targets and runs. */
   readonly withDependents: boolean;
+  /** Kinds whose engine does not answer, and why: of those nothing can be said. */
+  readonly away?: ReadonlyMap<RecipeKind, HomelabError> | undefined;
 }
 
 export interface StopPlan {
@@ -33,7 +35,7 @@ export interface StopPlan {
  * was named outright cannot be stopped, or none of them can.
  */
 export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
-  const { targets, drivers, withDependents } = request;
+  const { targets, drivers, withDependents, away } = request;
   const problems = new Map(request.targets.flatMap((name) => impossible(name, request)));
   refuse(request, problems);
   const every = [...request.book.recipes.values()];
@@ -50,7 +52,7 @@ export async function makeStopPlan(request: StopRequest): Promise<StopPlan> {
   await observe(every.filter(({ kind, name }) => kind !== "service" && all.has(name)));
   const recipes = topologicalOrder(reversed, all).flatMap((name) => book.recipes.get(name) ?? []);
   const asked = new Set(targets);
-  const trouble = ({ kind, name }: Recipe) => drivers.get(kind)?.trouble?.(name);
+  const trouble = ({ kind, name }: Recipe) => away?.get(kind) ?? drivers.get(kind)?.trouble?.(name);
   const silent = recipes.flatMap((recipe) => {
     const problem = trouble(recipe);
     return problem ? [{ name: recipe.name, problem, recipe }] : [];
@@ -135,6 +137,10 @@ const needed = (recipe: Recipe, names: ReadonlySet<string>): Reason => ({
   code: "need-stopped",
   text: `needs ${firstNeed(recipe, names)}, which is stopped`,
 });
+
+/** The targets, and all that is written to need them. */
+export const withDependentsOf = (book: Book, targets: readonly string[]): Set<string> =>
+  closure(dependentsGraph(book), targets);
 
 /** The graph the other way round: what is needed points to what needs it. */
 function dependentsGraph({ recipes }: Book): Graph {

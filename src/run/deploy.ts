@@ -23,6 +23,8 @@ export interface DeployRequest extends RunOptions, SystemRequest {
 
 /** Recipes that were read. `connect` reaches for what the targets run on, which a new system may just have brought. */
 export interface Opened {
+  /** Whether something of the targets, or of what they need, runs on this machine. */
+  readonly here: boolean;
   connect(): Promise<
     Omit<EnsureRequest, keyof RunOptions> & { readonly repositories?: OtherRepositories | undefined }
   >;
@@ -69,7 +71,7 @@ async function inOrder(request: DeployRequest, done: StepReport[], times: Times)
   };
   if (!(await go(pullSteps(request), pull))) return conclude(request, root, done, times);
   const opened = await request.open?.();
-  const switched = await go(systemSteps(request), switchSystem);
+  const switched = await go(systemSteps(asFarAsHere(request, opened?.here)), switchSystem);
   if (!opened || !switched) return conclude(request, root, done, times);
   const { repositories, ...connected } = await opened.connect();
   if (request.pull && repositories) done.push(...(await pullOthers(request, repositories, times)));
@@ -81,6 +83,10 @@ async function inOrder(request: DeployRequest, done: StepReport[], times: Times)
     times,
   });
 }
+
+/** What other machines alone run needs nothing of this system, which may be a laptop's. */
+const asFarAsHere = <T extends Pick<SystemRequest, "system">>(request: T, here = true): T =>
+  here || request.system === "always" ? request : { ...request, system: "skip" };
 
 /** Pulls the repositories beside the homelab's own. One that cannot be keeps back only what is built from it. */
 async function pullOthers(
@@ -144,9 +150,9 @@ const isTold = ({ result, reason }: StepReport): boolean =>
 
 /** The steps before the services, as they would be done with the repository as it is. Asks no remote. */
 export async function previewDeploy(
-  request: Pick<DeployRequest, "root" | "env" | "store" | "pull" | "system">,
+  request: Pick<DeployRequest, "root" | "env" | "store" | "pull" | "system"> & Partial<Pick<Opened, "here">>,
 ): Promise<Step[]> {
-  return [...(await previewPull(request)), ...(await previewSystem(request))];
+  return [...(await previewPull(request)), ...(await previewSystem(asFarAsHere(request, request.here)))];
 }
 
 async function previewPull(request: Pick<DeployRequest, "root" | "env" | "pull">): Promise<Step[]> {

@@ -7,9 +7,10 @@ import { ENGINE_STEP } from "../store/notices.ts";
 import { bringUp, lookAgain, settle } from "./bring-up.ts";
 import { FirstFailure } from "./first-failure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
+import { released } from "./released.ts";
 import { Revivals } from "./revivals.ts";
 import { inRounds, type Round } from "./rounds.ts";
-import { blocked, isGood, type Outcome, serves } from "./schedule.ts";
+import { blocked, type Outcome, serves } from "./schedule.ts";
 import { conclude, failed, problemOutcome, type RunOptions, runSteps, settledReport } from "./steps.ts";
 
 export interface EnsureRequest extends PlanRequest, RunOptions {
@@ -48,7 +49,7 @@ export async function ensureSteps(request: EnsureRequest, began: number): Promis
   });
   steps.push(...(await repairFallout(request, sharers, steps, began)));
   // What is seen to run is not held any more, whoever started it.
-  const kept = request.holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
+  const kept = request.holds.drop(released(steps, request.drivers));
   if (kept) request.listener.message(`warning: ${kept}`);
   return steps;
 }

@@ -6,7 +6,7 @@ import type { HoldBook } from "../store/held.ts";
 import type { Driver, RestorePoint } from "../units/driver.ts";
 import { repairSharers } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
-import { isGood } from "./schedule.ts";
+import { released } from "./released.ts";
 import { conclude, failed, type RunOptions, runSteps } from "./steps.ts";
 
 export interface RollbackRequest extends RunOptions {
@@ -50,7 +50,7 @@ export async function rollback(request: RollbackRequest): Promise<RunReport> {
   const broken = [...drivers.values()].flatMap((each) => each.fallout(new Set(targets)));
   const names = broken.map(({ name }) => name);
   const sharers = names.length > 0 ? await repairSharers(request, names, times.began) : [];
-  const kept = holds.drop(steps.filter((step) => isGood(step.result)).map((step) => step.id));
+  const kept = holds.drop(released(steps, drivers));
   if (kept) listener.message(`warning: ${kept}`);
   return conclude(request, book.root, [...steps, ...sharers], times);
 }

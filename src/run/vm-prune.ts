@@ -1,11 +1,8 @@
 import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import type { Plan, RunReport, Step } from "../plan/types.ts";
-import { showUnits } from "../systemd/show.ts";
-import { isRunning } from "../units/microvm/decide.ts";
-import { unitOf } from "../units/microvm/driver.ts";
 import { asRoot, directoryOf } from "../units/microvm/install.ts";
-import type { Orphan } from "../units/microvm/orphans-find.ts";
+import { type Orphan, unitsAtWork } from "../units/microvm/orphans-find.ts";
 import { conclude, type RunOptions, runSteps } from "./steps.ts";
 
 /** Links that keep what a MicroVM is made of from the garbage collector. */
@@ -52,10 +49,9 @@ export function prunePlan(root: string, orphans: readonly Orphan[], about: (orph
 }
 
 async function remove({ machine, name }: Orphan): Promise<void> {
-  const unit = unitOf(name);
-  const state = (await showUnits(machine, [unit])).get(unit);
+  const unit = (await unitsAtWork(machine, [name])).get(name);
   // Somebody may have started it since it was looked at.
-  if (state && isRunning(state))
+  if (unit !== undefined)
     throw new HomelabError("refused", `\`${name}\` runs on ${machine.name}`, {
       hint: `\`sudo systemctl stop ${unit}\` there, if it is not needed`,
     });

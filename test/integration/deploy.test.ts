@@ -502,6 +502,20 @@ test.concurrent("a system that is as it should be is not said to be activated", 
   expect(await calls()).toEqual(["root: switch"]);
 });
 
+test.concurrent("a deploy of what other machines alone run leaves this system as it is", async () => {
+  const nowhere = "root@127.0.0.1:9";
+  await using lab = await homelab({
+    ...FILES,
+    "homelab.yml": `${BOOK}microvms: { vm1: { host: "${nowhere}" } }\n`,
+  });
+  const { lab: laptop, calls } = await nixos(lab);
+  const away = await laptop.run("deploy", "vm1", "--no-pull");
+  expect(away).toMatchObject({ code: 69, stderr: expect.stringContaining(nowhere) });
+  expect(await calls()).toEqual([]);
+  await laptop.run("deploy", "vm1", "web~", "--no-pull");
+  expect(await calls()).toEqual(["root: switch"]);
+});
+
 test.concurrent("a dry run shows the pull and the switch of the system as well", async () => {
   await using made = await deployed();
   const { lab, calls } = await nixos(made.lab);

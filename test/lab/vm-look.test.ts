@@ -35,7 +35,7 @@ test("MicroVMs are listed, logged into, and checked from inside and outside", as
   expect(await shown(host.homelab("vm"))).toEqual({
     code: 0,
     stdout: `VM  STATE  MEMORY  ADDRESS  PENDING
-vm1  ready  <size>  10.1.0.2  up <time>, <size>
+vm1  ready  <size>  10.1.0.2  up <time>
 vm2  stopped  10.2.0.2  start  not started
 bare  missing  build  there is no such MicroVM on this machine
 3 MicroVMs, 1 ready with <size>, 1 to build (\`homelab vm update NAME\`), 1 to start (\`homelab vm start NAME\`)
@@ -116,7 +116,7 @@ async function checks(host: Hypervisor): Promise<void> {
   const cut = await shown(host.homelab("vm", "network", "vm1", "--quiet"));
   expect(cut).toEqual({
     code: 1,
-    stdout: `vm1 (10.1.0.2 on this machine): 5 ok, 3 failed, 2 not known
+    stdout: `vm1 (10.1.0.2 on this machine): 6 ok, 3 failed, 1 not known
   failed  TAP interface  vm-vm1 is up, but in no bridge
   → \`sudo ip link set vm-vm1 master BRIDGE\`; systemd.network or \`networking.bridges\` of its host does it for good
   failed  ping  10.1.0.2 does not answer this machine: no answer
@@ -156,11 +156,21 @@ test("one is run in the foreground, with what it needs around it", async () => {
     stdout: "",
     stderr: expect.stringContaining("qemu: could not set up the memory of vm2\n"),
   });
-  await host.run("systemctl", "start", "--no-block", "microvm@vm1");
-  await eventually(
-    "its unit runs",
-    async () => (await host.ask("systemctl", "is-active", "microvm@vm1")).code === 0,
+  const isActive = async (unit: string) => (await host.ask("systemctl", "is-active", unit)).code === 0;
+  // Somebody starts its unit, which ends the one in the foreground and needs the same helpers.
+  const taken = await host.terminal(
+    ["vm", "run", "vm1"],
+    async (_, written) => {
+      await eventually("it runs in the foreground", () => isActive("homelab-vm-run-vm1"));
+      await eventually("its console is shown", () => written().includes("guest vm1: Linux"));
+      await host.run("systemctl", "start", "--no-block", "microvm@vm1");
+    },
+    { TERM: "dumb" },
   );
+  expect(taken.written).toContain("`vm1` runs in the foreground until it shuts down");
+  await eventually("its unit runs", () => isActive("microvm@vm1"));
+  expect(await isActive("microvm-tap-interfaces@vm1")).toBe(true);
+  expect(await host.run("ls", "/sys/class/net")).toContain("vm-vm1");
   expect(await host.homelab("vm", "run", "vm1")).toEqual({
     code: 5,
     stdout: "",
@@ -215,6 +225,16 @@ test("what no configuration names is an orphan, and goes only when it is safe to
     expect(kept).toMatchObject({ code: 5, stderr: expect.stringContaining(`error: ${why}`) });
   }
   expect(await host.homelab("vm", "prune", "nothing", "--yes")).toMatchObject({ code: 2 });
+  // One in the foreground writes to its disks, too.
+  await host.run("systemd-run", "--unit=homelab-vm-run-old1", "sleep", "1000");
+  const inForeground = await host.json("vm", "orphans");
+  expect(inForeground.document.orphans[3]).toMatchObject({ id: "old1", running: true });
+  expect(await host.homelab("vm", "prune", "old1", "--yes")).toMatchObject({
+    code: 5,
+    stderr:
+      "error: `old1` runs on this machine\n  hint: `sudo systemctl stop homelab-vm-run-old1.service` there ends it, if it is not needed\n",
+  });
+  await host.run("systemctl", "stop", "homelab-vm-run-old1");
   await host.homelab("vm", "prune", "--dry-run");
   const asked = await host.terminal(["vm", "prune"], async (send, written) => {
     await eventually("it asks", () => written().includes("[y/N]"));
@@ -302,6 +322,15 @@ microvms:
     code: 1,
     stderr: expect.stringContaining("could not set up the memory of vm2"),
   });
+  const mistyped = await shown(laptop.homelab("vm", "update", "other"));
+  expect(mistyped).toMatchObject({ code: 2, stdout: "" });
+  expect(mistyped.stderr.replaceAll(address, "<box>")).toMatch(
+    /^error: unknown MicroVM `other`\n {2}hint: `homelab vm list` shows all that there are; root@<box>:9 could not be asked: \S/,
+  );
+  expect(await laptop.homelab("vm", "list", "lost")).toMatchObject({
+    code: 69,
+    stdout: expect.stringContaining("1 MicroVM, 0 ready, 1 not reachable"),
+  });
   expect(await laptop.homelab("vm", "orphans")).toMatchObject({
     code: 0,
     stdout: "",
@@ -311,9 +340,19 @@ microvms:
   await box.run("chmod", "700", "/var/lib/microvms");
   lab.write({ "homelab.yml": recipes(closed, "guest") });
   const closedDir = await shown(laptop.homelab("vm", "list", "vm1"));
-  expect(closedDir.code).toBe(0);
+  expect(closedDir.code).toBe(77);
   expect(closedDir.stdout).toContain("vm1  failed  10.1.0.2  /var/lib/microvms on box cannot be read");
   expect(await laptop.homelab("vm", "run", "vm1")).toMatchObject({ code: 77 });
+
+  // Where nobody can look there may be some.
+  await laptop.run("chmod", "700", "/var/lib/microvms");
+  lab.write({ "homelab.yml": "services: {}\n" });
+  for (const verb of ["list", "build", "update", "network"])
+    expect(await laptop.as("guest").run("vm", verb)).toMatchObject({
+      ...{ code: 77, stdout: "" },
+      stderr: expect.stringContaining("error: /var/lib/microvms on this machine cannot be read\n"),
+    });
+  await laptop.run("chmod", "755", "/var/lib/microvms");
 
   const [, , other = ""] = laptop.ssh.knownHosts.split(" ");
   await laptop.write("/root/.ssh/known_hosts", `${address} ssh-ed25519 ${other}\n`);

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { eventually } from "../helpers/eventually.ts";
-import { hypervisor } from "../helpers/hypervisor.ts";
+import { type Hypervisor, hypervisor } from "../helpers/hypervisor.ts";
 
 const FILES = {
   "homelab.yml": [
     "microvms:",
     "  vm1: { address: 10.1.0.2, ready: { http: 'http://10.1.0.2/', within: 60s, stable: 1s } }",
     "  vm2: { address: 10.2.0.2, needs: [vm1], ready: { http: 'http://10.2.0.2/', within: 12s, stable: 1s } }",
+    "groups: { some: [vm1] }",
     "",
   ].join("\n"),
 };
@@ -54,7 +55,28 @@ test("a new system is built, put in place, brought into force, and taken back", 
     ["vm1", "update", "changed"],
   ]);
   expect(await host.version("vm1")).toBe("2");
+  await staysStopped(host);
 });
+
+/** Stopped is stopped, until it is started by its name: not by what only changes its system. */
+async function staysStopped(host: Hypervisor): Promise<void> {
+  expect(results((await host.json("vm", "stop", "vm1")).document)).toEqual([["vm1", "stop", "changed"]]);
+  await host.configure("vm1", { version: "3" });
+  const left = ["vm1", "held", "held"];
+  expect(results((await host.json("vm", "update", "--restart")).document)).toContainEqual(left);
+  // Nothing is started by it: the system is put in place all the same.
+  expect(results((await host.json("vm", "update", "some")).document)).toEqual([["vm1", "update", "changed"]]);
+  expect(results((await host.json("vm", "rollback", "vm1")).document)).toEqual([
+    ["vm1", "rollback", "changed"],
+  ]);
+  for (const words of [
+    ["vm", "restart", "some"],
+    ["vm", "start", "some"],
+    ["ensure", "all"],
+  ])
+    expect(results((await host.json(...words)).document)).toContainEqual(left);
+  expect((await host.ask("systemctl", "is-active", "microvm@vm1")).stdout).toBe("inactive\n");
+}
 
 test("a deploy restarts along the needs, and puts back what does not come up", async () => {
   await using host = await hypervisor({

@@ -1,59 +1,56 @@
-import { nearest } from "../../book/nearest.ts";
-import type { Book, MicrovmRecipe, Recipe } from "../../book/types.ts";
-import { HomelabError } from "../../errors.ts";
+import type { Book, MicrovmRecipe } from "../../book/types.ts";
+import { HomelabError, Problems } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import { Machines } from "../../ssh/machines.ts";
-import { readVmDirs } from "../../units/microvm/state.ts";
-import { openBook } from "../book.ts";
+import { openBook, type Resolve } from "../book.ts";
 import type { Context } from "../context.ts";
-
-const isVm = (recipe: Recipe): recipe is MicrovmRecipe => recipe.kind === "microvm";
+import { FoundVms } from "./found.ts";
+import { isVm, resolveVms, vmsOf } from "./named.ts";
 
 /**
  * Makes all that reads the book in this context see the MicroVMs that no recipe names as well: those with a state
- * directory here, or on a host that runs one with a recipe.
+ * directory here, or on a host that runs one with a recipe. Nobody is asked where recipes and groups have all `words`.
+ * Gives what finds the MicroVMs that words stand for.
  */
-export function seeAllVms(context: Context): void {
-  context.completeBook = withFoundVms(context);
+export function seeAllVms(context: Context, words: readonly string[]): Resolve {
+  const found = completing(context, words);
+  return (book, asked) => resolveVms(book, asked, found.unasked);
 }
 
-/** The MicroVMs of a book, and the names that were asked for; all of them when there are none. Without a homelab, those of this machine. */
+function completing(context: Context, words: readonly string[]): FoundVms {
+  const found = new FoundVms(context.env);
+  const isWritten = ({ recipes, groups }: Book) =>
+    words.length > 0 && words.every((word) => recipes.has(word) || groups.has(word));
+  context.completeBook = async (book) => (isWritten(book) ? book : found.complete(book));
+  return found;
+}
+
+/**
+ * The MicroVMs of a book, and the names that were asked for; all of them when there are none. Without a homelab, those
+ * of this machine. Throws when none is known, and not all machines could be asked.
+ */
 export async function openVms(
   context: Context,
   words: readonly string[],
-): Promise<{ book: Book; machines: Machines; vms: MicrovmRecipe[] }> {
-  seeAllVms(context);
+): Promise<{ book: Book; machines: Machines; vms: MicrovmRecipe[]; resolve: Resolve }> {
+  const found = completing(context, words);
   const book = await openOrBare(context);
-  const vms = words.length === 0 ? [...book.recipes.values()].filter(isVm) : vmsOf(book, words);
-  return { book, machines: new Machines(book, context.env), vms };
-}
-
-/** The MicroVMs that words name: by name, or by a group that has some. Throws `unknown-target`. */
-export function vmsOf(book: Book, words: readonly string[]): MicrovmRecipe[] {
-  const found = new Map<string, MicrovmRecipe>();
-  for (const word of words) {
-    const members = book.recipes.has(word) ? [word] : (book.groups.get(word)?.members ?? []);
-    const vms = members.flatMap((name) => book.recipes.get(name) ?? []).filter(isVm);
-    if (vms.length === 0) throw unknownVm(book, word);
-    for (const vm of vms) found.set(vm.name, vm);
+  const vms = vmsOf(book, words, found.unasked);
+  const [first] = found.unasked;
+  if (vms.length === 0 && first) throw new Problems(found.unasked.map(({ error }) => error));
+  // Those of other machines have recipes, and are told of with them.
+  for (const { remote, error } of found.unasked) {
+    const told = remote || vms.some(({ host }) => host === undefined);
+    if (words.length === 0 && !told) context.messages.warn(error.message);
   }
-  return [...found.values()];
-}
-
-function unknownVm({ recipes, groups }: Book, word: string): HomelabError {
-  const kind = recipes.get(word)?.kind ?? (groups.has(word) ? "group without MicroVMs" : undefined);
-  const names = [...recipes.values()].filter(isVm).map(({ name }) => name);
-  const close = nearest(word, names);
-  const message = kind ? `\`${word}\` is a ${kind}, and no MicroVM` : `unknown MicroVM \`${word}\``;
-  return new HomelabError("unknown-target", message, {
-    hint: close ? `did you mean \`${close}\`?` : "`homelab vm list` shows all that there are",
-  });
+  const resolve: Resolve = (read, asked) => resolveVms(read, asked, found.unasked);
+  return { book, machines: found.machines(book), vms, resolve };
 }
 
 /** Where there is no homelab, this machine's MicroVMs can be looked at all the same. */
 async function openOrBare(context: Context): Promise<Book> {
   const written = await openWritten(context);
-  return written.root === BARE.root ? withFoundVms(context)(written) : written;
+  return written.root === BARE.root && context.completeBook ? context.completeBook(written) : written;
 }
 
 const BARE: Book = { root: "/", shipped: false, recipes: new Map(), groups: new Map(), warnings: [] };
@@ -84,30 +81,4 @@ export async function openNamed(
     hosts.set(machine, (hosts.get(machine) ?? new Set()).add(name));
   }
   return { book, machines, hosts };
-}
-
-const withFoundVms =
-  (context: Context) =>
-  async (book: Book): Promise<Book> => {
-    const machines = new Machines(book, context.env);
-    const hosts = new Set([undefined, ...[...book.recipes.values()].filter(isVm).map(({ host }) => host)]);
-    const recipes = new Map(book.recipes);
-    for (const host of hosts) {
-      for (const name of await namesOn(context, machines, host)) {
-        if (recipes.has(name)) continue;
-        recipes.set(name, { kind: "microvm", name, needs: [], after: [], host });
-      }
-    }
-    return { ...book, recipes };
-  };
-
-/** A host that cannot be asked is told of where its own MicroVMs are looked at. */
-async function namesOn(context: Context, machines: Machines, host: string | undefined): Promise<string[]> {
-  try {
-    return [...(await readVmDirs(machines.of(host))).keys()].toSorted();
-  } catch (error) {
-    if (!(error instanceof HomelabError)) throw error;
-    if (host === undefined) context.messages.warn(error.message);
-    return [];
-  }
 }

@@ -1,8 +1,13 @@
+import { EXIT_CODES, type HomelabError } from "../../errors.ts";
 import { formatBytes } from "../../os/bytes.ts";
 import type { VmView } from "../../units/microvm/types.ts";
 
 type Counted = Pick<VmView, "asked" | "memory" | "pending"> & {
   readonly seen: Pick<VmView["seen"], "state">;
+};
+
+type Told = Pick<VmView, "asked"> & {
+  readonly seen: { readonly problem?: Pick<HomelabError, "code"> | undefined };
 };
 
 /** How many there are, how many of them are up, what they take, and what brings the others further. */
@@ -20,6 +25,14 @@ export function summaryOf(views: readonly Counted[]): string {
     ...(unasked > 0 ? [`${unasked} not reachable`] : []),
   ];
   return parts.join(", ");
+}
+
+/** Of a list in which nobody could be asked anything: why, where that is the same for all of them. */
+export function exitOf(views: readonly Told[]): number {
+  if (views.length === 0 || views.some(({ asked }) => asked)) return 0;
+  const codes = new Set(views.map(({ seen }) => EXIT_CODES[seen.problem?.code ?? "unavailable"]));
+  const [only = EXIT_CODES.unavailable] = codes;
+  return codes.size === 1 ? only : EXIT_CODES.unavailable;
 }
 
 const VERBS = [

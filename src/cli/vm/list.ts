@@ -7,7 +7,7 @@ import type { VmView } from "../../units/microvm/types.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { statePaint } from "../status.ts";
 import { openVms } from "./book.ts";
-import { summaryOf } from "./list-summary.ts";
+import { exitOf, summaryOf } from "./list-summary.ts";
 
 /** Shows MicroVMs: state, memory, address, and what is to be done about each. Evaluates nothing. */
 export async function run(context: Context, words: string[]): Promise<void> {
@@ -17,6 +17,7 @@ export async function run(context: Context, words: string[]): Promise<void> {
   const driver = new MicrovmDriver(world);
   await driver.observe(vms);
   const views = await Promise.all(vms.map(({ name }) => driver.view(name)));
+  context.exitCode = exitOf(views);
   const address = (name: string): string | undefined => vms.find((vm) => vm.name === name)?.address;
   if (options.json) {
     const all = views.map((view) => document(view, address(view.name)));

@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<void> {
   const rows = orphans.map((orphan) => [
     orphan.name,
     paint[orphan.belongs.is](WORDS[orphan.belongs.is]),
-    orphan.running ? s.green("running") : "stopped",
+    orphan.running !== undefined ? s.green("running") : "stopped",
     sizeOf(orphan),
     lastOf(orphan),
     ...(several ? [orphan.machine.name] : []),
@@ -42,7 +42,7 @@ export const sizeOf = ({ files }: Orphan): string =>
   files === undefined ? "not known" : formatBytes(bytesOf(files));
 
 const lastOf = ({ running, lastRan }: Orphan): string =>
-  running ? "now" : lastRan === undefined ? "not seen" : formatDate(new Date(lastRan));
+  running !== undefined ? "now" : lastRan === undefined ? "not seen" : formatDate(new Date(lastRan));
 
 function summary(all: readonly Orphan[]): string {
   const orphans = all.filter(({ belongs }) => belongs.is === "orphan");
@@ -60,7 +60,7 @@ const document = (orphan: Orphan) => ({
   host: orphan.machine.name,
   orphan: orphan.belongs.is === "orphan" ? true : null,
   reason: orphan.belongs.why,
-  running: orphan.running,
+  running: orphan.running !== undefined,
   bytes: orphan.files === undefined ? null : bytesOf(orphan.files),
   files: orphan.files === undefined ? null : largest(orphan.files, orphan.files.length),
   lastRan: orphan.lastRan ?? null,

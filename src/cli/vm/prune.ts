@@ -24,9 +24,9 @@ export async function run(context: Context, words: string[]): Promise<void> {
     return chosen(all, words);
   };
   const found = await look();
-  for (const { name, machine } of found.running)
+  for (const { name, machine, running } of found.running)
     messages.info(
-      `\`${name}\` stays: it runs on ${machine.name}; \`sudo systemctl stop microvm@${name}\` ends it`,
+      `\`${name}\` stays: it runs on ${machine.name}; \`sudo systemctl stop ${running}\` ends it`,
     );
   for (const { name, belongs } of found.unknown) messages.info(`\`${name}\` stays: ${belongs.why}`);
   if (found.gone.length === 0) messages.info("there are no orphans that could go");
@@ -80,18 +80,18 @@ function chosen(all: All, words: readonly string[]): Chosen {
   const wanted = all.orphans.filter(({ name }) => words.length === 0 || words.includes(name));
   const orphans = wanted.filter(({ belongs }) => belongs.is === "orphan");
   return {
-    gone: orphans.filter(({ running }) => !running),
-    running: orphans.filter(({ running }) => running),
+    gone: orphans.filter(({ running }) => running === undefined),
+    running: orphans.filter(({ running }) => running !== undefined),
     unknown: wanted.filter(({ belongs }) => belongs.is === "unknown"),
   };
 }
 
 function refuseOther({ orphans, named }: All, word: string): void {
   const found = orphans.filter(({ name }) => name === word);
-  const running = found.find((each) => each.running);
+  const running = found.find((each) => each.running !== undefined);
   if (running)
     throw new HomelabError("refused", `\`${word}\` runs on ${running.machine.name}`, {
-      hint: `\`sudo systemctl stop microvm@${word}\` there ends it, if it is not needed`,
+      hint: `\`sudo systemctl stop ${running.running}\` there ends it, if it is not needed`,
     });
   const unknown = found.find(({ belongs }) => belongs.is === "unknown");
   if (unknown)

@@ -14,6 +14,7 @@ import {
   UNIT_PROPERTIES,
 } from "../../units/microvm/foreground.ts";
 import { asRoot, directoryOf } from "../../units/microvm/install.ts";
+import { isAtWork } from "../../units/microvm/orphans.ts";
 import { readVmDirs } from "../../units/microvm/state.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { MAX_DURATION } from "../options.ts";
@@ -36,7 +37,7 @@ export async function run(context: Context, words: string[]): Promise<void> {
   const machine = machines.of(vm.host);
   const { argv, helpers } = await prepare(name, machine, context);
   if (context.options.dryRun) return show(context, name, helpers, argv);
-  await around(machine, { helpers, unit: foregroundUnit(name) }, () =>
+  await around(machine, { helpers, unit: foregroundUnit(name), vm: unitOf(name) }, () =>
     foreground(context, name, machine, argv),
   );
 }
@@ -90,7 +91,7 @@ function show({ options }: Context, id: string, helpers: readonly string[], argv
 /** Takes helpers up, and down again however it ends; by then the guest has ended, too. */
 async function around(
   machine: Machine,
-  { helpers, unit }: { readonly helpers: readonly string[]; readonly unit: string },
+  { helpers, unit, vm }: { readonly helpers: readonly string[]; readonly unit: string; readonly vm: string },
   work: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -99,8 +100,14 @@ async function around(
   } finally {
     // It has gone by itself, and is not known then, unless the way to it was lost.
     await machine.run(stopOf([unit]), { deadline: STOP_MS, root: true });
-    if (helpers.length > 0) await asRoot(machine, stopOf(helpers));
+    if (helpers.length > 0 && !(await isWanted(machine, vm))) await asRoot(machine, stopOf(helpers));
   }
+}
+
+/** Whether somebody has started its own unit meanwhile, which ends the one in the foreground and takes over its helpers. */
+async function isWanted(machine: Machine, vm: string): Promise<boolean> {
+  const state = (await showUnits(machine, [vm])).get(vm);
+  return state !== undefined && isAtWork(state);
 }
 
 async function foreground(context: Context, id: string, machine: Machine, argv: string[]): Promise<void> {

@@ -1,12 +1,11 @@
 import type { Context } from "../context.ts";
 import { runEnsure } from "../ensure.ts";
 import { showPlan } from "../plan.ts";
-import { openVms } from "./book.ts";
+import { seeAllVms } from "./book.ts";
 
 /** Brings MicroVMs and all that they need to ready, as `ensure` does; also those that no recipe names. */
 export async function run(context: Context, words: string[]): Promise<void> {
-  const { vms } = await openVms(context, words);
-  const request = { words: vms.map(({ name }) => name), force: false, withNeeds: true };
+  const request = { words, resolve: seeAllVms(context, words), force: false, withNeeds: true };
   if (context.options.dryRun) await showPlan(context, request, false);
   else await runEnsure(context, request);
 }

@@ -1,13 +1,8 @@
 import type { Context } from "../context.ts";
 import { runStop } from "../stop.ts";
-import { openVms } from "./book.ts";
+import { seeAllVms } from "./book.ts";
 
 /** Stops MicroVMs, and first what runs and needs them. */
 export async function run(context: Context, words: string[]): Promise<void> {
-  const { vms } = await openVms(context, words);
-  await runStop(
-    context,
-    vms.map(({ name }) => name),
-    true,
-  );
+  await runStop(context, { words, resolve: seeAllVms(context, words), withDependents: true });
 }

@@ -1,3 +1,4 @@
+import type { Resolve } from "../book.ts";
 import type { Context } from "../context.ts";
 import { runEnsure } from "../ensure.ts";
 import { showPlan } from "../plan.ts";
@@ -10,10 +11,20 @@ export async function run(
   words: string[],
   { restart = false, force = false }: VmOptions,
 ): Promise<void> {
-  const { vms } = await openVms(context, words);
+  const { vms, resolve } = await openVms(context, words);
   if (vms.length === 0) return context.messages.info("there are no MicroVMs here");
-  const names = vms.map(({ name }) => name);
-  const request = { words: names, force, withNeeds: false, vms: restart ? "deploy" : "update" } as const;
+  const request = {
+    ...{ words, force, withNeeds: false },
+    ...(restart ? { resolve, vms: "deploy" as const } : { resolve: unheld(resolve), vms: "update" as const }),
+  };
   if (context.options.dryRun) await showPlan(context, request, false);
   else await runEnsure(context, { ...request, fetchFirst: true });
 }
+
+/** Nothing is started: what is stopped on purpose can be given a new system, and stays stopped. */
+const unheld =
+  (resolve: Resolve): Resolve =>
+  (book, words) => {
+    const { names } = resolve(book, words);
+    return { names, outright: new Set(names) };
+  };

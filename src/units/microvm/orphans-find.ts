@@ -3,16 +3,18 @@ import { configurations } from "../../nix/flake.ts";
 import type { Machine } from "../../process/machine.ts";
 import { journalLines } from "../../systemd/journal.ts";
 import { askSystemd, showUnits, systemdTrouble } from "../../systemd/show.ts";
-import { isRunning } from "./decide.ts";
 import { unitOf } from "./driver.ts";
+import { foregroundUnit } from "./foreground.ts";
 import { directoryOf, readFlake } from "./install.ts";
 import {
   type Belonging,
   belongingOf,
   type DataFile,
   type FlakeNames,
+  FOREGROUND_UNIT,
   type Found,
   INSTALL_UNIT,
+  isAtWork,
   type Named,
   parseFiles,
   unitNames,
@@ -28,7 +30,8 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export interface Orphan extends Found {
   readonly machine: Machine;
   readonly belongs: Exclude<Belonging, { is: "named" }>;
-  readonly running: boolean;
+  /** The unit that is at work for it; undefined when it is stopped. */
+  readonly running: string | undefined;
   /** Files of its state directory; undefined where they could not be looked at. */
   readonly files: readonly DataFile[] | undefined;
   /** When its journal has its last line, as ISO; undefined where it has none. */
@@ -46,18 +49,15 @@ export async function findOrphans(
   machine: Machine,
   { recipes, anywhere }: Pick<Named, "recipes" | "anywhere">,
 ): Promise<Search> {
-  const [dirs, units, installs] = await Promise.all([
+  const [dirs, units, foreground, installs] = await Promise.all([
     readVmDirs(machine),
     namesOf(machine, ["list-units", "--all", "--", "microvm@*.service"], VM_UNIT),
+    namesOf(machine, ["list-units", "--all", "--", foregroundUnit("*")], FOREGROUND_UNIT),
     namesOf(machine, ["list-unit-files", "--", "install-microvm-*.service"], INSTALL_UNIT),
   ]);
-  const states = await showUnits(machine, [...units].map(unitOf));
-  const isUp = (name: string): boolean => {
-    const state = states.get(unitOf(name));
-    return state !== undefined && isRunning(state);
-  };
+  const running = await unitsAtWork(machine, [...new Set([...units, ...foreground])]);
   // A unit that is only known by name, because somebody asked for it, is nothing.
-  const names = new Set([...dirs.keys(), ...[...units].filter(isUp)]);
+  const names = new Set([...dirs.keys(), ...running.keys()]);
   const open = [...names].filter((name) => !recipes.has(name) && !installs.has(name));
   const flakes = await readFlakes(
     machine,
@@ -70,7 +70,7 @@ export async function findOrphans(
     const found = { name, dir: dirs.get(name), flake: flakes.get(name) };
     const belongs = belongingOf(found, { recipes, anywhere, declared: installs, flakes: known });
     if (belongs.is === "named") named.set(name, belongs.by);
-    else orphans.push({ ...found, machine, belongs, running: isUp(name) });
+    else orphans.push({ ...found, machine, belongs, running: running.get(name) });
   }
   const files = await filesOf(machine, orphans);
   const all = orphans.map(async (each) => ({
@@ -79,6 +79,24 @@ export async function findOrphans(
     lastRan: await lastRan(machine, each.name),
   }));
   return { orphans: await Promise.all(all), named };
+}
+
+/** Of MicroVMs, the unit of each that is at work: its own, or the one of a run in the foreground. */
+export async function unitsAtWork(machine: Machine, names: readonly string[]): Promise<Map<string, string>> {
+  const states = await showUnits(
+    machine,
+    names.flatMap((name) => [unitOf(name), foregroundUnit(name)]),
+  );
+  const isBusy = (unit: string): boolean => {
+    const state = states.get(unit);
+    return state !== undefined && isAtWork(state);
+  };
+  return new Map(
+    names.flatMap((name): [string, string][] => {
+      const unit = [unitOf(name), foregroundUnit(name)].find(isBusy);
+      return unit === undefined ? [] : [[name, unit]];
+    }),
+  );
 }
 
 async function namesOf(machine: Machine, words: readonly string[], pattern: RegExp): Promise<Set<string>> {

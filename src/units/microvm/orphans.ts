@@ -1,3 +1,4 @@
+import type { UnitState } from "../../systemd/show.ts";
 import type { VmDir } from "./state.ts";
 
 /** What of a hypervisor's configuration speaks of MicroVMs. */
@@ -57,7 +58,12 @@ export function unitNames(text: string, pattern: RegExp): Set<string> {
 }
 
 export const VM_UNIT = /^microvm@(.+)\.service$/;
+export const FOREGROUND_UNIT = /^homelab-vm-run-(.+)\.service$/;
 export const INSTALL_UNIT = /^install-microvm-(.+)\.service$/;
+
+/** Whether a unit may write to disks, or is about to: one that is shutting down does as well. */
+export const isAtWork = ({ active, queued }: Pick<UnitState, "active" | "queued">): boolean =>
+  queued || (active !== "inactive" && active !== "failed");
 
 /** A file in a state directory that is data: what a removal would take for good. */
 export interface DataFile {

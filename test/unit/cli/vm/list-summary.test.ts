@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { summaryOf } from "../../../../src/cli/vm/list-summary.ts";
+import { exitOf, summaryOf } from "../../../../src/cli/vm/list-summary.ts";
+import type { ErrorCode } from "../../../../src/errors.ts";
 
 type View = Parameters<typeof summaryOf>[0][number];
 const view = (state: View["seen"]["state"], more: Partial<View> = {}): View => ({
@@ -26,4 +27,17 @@ test.each<[what: string, views: View[], text: string]>([
   ["a host that is away", [view("failed", { asked: false })], "1 MicroVM, 0 ready, 1 not reachable"],
 ])("%s", (_, views, text) => {
   expect(summaryOf(views)).toBe(text);
+});
+
+const silent = (code: ErrorCode) => ({ asked: false, seen: { problem: { code } } });
+const heard = { asked: true, seen: {} };
+
+test.each<[what: string, views: Parameters<typeof exitOf>[0], exit: number]>([
+  ["none", [], 0],
+  ["a host that answers beside one that does not", [silent("unavailable"), heard], 0],
+  ["no host answers", [silent("unavailable"), silent("unavailable")], 69],
+  ["none lets us in", [silent("permission")], 77],
+  ["one is away, and the other does not let us in", [silent("permission"), silent("unavailable")], 69],
+])("the exit code of a list: %s", (_, views, exit) => {
+  expect(exitOf(views)).toBe(exit);
 });

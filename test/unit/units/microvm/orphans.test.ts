@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
+import { foregroundUnit } from "../../../../src/units/microvm/foreground.ts";
 import {
   type Belonging,
   belongingOf,
   bytesOf,
+  FOREGROUND_UNIT,
   type Found,
   INSTALL_UNIT,
+  isAtWork,
   largest,
   type Named,
   parseFiles,
@@ -79,4 +82,20 @@ test("files with the room that they take, the largest first", () => {
   ];
   expect(largest(all, 2).map(({ name }) => name)).toEqual(["c", "a"]);
   expect(bytesOf(all)).toBe(11);
+});
+
+test.each([
+  ["active", false, true],
+  ["activating", false, true],
+  ["deactivating", false, true],
+  ["inactive", true, true],
+  ["inactive", false, false],
+  ["failed", false, false],
+])("a unit that is %s (queued: %p) may write: %p", (active, queued, expected) => {
+  expect(isAtWork({ active, queued })).toBe(expected);
+});
+
+test("a run in the foreground is known by its unit", () => {
+  const unit = foregroundUnit("my-vm");
+  expect(unitNames(`${unit} loaded active running MicroVM`, FOREGROUND_UNIT)).toEqual(new Set(["my-vm"]));
 });
