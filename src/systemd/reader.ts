@@ -21,7 +21,8 @@ export function needsRoot(machine: Machine): Promise<boolean> {
 /** Nothing is read: only that says what is closed. */
 async function ask(machine: Machine): Promise<boolean> {
   if (!machine.remote && process.getuid?.() === 0) return false;
-  const words = ["journalctl", "--no-pager", "--lines=0", "--output=cat"];
+  // With another output than the default one it is quiet, too.
+  const words = ["journalctl", "--no-pager", "--lines=0"];
   const { stderr } = await machine.run(words, { deadline: DEADLINE_MS, english: true });
   return isClosed(stderr);
 }
