@@ -249,6 +249,13 @@ test("an ordinary user ends what sudo started, and reads what root may, as far a
   expect(stopped.stderr).toContain("systemd goes on with");
   expect(performance.now() - began).toBeLessThan(15_000);
   expect(await left("systemctl")).toBe("");
+  // What may be started as root, and not be ended, is left behind.
+  await host.run("systemctl", "kill", "--signal=KILL", "deaf");
+  await host.write("/etc/sudoers.d/guest", "guest ALL=(root) NOPASSWD: /usr/bin/systemctl\n");
+  await host.run("systemctl", "start", "deaf");
+  expect((await guest.run("stop", "deaf", "--yes", "--timeout", "2s")).code).toBe(124);
+  expect(performance.now() - began).toBeLessThan(30_000);
+  expect(await left("systemctl")).not.toBe("");
   await host.run("systemctl", "kill", "--signal=KILL", "deaf");
 
   // Who may read the journal needs no root for it.

@@ -259,7 +259,8 @@ async function anHourAhead(box: Hypervisor, laptop: Hypervisor): Promise<void> {
   const date = "/usr/local/bin/date";
   await box.write(date, `#!/bin/sh\nexec /usr/bin/date --date='1 hour' "$@"\n`);
   await box.run("chmod", "755", date);
-  expect((await laptop.homelab("status", "vm1")).stdout).toMatch(/vm1 +ready +up 6\d min/);
+  const raw = await laptop.lab.start("status", "vm1").ended;
+  expect(raw.stdout).toMatch(/vm1 +ready +up 6\d min/);
   const { document } = await laptop.json("logs", "vm1", "--grep", "is up at");
   const [{ time }] = document.lines;
   const minutes = (Date.now() - Date.parse(time)) / 60_000;
