@@ -265,12 +265,10 @@ test("an ordinary user ends what sudo started, and reads what root may, as far a
   expect(refused).toMatchObject({ code: 77, stdout: "" });
   expect(refused.stderr).toContain("error: the journal of this machine cannot be read without root\n");
   await host.run("usermod", "--append", "--groups=systemd-journal", "guest");
-  expect(await guest.run("logs", "deaf", "--no-follow", "--tail", "1", "--grep", "^listening")).toMatchObject(
-    {
-      code: 0,
-      stdout: "listening\n",
-    },
-  );
+  expect(await guest.run("logs", "deaf", "--no-follow", "--grep", "^listening")).toMatchObject({
+    code: 0,
+    stdout: "listening\nlistening\n",
+  });
 
   // A closed directory beside those of MicroVMs, as file systems have them.
   await host.run("install", "-d", "-m", "700", "/var/lib/microvms/lost+found");
