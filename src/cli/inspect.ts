@@ -1,7 +1,8 @@
 import { missingDirectory } from "../book/missing.ts";
 import type { Book, Recipe, RecipeKind } from "../book/types.ts";
+import { closure } from "../graph/graph.ts";
 import { deriveNeeds } from "../plan/derive.ts";
-import { sinceHold } from "../plan/held.ts";
+import { heldDetail } from "../plan/held.ts";
 import type { HoldBook } from "../store/held.ts";
 import type { ServiceView } from "../units/compose/facts.ts";
 import { type Status, statusOf } from "../units/compose/state.ts";
@@ -28,10 +29,14 @@ export async function inspect(
   holds: HoldBook,
   env: Context["env"],
 ): Promise<Map<string, Inspected>> {
-  const recipes = names.flatMap((name) => written.recipes.get(name) ?? []);
+  const asked = new Set(names);
+  const book = await withLenders(written, engine, names);
+  const isDown = await observeOthers(book, engine, asked, holds);
+  const recipes = names.flatMap((name) => book.recipes.get(name) ?? []);
+  const looking: Looking = { book, engine, env, held: (recipe) => heldDetail(recipe, book, holds, isDown) };
   const found = new Map([
-    ...(await inspectServices(written, engine, recipes, holds, env)),
-    ...(await inspectOthers(written, engine, recipes, holds)),
+    ...(await inspectServices(looking, recipes)),
+    ...(await inspectOthers(looking, recipes)),
   ]);
   return new Map(names.flatMap((name) => (found.has(name) ? [[name, found.get(name) as Inspected]] : [])));
 }
@@ -43,22 +48,65 @@ export function referHosts({ messages }: Context, book: Book, names: readonly st
   messages.info(`hosts have a status of their own: \`homelab host status ${hosts.join(" ")}\``);
 }
 
-/** Looks at what systemd runs. */
-async function inspectOthers(
+/** What a look goes by once everything is observed. */
+interface Looking {
+  readonly book: Book;
+  readonly engine: Engine;
+  readonly env: Context["env"];
+  /** Why a recipe that is down is held, if it is. */
+  readonly held: (recipe: Recipe) => string | undefined;
+}
+
+/** Looks at the containers. What shares the network of a held service is down along with it. */
+async function withLenders(
   book: Book,
+  { compose, drivers }: Engine,
+  names: readonly string[],
+): Promise<Book> {
+  if (!compose) return book;
+  const services = names.filter((name) => book.recipes.get(name)?.kind === "service");
+  await compose.observe(services.flatMap((name) => book.recipes.get(name) ?? []));
+  return (await deriveNeeds({ book, drivers, withNeeds: true, parse: true }, new Set(services))).book;
+}
+
+/**
+ * Looks at what systemd runs: what was asked for, and where something is held, what that needs. Gives what then tells
+ * whether a recipe is known to be down.
+ */
+async function observeOthers(
+  { recipes }: Book,
   { drivers }: Engine,
-  recipes: readonly Recipe[],
+  asked: ReadonlySet<string>,
   holds: HoldBook,
+): Promise<(name: string) => boolean> {
+  const all = closure(recipes, [...asked]);
+  const names = [...all].some((name) => holds.get(name)) ? all : asked;
+  const wanted = [...names].flatMap((name) => recipes.get(name) ?? []);
+  const others = [...drivers].filter(([kind]) => kind !== "service");
+  await Promise.all(
+    others.map(async ([kind, driver]) => {
+      const own = wanted.filter((recipe) => recipe.kind === kind);
+      if (own.length > 0) await driver.observe(own);
+    }),
+  );
+  return (name) => {
+    const driver = drivers.get(recipes.get(name)?.kind ?? "task");
+    // What could not be asked may well be up.
+    return driver?.trouble?.(name) === undefined && driver?.isUp(name) !== true;
+  };
+}
+
+async function inspectOthers(
+  { engine: { drivers }, held }: Looking,
+  recipes: readonly Recipe[],
 ): Promise<[string, Inspected][]> {
-  const isUp = (name: string) => drivers.get(book.recipes.get(name)?.kind ?? "task")?.isUp(name) === true;
-  const each = [...drivers].map(async ([kind, driver]) => {
+  const each = [...drivers].map(([kind, driver]) => {
     const own = driver.status ? recipes.filter((recipe) => recipe.kind === kind) : [];
-    if (own.length > 0) await driver.observe(own);
     return Promise.all(
       own.map(async (recipe): Promise<[string, Inspected]> => {
         const { name: id } = recipe;
         const seen = (await driver.status?.(id)) as Seen;
-        const detail = seen.state === "stopped" ? heldDetail(recipe, book, holds, isUp) : undefined;
+        const detail = seen.state === "stopped" ? held(recipe) : undefined;
         return [id, { id, kind, ...seen, ...(detail && { state: "held", detail }) }];
       }),
     );
@@ -67,23 +115,12 @@ async function inspectOthers(
 }
 
 async function inspectServices(
-  written: Book,
-  { compose, docker, drivers }: Engine,
+  { book, engine: { compose, docker }, env, held }: Looking,
   all: readonly Recipe[],
-  holds: HoldBook,
-  env: Context["env"],
 ): Promise<Map<string, Inspected>> {
-  const services = all.filter((recipe) => recipe.kind === "service");
-  const names = services.map(({ name }) => name);
   const result = new Map<string, Inspected>();
   if (!compose || !docker) return result;
-  await compose.observe(services);
-  // What shares the network of a held service is down along with it.
-  const { book } = await deriveNeeds(
-    { book: written, drivers, withNeeds: true, parse: true },
-    new Set(names),
-  );
-  const recipes = names.map((name) => book.recipes.get(name)).filter((recipe) => recipe?.kind === "service");
+  const recipes = all.filter((recipe) => recipe.kind === "service");
   const each = recipes.map(async (recipe): Promise<Inspected> => {
     const { name: id, kind } = recipe;
     const problem = recipe.present
@@ -97,26 +134,9 @@ async function inspectServices(
     if (!view) throw new Error(`${id} was decided without a view`);
     const status = await statusOf(view, docker, compose.seen(), { env, cwd: book.root });
     const down = status.state === "stopped" || status.state === "missing";
-    const detail = down ? heldDetail(recipe, book, holds, (name) => compose.isUp(name)) : undefined;
+    const detail = down ? held(recipe) : undefined;
     return { id, kind, view, ...status, ...(detail && { state: "held", detail }) };
   });
   for (const inspected of await Promise.all(each)) result.set(inspected.id, inspected);
   return result;
-}
-
-/** Why a recipe that is down is held: it was stopped on purpose, or something that it needs was. */
-function heldDetail(
-  { name, needs }: Recipe,
-  book: Book,
-  holds: HoldBook,
-  isUp: (name: string) => boolean,
-): string | undefined {
-  const hold = holds.get(name);
-  if (hold) return `stopped on purpose ${sinceHold(hold)}`;
-  for (const need of needs) {
-    const recipe = book.recipes.get(need.name);
-    if (recipe && !isUp(need.name) && heldDetail(recipe, book, holds, isUp))
-      return `needs ${need.name}, which is held`;
-  }
-  return undefined;
 }

@@ -128,10 +128,9 @@ export function hostSource(host: string, machine: Machine, unit?: string): Sourc
     place: { id: host, ...(unit === undefined ? {} : { unit }) },
     redact: (text) => text,
     async *read(options) {
-      const { journalLines, readsJournal } = await import("../systemd/journal.ts");
-      const root = !(await readsJournal(machine, options.signal));
+      const { journalLines } = await import("../systemd/journal.ts");
       const units = unit === undefined ? [] : [unit];
-      for await (const line of journalLines(machine, units, { ...options, root })) {
+      for await (const line of journalLines(machine, units, options)) {
         const by = unit === undefined && line.by !== undefined ? `${line.by}: ` : "";
         yield { ...line, text: `${by}${line.text}` };
       }

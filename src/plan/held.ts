@@ -1,4 +1,4 @@
-import type { Recipe } from "../book/types.ts";
+import type { Book, Recipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import type { Hold } from "../store/held.ts";
 import type { Decided } from "../units/driver.ts";
@@ -38,6 +38,23 @@ export function heldByNeed(
   );
   const reason = { code: problem.code, text: problem.message };
   return { action: "blocked", reason, effect: "read", settled: false, problem };
+}
+
+/** Why a recipe that is down is held: it was stopped on purpose, or something that it needs was. */
+export function heldDetail(
+  { name, needs }: Recipe,
+  book: Pick<Book, "recipes">,
+  holds: Holds,
+  isDown: (name: string) => boolean,
+): string | undefined {
+  const hold = holds.get(name);
+  if (hold) return `stopped on purpose ${sinceHold(hold)}`;
+  for (const need of needs) {
+    const recipe = book.recipes.get(need.name);
+    if (recipe && isDown(need.name) && heldDetail(recipe, book, holds, isDown))
+      return `needs ${need.name}, which is held`;
+  }
+  return undefined;
 }
 
 function held(text: string, hold: Hold | undefined): Decided {

@@ -4,8 +4,13 @@ import { type ProcessOptions, type ProcessResult, runProcess } from "./runner.ts
 /** What a program that runs to its end on some machine is given. As for a process of this one, without its environment. */
 export interface MachineOptions
   extends Pick<ProcessOptions, "deadline" | "signal" | "stdin" | "tee" | "redact" | "keep" | "grace"> {
-  /** As root: through `sudo -n` where the login is another user's. Throws `permission` where that asks for a password. */
+  /**
+   * As root: through `sudo -n` where the login is another user's. Throws `permission` where that asks for a password.
+   * Then it speaks English as well.
+   */
   readonly root?: boolean | undefined;
+  /** What it says is read by this program, and is to be in English whatever the language of the machine. */
+  readonly english?: boolean | undefined;
 }
 
 /** A machine that programs are started on: this one, or another over ssh. */
@@ -24,6 +29,12 @@ export interface Machine {
   foreground(argv: readonly string[], options?: { readonly root?: boolean }): Promise<number>;
 }
 
+/** In front of what only root may run. */
+export const SUDO: readonly string[] = ["sudo", "-n", "--"];
+/** Messages that are the same on every machine. Sudo hands it on. */
+const ENGLISH = { LC_ALL: "C" };
+export const IN_ENGLISH: readonly string[] = ["env", "LC_ALL=C"];
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A person's own program in the foreground has no end that could be foreseen; a timer takes no longer delay. */
@@ -36,8 +47,17 @@ export class LocalMachine implements Machine {
 
   constructor(private readonly env: Environment) {}
 
-  async run(argv: readonly string[], { root, ...options }: MachineOptions): Promise<ProcessResult> {
-    const result = await runProcess(this.words(argv, root), { ...options, env: this.env });
+  async run(
+    argv: readonly string[],
+    { root, english = root, ...options }: MachineOptions,
+  ): Promise<ProcessResult> {
+    const words = this.words(argv, root);
+    const result = await runProcess(words, {
+      ...options,
+      env: english ? { ...this.env, ...ENGLISH } : this.env,
+      // What sudo has started is root's: only root ends it, and where sudo starts nothing else it is left behind.
+      ...(words !== argv && { endWith: SUDO }),
+    });
     refuseWithoutSudo(result, root, this);
     return result;
   }
@@ -48,7 +68,7 @@ export class LocalMachine implements Machine {
   }
 
   private words(argv: readonly string[], root = false): readonly string[] {
-    return root && process.getuid?.() !== 0 ? ["sudo", "-n", "--", ...argv] : argv;
+    return root && process.getuid?.() !== 0 ? [...SUDO, ...argv] : argv;
   }
 }
 

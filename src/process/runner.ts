@@ -6,6 +6,8 @@ import { HomelabError } from "../errors.ts";
 const TAIL_BYTES = 64 * 1024;
 /** Between asking a process group to end and killing it, unless said otherwise, in milliseconds. */
 const GRACE_MS = 5_000;
+/** Sending a signal takes no longer. */
+const SIGNAL_MS = 5_000;
 /** A program has ended, and its output is read to the end, when this long nothing more of it came, twice. */
 const QUIET_MS = 50;
 /** What chatters on in the background is not listened to for longer than so many of these pauses. */
@@ -45,6 +47,8 @@ export interface ProcessOptions {
   readonly grace?: number | undefined;
   /** Told, once, when it has become another user's and cannot be ended: then its own end is waited for. */
   readonly onStuck?: (() => void) | undefined;
+  /** Words in front of a `kill` that may end it all the same. Where that fails, too, it is left behind. */
+  readonly endWith?: readonly string[] | undefined;
 }
 
 export interface ProcessResult {
@@ -72,14 +76,24 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   let cancelled = false;
   let killer: ReturnType<typeof setTimeout> | undefined;
   const killed = new AbortController();
+  const lost = Promise.withResolvers<void>();
   const whom = options.foreground ? child.pid : -child.pid;
+  const leave = () => {
+    child.unref();
+    killed.abort();
+    lost.resolve();
+  };
   const kill = () => {
     if (signal(whom, "SIGKILL")) killed.abort();
+    else if (options.endWith) void signalWith(options.endWith, "KILL", whom, options.env).finally(leave);
   };
   const end = () => {
     if (killer !== undefined) return;
-    if (!signal(whom, "SIGTERM")) options.onStuck?.();
     killer = setTimeout(kill, options.grace ?? GRACE_MS);
+    if (signal(whom, "SIGTERM")) return;
+    options.onStuck?.();
+    if (options.endWith)
+      void signalWith(options.endWith, "TERM", whom, options.env).then((sent) => sent || leave());
   };
   const timer = setTimeout(() => {
     timedOut = true;
@@ -105,7 +119,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
     const [stdout, stderr] = await Promise.all([
       tail(child.stdout, options.keep ?? TAIL_BYTES, silenced, see("stdout")),
       tail(child.stderr, TAIL_BYTES, silenced, see("stderr")),
-      child.exited,
+      Promise.race([child.exited, lost.promise]),
     ]);
     read.abort();
     clearTimeout(timer);
@@ -174,6 +188,17 @@ function signal(whom: number, name: "SIGTERM" | "SIGKILL"): boolean {
     if (code !== "ESRCH") throw error;
   }
   return true;
+}
+
+/** The same, started by words that make it another user's. */
+async function signalWith(
+  words: readonly string[],
+  name: "TERM" | "KILL",
+  whom: number,
+  env: ProcessOptions["env"],
+): Promise<boolean> {
+  const argv = [...words, "kill", "-s", name, "--", String(whom)];
+  return (await runProcess(argv, { env, deadline: SIGNAL_MS })).exitCode === 0;
 }
 
 /**

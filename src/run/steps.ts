@@ -37,9 +37,9 @@ export interface StepsRequest {
   readonly needs: ReadonlyMap<string, readonly Need[]>;
   /** When the run began, in monotonic milliseconds. */
   readonly began: number;
-  /** Does one step; a change goes through one of the slots. */
   /** How a step stands to what it waits for, in words; default "needs". */
   readonly relation?: string | undefined;
+  /** Does one step; a change goes through one of the slots. */
   readonly execute: (step: Step, context: StepContext, slots: Semaphore) => Promise<Outcome>;
 }
 

@@ -2,7 +2,14 @@ import { readFileSync, rmSync } from "node:fs";
 import { now } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import { isTerminal } from "../os/libc.ts";
-import { exitCodeOf, type Machine, type MachineOptions, refuseWithoutSudo } from "../process/machine.ts";
+import {
+  exitCodeOf,
+  IN_ENGLISH,
+  type Machine,
+  type MachineOptions,
+  refuseWithoutSudo,
+  SUDO,
+} from "../process/machine.ts";
 import type { ProcessOptions, ProcessResult } from "../process/runner.ts";
 import { Semaphore } from "../process/semaphore.ts";
 import type { Route } from "./config.ts";
@@ -62,11 +69,15 @@ export class SshMachine implements Machine {
    * here. The program there is sent nothing: its standard input and output are closed, of which most programs die
    * when they next write. What must end by then, or must not, is started under `timeout` or `systemd-run` there.
    */
-  async run(argv: readonly string[], { root, ...options }: MachineOptions): Promise<ProcessResult> {
+  async run(
+    argv: readonly string[],
+    { root, english = root, ...options }: MachineOptions,
+  ): Promise<ProcessResult> {
     const begun = now();
     // All who wait for it share its failure, too.
     await this.connection.ready(options.signal);
-    const command = quoteCommand(await this.words(argv, root));
+    const words = await this.words(argv, root);
+    const command = quoteCommand(english ? [...IN_ENGLISH, ...words] : words);
     return await this.slots.use(async () => {
       const deadline = Math.max(1, options.deadline - (now() - begun));
       const result = await this.ssh(argv[0] ?? "", command, { ...options, deadline, grace: GRACE_MS });
@@ -118,9 +129,7 @@ export class SshMachine implements Machine {
   }
 
   private async words(argv: readonly string[], root = false): Promise<readonly string[]> {
-    return root && argv.length > 0 && !(await this.connection.isRoot())
-      ? ["sudo", "-n", "--", ...argv]
-      : argv;
+    return root && argv.length > 0 && !(await this.connection.isRoot()) ? [...SUDO, ...argv] : argv;
   }
 
   /** Throws `permission` where the login is not root and there is no sudo. */

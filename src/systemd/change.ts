@@ -1,5 +1,6 @@
 import { HomelabError } from "../errors.ts";
 import type { Machine } from "../process/machine.ts";
+import { needsRoot } from "./reader.ts";
 import { systemdTrouble } from "./show.ts";
 
 /** A change of a unit may take as long as the unit's own time limits, which nobody here knows: this ends what hangs. */
@@ -67,9 +68,9 @@ export type Lines =
 
 /** The last lines in the journal, oldest first. Empty where it cannot be read. */
 export async function journalTail(machine: Machine, whose: Lines, lines: number): Promise<string[]> {
-  const words = ["journalctl", "--no-pager", "--quiet", "--output=cat", `--lines=${lines}`];
+  const words = ["journalctl", "--no-pager", "--quiet", "--all", "--output=cat", `--lines=${lines}`];
   try {
-    const options = { deadline: JOURNAL_MS, root: true };
+    const options = { deadline: JOURNAL_MS, root: await needsRoot(machine) };
     const { exitCode, stdout } = await machine.run([...words, ...matches(whose)], options);
     return exitCode === 0 ? stdout.split("\n").filter((line) => line.trim() !== "") : [];
   } catch (error) {

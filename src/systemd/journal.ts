@@ -1,5 +1,7 @@
 import { HomelabError } from "../errors.ts";
+import { aheadOf } from "../process/ahead.ts";
 import type { Machine } from "../process/machine.ts";
+import { needsRoot, notLetIn } from "./reader.ts";
 
 /** One line that a unit wrote. */
 export interface JournalLine {
@@ -13,45 +15,41 @@ export interface JournalLine {
 }
 
 export interface JournalQuery {
-  /** Epoch seconds, with a fraction. */
+  /** Epoch seconds of this machine's clock, with a fraction. */
   readonly since?: string | undefined;
   /** How many lines at most, or `all`. */
   readonly tail?: string | undefined;
   readonly follow?: boolean | undefined;
   readonly signal: AbortSignal;
-  /** `false` where the login may read it by itself. */
-  readonly root?: boolean | undefined;
 }
-
-/** The system's own journal: members of some groups read it, which ones differs between distributions. */
-const READABLE =
-  "for each in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do test -r $each && exit 0; done; exit 1";
-const LOOK_MS = 30_000;
-
-/** Whether the login of a machine may read its whole journal without being root. */
-export const readsJournal = async (machine: Machine, signal: AbortSignal): Promise<boolean> =>
-  (await machine.run(["sh", "-c", READABLE], { deadline: LOOK_MS, signal })).exitCode === 0;
 
 const DEADLINE_MS = 120_000;
 /** A timer takes no longer delay. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 
-/** What units wrote, oldest first; `units` are names or patterns, and none at all stand for the whole journal. Throws `unavailable` when the journal cannot be read. */
+/**
+ * What units wrote, oldest first, with the times that our clock had; `units` are names or patterns, and none at all
+ * stand for the whole journal. Throws `unavailable` or `permission` when the journal cannot be read.
+ */
 export async function* journalLines(
   machine: Machine,
   units: readonly string[],
-  { since, tail, follow = false, signal, root = true }: JournalQuery,
+  { since, tail, follow = false, signal }: JournalQuery,
 ): AsyncGenerator<JournalLine> {
   const lines = new Lines();
+  const [root, ahead] = await Promise.all([needsRoot(machine), aheadOf(machine)]);
+  const first = since === undefined ? undefined : nanoseconds(since) + BigInt(ahead) * 1_000_000n;
   const argv = [
+    // A message of more than 4 KiB is left out without `--all`.
     ...[
       "journalctl",
       "--no-pager",
       "--quiet",
+      "--all",
       "--output=json",
       "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER",
     ],
-    ...(since === undefined ? [] : [`--since=@${since}`]),
+    ...(first === undefined ? [] : [`--since=@${secondsOf(first)}`]),
     // With `--follow`, the default is ten lines.
     `--lines=${tail ?? "all"}`,
     ...(follow ? ["--follow"] : []),
@@ -62,18 +60,20 @@ export async function* journalLines(
       deadline: follow ? NO_DEADLINE_MS : DEADLINE_MS,
       signal,
       root,
+      english: true,
       keep: 0,
       tee: (stream, piece) => stream === "stdout" && lines.add(piece),
     })
     .finally(() => lines.end());
   // Its failure is told at the end, when nothing waits for lines any more.
   ended.catch(() => {});
-  const first = since === undefined ? undefined : nanoseconds(since);
   for await (const line of lines.each()) {
-    const read = readLine(line);
+    const read = readLine(line, ahead);
     if (read && (first === undefined || read.at >= first)) yield read.line;
   }
-  const { exitCode, stderr, cancelled } = await ended;
+  const { exitCode, stderr, cancelled } = await ended.catch((error) => {
+    throw notLetIn(machine, error);
+  });
   if (exitCode === 0 || cancelled || signal.aborted) return;
   throw new HomelabError(
     "unavailable",
@@ -88,8 +88,15 @@ function nanoseconds(seconds: string): bigint {
   return BigInt(whole) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, "0") || "0");
 }
 
-/** One line of `journalctl --output=json` (systemd.journal-fields(7)); undefined for what is none. */
-export function readLine(text: string): { line: JournalLine; at: bigint } | undefined {
+/** The other way round. */
+const secondsOf = (nanos: bigint): string =>
+  `${nanos / 1_000_000_000n}.${String(nanos % 1_000_000_000n).padStart(9, "0")}`;
+
+/**
+ * One line of `journalctl --output=json` (systemd.journal-fields(7)); undefined for what is none. `at`: nanoseconds as
+ * the journal has them; its time is that of our clock, of which that machine's is `ahead` milliseconds.
+ */
+export function readLine(text: string, ahead = 0): { line: JournalLine; at: bigint } | undefined {
   if (!text.startsWith("{")) return undefined;
   let entry: Record<string, unknown>;
   try {
@@ -100,7 +107,7 @@ export function readLine(text: string): { line: JournalLine; at: bigint } | unde
   const { __REALTIME_TIMESTAMP: stamp, MESSAGE: message, PRIORITY: priority, SYSLOG_IDENTIFIER: by } = entry;
   if (typeof stamp !== "string" || !/^\d+$/.test(stamp)) return undefined;
   const micros = BigInt(stamp);
-  const iso = new Date(Number(micros / 1000n)).toISOString();
+  const iso = new Date(Number(micros / 1000n) - ahead).toISOString();
   const time = iso.replace("Z", `${String(micros % 1000n).padStart(3, "0")}Z`);
   const stream = Number(priority ?? 6) <= 3 ? "stderr" : "stdout";
   const line = { stream, time, text: textOf(message), ...(typeof by === "string" && { by }) } as const;

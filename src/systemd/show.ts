@@ -1,4 +1,5 @@
 import { HomelabError } from "../errors.ts";
+import { aheadOf } from "../process/ahead.ts";
 import type { Machine } from "../process/machine.ts";
 
 /** One unit as systemd has it. Words are systemd's own: systemctl(1), org.freedesktop.systemd1(5). */
@@ -29,7 +30,7 @@ export interface UnitState {
   readonly queued: boolean;
   /** Id of the present life; empty when there was none. */
   readonly life: string;
-  /** When it became active last, in milliseconds of that machine's clock. */
+  /** When it became active last, in milliseconds of this machine's clock, whatever the other one's says. */
   readonly since: number | undefined;
   /** Bytes of memory in use by all of its processes, where systemd counts them. */
   readonly memory: number | undefined;
@@ -59,10 +60,8 @@ const DEADLINE_MS = 30_000;
 /** Asks for units in one go, in the order given. */
 export async function showUnits(machine: Machine, units: readonly string[]): Promise<Map<string, UnitState>> {
   if (units.length === 0) return new Map();
-  const words = ["show", "--timestamp=unix", `--property=${PROPERTIES.join(",")}`, "--", ...units];
-  const { exitCode, stdout, stderr } = await askSystemd(machine, words);
-  if (exitCode !== 0) throw systemdTrouble(machine, stderr);
-  return parseShow(stdout, units);
+  const { stdout, ahead } = await show(machine, units);
+  return parseShow(stdout, units, ahead);
 }
 
 /** From so many on, instances that systemd has not in memory are not loaded one by one only to be told that. */
@@ -80,10 +79,8 @@ export async function showInstances(
   const [first = ""] = units;
   if (units.length < MANY) return showUnits(machine, units);
   const pattern = `${first.slice(0, first.indexOf("@") + 1)}*`;
-  const words = ["show", "--timestamp=unix", `--property=${PROPERTIES.join(",")}`, "--", first, pattern];
-  const { exitCode, stdout, stderr } = await askSystemd(machine, words);
-  if (exitCode !== 0) throw systemdTrouble(machine, stderr);
-  const known = byName(stdout);
+  const { stdout, ahead } = await show(machine, [first, pattern]);
+  const known = byName(stdout, ahead);
   const { load, type = "", remains = false } = known.get(first) ?? {};
   // What is the matter with the first may be its own affair.
   if (load !== "loaded") return showUnits(machine, units);
@@ -91,28 +88,49 @@ export async function showInstances(
   return new Map(units.map((unit) => [unit, known.get(unit) ?? { ...stateOf(unit, ""), ...idle }]));
 }
 
+/** What systemd has of units, and how far its clock is ahead. */
+async function show(
+  machine: Machine,
+  units: readonly string[],
+): Promise<{ readonly stdout: string; readonly ahead: number }> {
+  const words = ["show", "--timestamp=unix", `--property=${PROPERTIES.join(",")}`, "--", ...units];
+  const [{ exitCode, stdout, stderr }, ahead] = await Promise.all([
+    askSystemd(machine, words),
+    aheadOf(machine),
+  ]);
+  if (exitCode !== 0) throw systemdTrouble(machine, stderr);
+  return { stdout, ahead };
+}
+
 /** Reads what `systemctl show` printed, whatever was asked for: each block says which unit it is about. */
-export function byName(text: string): Map<string, UnitState> {
+export function byName(text: string, ahead = 0): Map<string, UnitState> {
   const blocks = text.trim().split(/\n\n+/);
   return new Map(
     blocks.flatMap((block): [string, UnitState][] => {
       const unit = /^Id=(.+)$/m.exec(block)?.[1];
-      return unit === undefined ? [] : [[unit, stateOf(unit, block)]];
+      return unit === undefined ? [] : [[unit, stateOf(unit, block, ahead)]];
     }),
   );
 }
 
 /** `systemctl …` that only asks. */
 export const askSystemd = (machine: Machine, words: readonly string[]) =>
-  machine.run(["systemctl", "--no-pager", ...words], { deadline: DEADLINE_MS, keep: 4 * 1024 * 1024 });
+  machine.run(["systemctl", "--no-pager", ...words], {
+    deadline: DEADLINE_MS,
+    keep: 4 * 1024 * 1024,
+    english: true,
+  });
 
-/** Reads what `systemctl show` printed for `units`: a block each, with an empty line between. */
-export function parseShow(text: string, units: readonly string[]): Map<string, UnitState> {
+/**
+ * Reads what `systemctl show` printed for `units`: a block each, with an empty line between. `ahead`: milliseconds that
+ * the clock of their machine is ahead of ours.
+ */
+export function parseShow(text: string, units: readonly string[], ahead = 0): Map<string, UnitState> {
   const blocks = text.trim().split(/\n\n+/);
-  return new Map(units.map((unit, index) => [unit, stateOf(unit, blocks[index] ?? "")]));
+  return new Map(units.map((unit, index) => [unit, stateOf(unit, blocks[index] ?? "", ahead)]));
 }
 
-function stateOf(unit: string, block: string): UnitState {
+function stateOf(unit: string, block: string, ahead = 0): UnitState {
   const values = new Map(
     block.split("\n").map((line): [string, string] => {
       const equals = line.indexOf("=");
@@ -134,22 +152,22 @@ function stateOf(unit: string, block: string): UnitState {
     restarts: Number(word("NRestarts") || 0),
     queued: word("Job") !== "" && word("Job") !== "0",
     life: word("InvocationID"),
-    since: secondsOf(word("ActiveEnterTimestamp")),
+    since: secondsOf(word("ActiveEnterTimestamp"), ahead),
     memory: /^\d{1,15}$/.test(word("MemoryCurrent")) ? Number(word("MemoryCurrent")) : undefined,
   };
 }
 
-/** `@1763719444`, in milliseconds. */
-function secondsOf(text: string): number | undefined {
+/** `@1763719444`, in milliseconds, as our clock has it. */
+function secondsOf(text: string, ahead: number): number | undefined {
   const match = /^@(\d+)$/.exec(text);
-  return match ? Number(match[1]) * 1000 : undefined;
+  return match ? Number(match[1]) * 1000 - ahead : undefined;
 }
 
 /** Why systemd did not answer. */
 export function systemdTrouble({ name }: Pick<Machine, "name">, stderr: string): HomelabError {
   const said = stderr.trim().split("\n")[0] ?? "";
   if (
-    /not been booted with systemd|Failed to connect to (?:system )?bus|command not found|not found$/.test(
+    /not been booted with systemd|Failed to connect to (?:system )?bus|command not found|not found$|^env: .*No such file/.test(
       said,
     )
   ) {

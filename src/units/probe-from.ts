@@ -41,6 +41,8 @@ export async function probeFrom(
     const open = ["bash", "-c", 'exec 3<>"/dev/tcp/$0/$1"', host, tcp.slice(colon + 1)];
     const argv = ["timeout", String(TRY_MS / 1000), ...open];
     const { exitCode } = await machine.run(argv, { deadline: TRY_MS + WAY_MS });
+    if (exitCode === 127)
+      return `${tcp} cannot be tried: \`timeout\` or \`bash\` is missing on ${machine.name}`;
     if (exitCode !== 0) return `${tcp} takes no connection${exitCode === 124 ? " (timeout)" : ""}`;
   }
   return probe(here, probing);

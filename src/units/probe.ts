@@ -1,6 +1,7 @@
 import { type FetchOptions, ofetch } from "ofetch";
 import type { Ready, ReadyExec } from "../book/types.ts";
-import { runProcess } from "../process/runner.ts";
+import { HomelabError } from "../errors.ts";
+import { type ProcessResult, runProcess } from "../process/runner.ts";
 
 /** One try may take this long, in milliseconds. */
 const TRY_MS = 5_000;
@@ -78,7 +79,14 @@ async function probeCommand(
   env: Readonly<Record<string, string | undefined>>,
   cwd: string,
 ): Promise<string | undefined> {
-  const result = await runProcess(command, { env, cwd, deadline: TRY_MS });
+  let result: ProcessResult;
+  try {
+    result = await runProcess(command, { env, cwd, deadline: TRY_MS });
+  } catch (error) {
+    // A program that is missing says nothing of what else is asked for.
+    if (!(error instanceof HomelabError)) throw error;
+    return `\`${command.join(" ")}\` cannot be tried: ${error.message}`;
+  }
   if (result.exitCode === 0) return undefined;
   const how = result.timedOut
     ? "took longer than 5 s"

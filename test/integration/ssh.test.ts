@@ -278,6 +278,13 @@ const isRoot = process.getuid?.() === 0;
 const maySudo =
   !isRoot && Bun.spawnSync(["sudo", "-n", "true"], { stdio: ["ignore", "ignore", "ignore"] }).exitCode === 0;
 
+test("what is read by the program is asked for in English", async () => {
+  const said = async (options: { english?: boolean }) =>
+    (await machine().run(["sh", "-c", "echo $LC_ALL; exit 3"], { ...LIMIT, ...options })).stdout;
+  expect(await said({ english: true })).toBe("C\n");
+  expect(await said({})).not.toBe("C\n");
+});
+
 test("as root: with a right to it, else refused", async () => {
   const run = machine().run(["id", "-u"], { ...LIMIT, root: true });
   if (maySudo) return expect(await run).toEqual({ ...ended, stdout: "0\n" });

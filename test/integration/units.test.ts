@@ -12,6 +12,8 @@ const RECIPES = `units:
   once~: { unit: once.service }
   never~: { unit: never.service }
   slow~: { unit: slow.service, ready: { within: 1s } }
+  odd~: { unit: jellyfin.service, ready: { command: [no-such-probe], within: 1s, stable: 0s } }
+  long~: { unit: long.service, ready: { stable: 0s } }
   site~: { unit: site.service, ready: { tcp: 127.0.0.1:18099, within: 4s } }
 groups:
   media~: [jellyfin~, disk~]
@@ -23,6 +25,7 @@ const UNITS: Readonly<Record<string, string>> = {
   "broken.service": "[Service]\nExecStart=/bin/sh -c 'echo no config file; exit 7'\n",
   "once.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo done >>/run/done'\n",
   "never.service": "[Unit]\nConditionPathExists=/nowhere\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
+  "long.service": "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'printf %%9000d 1; echo; echo end'\n",
   "slow.service": "[Service]\nType=notify\nExecStart=/bin/sleep 1000\n",
   "site.service": "[Service]\nExecStart=/bin/sleep 1000\n",
 };
@@ -120,6 +123,16 @@ test("a unit that ends, one that systemd does not have and one that does not ans
   expect(ghost.stderr).toBe(
     "error: systemd has no unit `ghost.service`\n  hint: `systemctl list-unit-files` shows those that there are\n",
   );
+  const odd = await lab.run("ensure", "odd~", "disk~");
+  expect(odd.code).toBe(1);
+  const untried = "`no-such-probe` cannot be tried: cannot start `no-such-probe`";
+  expect(odd.stderr).toContain(`odd~: failed after <time>: not ready in time: ${untried}\n`);
+  const status = await lab.json("status", "odd~", "disk~");
+  expect(status).toMatchObject({
+    code: 3,
+    document: { recipes: [{ state: "unhealthy", detail: untried }, { state: "ready" }] },
+  });
+  expect((await lab.json("plan", "odd~", "disk~")).code).toBe(0);
   const site = await lab.json("ensure", "site~");
   expect(site.document.steps.at(-1)).toMatchObject({
     result: "failed",
@@ -135,6 +148,9 @@ test("a oneshot that systemd has forgotten is finished, and runs again when that
   expect(await lab.run("ensure", "once~")).toEqual({ code: 0, stdout: "", stderr: "" });
   expect((await lab.run("status", "once~")).stdout).toContain("once~  ready  finished with exit code 0");
   expect((await lab.json("restart", "once~")).document).toMatchObject({ changed: 1, failed: 0 });
+
+  expect(await lab.run("ensure", "long~")).toMatchObject({ code: 0 });
+  expect((await lab.run("logs", "long~", "--no-follow")).stdout).toContain(`${" ".repeat(8999)}1\nend\n`);
 
   const never = await lab.run("ensure", "never~");
   expect(never.code).toBe(1);

@@ -119,6 +119,11 @@ services: { web~: { dir: services/web, needs: [vm1] }, disk~: { dir: services/di
   const why = await host.homelab("why", "web~");
   expect(why.stdout).toContain("vm1 is held: stopped on purpose");
   expect((await host.json("status", "vm1")).document.recipes[0]).toMatchObject({ state: "held" });
+  expect((await host.json("status", "web~")).document.recipes[0]).toMatchObject({ state: "held" });
+  // Started by hand, it is held no more, and nothing is for its sake.
+  await host.run("systemctl", "start", "--no-block", "microvm@vm1");
+  await eventually("it is up", async () => (await active(host, "vm1")) === "active");
+  expect((await host.json("status", "web~")).document.recipes[0]).toMatchObject({ state: "stopped" });
 });
 
 test("a MicroVM that does not come up is told from one that is missing, with its last lines", async () => {
@@ -217,4 +222,58 @@ test("a start that is broken off goes on with the next run, and two runs make on
   expect([await life(host, "vm1"), await host.version("vm1")]).toEqual([born, "1"]);
   const slow = await host.json("ensure", "slow");
   expect(slow.document).toMatchObject({ failed: 0 });
+});
+
+test("an ordinary user ends what sudo started, and reads what root may, as far as he may", async () => {
+  await using host = await hypervisor({
+    vms: { vm1: { kind: "imperative" } },
+    files: { "homelab.yml": "units: { deaf: { unit: deaf.service } }\nmicrovms: { vm1: {} }\n" },
+  });
+  const [admin, guest] = [host.as("admin"), host.as("guest")];
+  const left = async (program: string) => (await host.ask("pgrep", "-x", program)).stdout;
+  await host.write(
+    "/etc/systemd/system/deaf.service",
+    "[Service]\nTimeoutStopSec=infinity\nExecStart=/bin/sh -c 'trap \"\" TERM; echo listening; while :; do sleep 1; done'\n",
+  );
+  // So sudo becomes what it starts, which is root's alone then: else it stays, and passes signals on.
+  await host.write("/etc/sudoers.d/bare", "Defaults !pam_session, !pam_setcred, !use_pty\n");
+  expect(await admin.run("ensure", "deaf")).toMatchObject({ code: 0 });
+
+  const following = admin.start("logs", "deaf", "--follow");
+  await eventually("it is shown", () => following.printed().includes("listening"));
+  await host.run("pkill", "-INT", "-x", "homelab");
+  expect((await following.ended).code).toBe(130);
+  expect(await left("journalctl")).toBe("");
+
+  const began = performance.now();
+  const stopped = await admin.run("stop", "deaf", "--yes", "--timeout", "2s");
+  expect(stopped.code).toBe(124);
+  expect(stopped.stderr).toContain("systemd goes on with");
+  expect(performance.now() - began).toBeLessThan(15_000);
+  expect(await left("systemctl")).toBe("");
+  // What may be started as root, and not be ended, is left behind.
+  await host.run("systemctl", "kill", "--signal=KILL", "deaf");
+  await host.write("/etc/sudoers.d/guest", "guest ALL=(root) NOPASSWD: /usr/bin/systemctl\n");
+  await host.run("systemctl", "start", "deaf");
+  expect((await guest.run("stop", "deaf", "--yes", "--timeout", "2s")).code).toBe(124);
+  expect(performance.now() - began).toBeLessThan(30_000);
+  expect(await left("systemctl")).not.toBe("");
+  await host.run("systemctl", "kill", "--signal=KILL", "deaf");
+
+  // Who may read the journal needs no root for it.
+  const refused = await guest.run("logs", "deaf", "--no-follow");
+  expect(refused).toMatchObject({ code: 77, stdout: "" });
+  expect(refused.stderr).toContain("error: the journal of this machine cannot be read without root\n");
+  await host.run("usermod", "--append", "--groups=systemd-journal", "guest");
+  expect(await guest.run("logs", "deaf", "--no-follow", "--grep", "^listening")).toMatchObject({
+    code: 0,
+    stdout: "listening\nlistening\n",
+  });
+
+  // A closed directory beside those of MicroVMs, as file systems have them.
+  await host.run("install", "-d", "-m", "700", "/var/lib/microvms/lost+found");
+  const listed = await guest.json("vm", "list");
+  expect(listed.document.vms.map(({ id, state }: Record<string, string>) => [id, state])).toEqual([
+    ["vm1", "stopped"],
+  ]);
 });

@@ -274,6 +274,23 @@ test("fifty are listed in at most twice the time of one", async () => {
   expect(await least()).toBeLessThan(2 * one);
 });
 
+/** What systemd and the journal have is told by the clock of whom it is told. */
+async function anHourAhead(box: Hypervisor, laptop: Hypervisor): Promise<void> {
+  const date = "/usr/local/bin/date";
+  await box.write(date, `#!/bin/sh\nexec /usr/bin/date --date='1 hour' "$@"\n`);
+  await box.run("chmod", "755", date);
+  const raw = await laptop.lab.start("status", "vm1").ended;
+  expect(raw.stdout).toMatch(/vm1 +ready +up 6\d min/);
+  const { document } = await laptop.json("logs", "vm1", "--grep", "is up at");
+  const [{ time }] = document.lines;
+  const minutes = (Date.now() - Date.parse(time)) / 60_000;
+  expect(minutes).toBeGreaterThan(60);
+  expect(minutes).toBeLessThan(70);
+  expect((await laptop.json("logs", "vm1", "--since", "50m")).document.lines).toEqual([]);
+  expect((await laptop.json("logs", "vm1", "--since", time, "--tail", "1")).document.lines).toHaveLength(1);
+  await box.run("rm", date);
+}
+
 test("from a laptop all of it goes over ssh, and a host that is away is a row", async () => {
   await using lab = await homelab({});
   await using box = await hypervisor({
@@ -337,6 +354,7 @@ microvms:
     stderr: expect.stringContaining("there are no orphans on the machines that answered"),
   });
 
+  await anHourAhead(box, laptop);
   await box.run("chmod", "700", "/var/lib/microvms");
   lab.write({ "homelab.yml": recipes(closed, "guest") });
   const closedDir = await shown(laptop.homelab("vm", "list", "vm1"));

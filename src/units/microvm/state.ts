@@ -1,5 +1,6 @@
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
+import type { ProcessResult } from "../../process/runner.ts";
 
 /** Where microvm.nix keeps its machines: `microvm.stateDir`. */
 export const STATE_DIR = "/var/lib/microvms";
@@ -37,22 +38,45 @@ const MOST_BYTES = 16 * 1024 * 1024;
 export async function readVmDirs(machine: Machine): Promise<Map<string, VmDir>> {
   const which = ["(", "-type", "d", "-o", "-type", "l", "-o", "-name", "flake", ")"];
   const argv = ["find", STATE_DIR, "-mindepth", "1", "-maxdepth", "2", ...which, "-printf", "%y %P\\t%l\\0"];
-  const found = await machine.run(argv, { deadline: DEADLINE_MS, keep: MOST_BYTES });
-  if (/Permission denied/.test(found.stderr)) throw notReadable(machine);
-  if (found.exitCode !== 0 && !/No such file or directory/.test(found.stderr)) {
-    const said = found.stderr.trim().split("\n")[0] ?? "";
-    throw new HomelabError("unavailable", `${STATE_DIR} on ${machine.name} cannot be read: ${said}`);
-  }
+  const found = await machine.run(argv, { deadline: DEADLINE_MS, keep: MOST_BYTES, english: true });
+  const trouble = troubleOf(found, machine);
+  if (trouble) throw trouble;
   const dirs = parseDirs(found.stdout);
+  // What is in them cannot be said, and a `lost+found` has nothing that concerns us.
+  for (const name of closedDirs(found.stderr)) dirs.delete(name);
   const paths = [...new Set([...dirs.values()].flatMap(({ links }) => [...links.values()]))];
   const systems = await systemsOf(machine, paths);
   return new Map([...dirs].map(([name, dir]) => [name, vmDir(name, dir, systems)]));
 }
 
-const notReadable = ({ name }: Machine): HomelabError =>
-  new HomelabError("permission", `${STATE_DIR} on ${name} cannot be read`, {
-    hint: "run it with `sudo`, or join the group `kvm`, which microvm.nix lets read it",
-  });
+/** What is not there, or has gone meanwhile, and what is closed. */
+const HARMLESS = /^find: .+: (?:No such file or directory|Permission denied)$/;
+const DENIED = /^find: .(\/.*).: Permission denied$/gm;
+
+/** Directories of MicroVMs that `find` was not let into. */
+export const closedDirs = (stderr: string): string[] =>
+  [...stderr.matchAll(DENIED)].flatMap(([, path = ""]) =>
+    path.startsWith(`${STATE_DIR}/`) && path.lastIndexOf("/") === STATE_DIR.length
+      ? path.slice(STATE_DIR.length + 1)
+      : [],
+  );
+
+/** Why the state directories cannot be told; undefined when `find` could look, or there are none. */
+export function troubleOf(
+  { exitCode, stderr }: Pick<ProcessResult, "exitCode" | "stderr">,
+  { name }: Pick<Machine, "name">,
+): HomelabError | undefined {
+  if (exitCode === 0) return undefined;
+  if ([...stderr.matchAll(DENIED)].some(([, path = ""]) => !path.startsWith(`${STATE_DIR}/`)))
+    return new HomelabError("permission", `${STATE_DIR} on ${name} cannot be read`, {
+      hint: "run it with `sudo`, or join the group `kvm`, which microvm.nix lets read it",
+    });
+  const lines = stderr.split("\n").filter((line) => line !== "");
+  const [said] = lines.filter((line) => !HARMLESS.test(line));
+  if (said === undefined && lines.length > 0) return undefined;
+  const why = said ?? "`find` did not end in time";
+  return new HomelabError("unavailable", `${STATE_DIR} on ${name} cannot be read: ${why}`);
+}
 
 interface Found {
   readonly links: Map<string, string>;

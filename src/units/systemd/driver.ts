@@ -9,6 +9,7 @@ import { probeFrom } from "../probe-from.ts";
 import type { Seen } from "../status.ts";
 import { type Choice, chooseUnit, unitStatus } from "./decide.ts";
 import { lookAtUnits } from "./look.ts";
+import { blocked, interrupted, reached } from "./trouble.ts";
 import { watchUnit } from "./watch.ts";
 
 /** How long a unit must stay up, unless the recipe says otherwise, in milliseconds. */
@@ -90,7 +91,8 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
   async decide(name: string, options: DecideOptions): Promise<Decided> {
     const work = this.work(name);
     if (work.problem) return blocked(work.problem);
-    const choice = await this.choose(work, options);
+    const choice = await reached(work, () => this.choose(work, options));
+    if (choice instanceof HomelabError) return blocked(choice);
     work.choice = choice;
     return choice.problem ? blocked(choice.problem) : choice;
   }
@@ -229,8 +231,8 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
   /** What it is now. Observed before. */
   async status(name: string): Promise<Seen> {
     const work = this.work(name);
-    const { problem } = work;
-    return problem ? { state: "failed", detail: problem.message, problem } : this.seen(work);
+    const seen = work.problem ?? (await reached(work, () => this.seen(work)));
+    return seen instanceof HomelabError ? { state: "failed", detail: seen.message, problem: seen } : seen;
   }
 
   protected async seen(work: UnitWork<R>): Promise<Seen> {
@@ -278,17 +280,3 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     return choice;
   }
 }
-
-const interrupted = (detail: string): Failure => ({
-  ok: false,
-  reason: { code: "interrupted", text: detail },
-  detail,
-});
-
-export const blocked = (problem: HomelabError): Decided => ({
-  action: "blocked",
-  reason: { code: problem.code, text: problem.message },
-  effect: "read",
-  settled: false,
-  problem,
-});

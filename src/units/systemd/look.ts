@@ -1,5 +1,6 @@
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
+import { needsRoot } from "../../systemd/reader.ts";
 import { showUnits, type UnitState } from "../../systemd/show.ts";
 
 const JOURNAL_MS = 15_000;
@@ -31,7 +32,7 @@ async function hasFinished(machine: Machine, unit: string): Promise<boolean> {
   try {
     const { exitCode, stdout } = await machine.run([...words, "--unit", unit, `MESSAGE_ID=${ENDED_WELL}`], {
       deadline: JOURNAL_MS,
-      root: true,
+      root: await needsRoot(machine),
     });
     return exitCode === 0 && stdout.trim() !== "";
   } catch (error) {

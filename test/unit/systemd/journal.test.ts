@@ -29,6 +29,14 @@ test.each<[string, Record<string, unknown>, string, string]>([
   });
 });
 
+test("the time of a line is that of our clock", () => {
+  expect(readLine(entry({}), 3_600_000)).toEqual({
+    line: { stream: "stdout", time: TIME.replace("T10", "T09"), text: "up" },
+    at: 1_795_258_213_000_042_000n,
+  });
+  expect(readLine(entry({}), -1)?.line.time).toBe("2026-11-21T10:50:13.001042Z");
+});
+
 test.each([
   "",
   "-- No entries --",

@@ -47,6 +47,12 @@ test.each<[string, Partial<UnitState>]>([
   expect(shown.get(unit)).toMatchObject(expected as Record<string, unknown>);
 });
 
+test("times are told as our clock has them, whatever that of the machine says", () => {
+  expect(parseShow(TEXT, UNITS, 3_600_000).get("run.service")?.since).toBe(SINCE - 3_600_000);
+  expect(byName(TEXT, -60_000).get("run.service")?.since).toBe(SINCE + 60_000);
+  expect(byName(TEXT, 60_000).get("gone.service")?.since).toBeUndefined();
+});
+
 test("what systemd did not answer for is no unit, and nothing is made up for it", () => {
   const states = parseShow("", ["a.service", "b.service"]);
   expect([...states.keys()]).toEqual(["a.service", "b.service"]);

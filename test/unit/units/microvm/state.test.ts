@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { parseDirs, storeHash, storeName } from "../../../../src/units/microvm/state.ts";
+import {
+  closedDirs,
+  parseDirs,
+  storeHash,
+  storeName,
+  troubleOf,
+} from "../../../../src/units/microvm/state.ts";
 
 const read = (...entries: string[]) =>
   [...parseDirs(entries.map((entry) => `${entry}\0`).join(""))].map(([name, { links, hasFlake }]) => [
@@ -52,4 +58,44 @@ test.each([
   ["", "", ""],
 ])("%s", (path, name, hash) => {
   expect([storeName(path), storeHash(path)]).toEqual([name, hash]);
+});
+
+const DENIED = "find: '/var/lib/microvms': Permission denied\n";
+const CLOSED = "find: '/var/lib/microvms/lost+found': Permission denied\n";
+const NONE = "find: '/var/lib/microvms': No such file or directory\n";
+const GONE = "find: '/var/lib/microvms/vm1/new': No such file or directory\n";
+
+test.each<[string, number | null, string, string | undefined]>([
+  ["all is well", 0, "", undefined],
+  ["there are none", 1, NONE, undefined],
+  ["one has gone meanwhile", 1, GONE, undefined],
+  ["one is closed", 1, CLOSED, undefined],
+  ["one is closed, one is gone", 1, CLOSED + GONE, undefined],
+  ["all are closed", 1, DENIED, "permission: /var/lib/microvms on p620 cannot be read"],
+  [
+    "the disk is broken",
+    1,
+    `${CLOSED}find: '/var/lib/microvms/vm1': Input/output error\n`,
+    "unavailable: /var/lib/microvms on p620 cannot be read: find: '/var/lib/microvms/vm1': Input/output error",
+  ],
+  [
+    "`find` is missing",
+    127,
+    "env: 'find': No such file or directory\n",
+    "unavailable: /var/lib/microvms on p620 cannot be read: env: 'find': No such file or directory",
+  ],
+  [
+    "it takes too long",
+    null,
+    "",
+    "unavailable: /var/lib/microvms on p620 cannot be read: `find` did not end in time",
+  ],
+])("%s", (_, exitCode, stderr, expected) => {
+  const trouble = troubleOf({ exitCode, stderr }, { name: "p620" });
+  expect(trouble && `${trouble.code}: ${trouble.message}`).toBe(expected as string);
+});
+
+test("closed directories are told from what is closed in an open one", () => {
+  expect(closedDirs(CLOSED + DENIED + GONE)).toEqual(["lost+found"]);
+  expect(closedDirs("find: '/var/lib/microvms/vm1/var': Permission denied\n")).toEqual([]);
 });
