@@ -35,7 +35,7 @@ test("MicroVMs are listed, logged into, and checked from inside and outside", as
   expect(await shown(host.homelab("vm"))).toEqual({
     code: 0,
     stdout: `VM  STATE  MEMORY  ADDRESS  PENDING
-vm1  ready  <size>  10.1.0.2  up <time>, <size>
+vm1  ready  <size>  10.1.0.2  up <time>
 vm2  stopped  10.2.0.2  start  not started
 bare  missing  build  there is no such MicroVM on this machine
 3 MicroVMs, 1 ready with <size>, 1 to build (\`homelab vm update NAME\`), 1 to start (\`homelab vm start NAME\`)
@@ -116,7 +116,7 @@ async function checks(host: Hypervisor): Promise<void> {
   const cut = await shown(host.homelab("vm", "network", "vm1", "--quiet"));
   expect(cut).toEqual({
     code: 1,
-    stdout: `vm1 (10.1.0.2 on this machine): 5 ok, 3 failed, 2 not known
+    stdout: `vm1 (10.1.0.2 on this machine): 6 ok, 3 failed, 1 not known
   failed  TAP interface  vm-vm1 is up, but in no bridge
   → \`sudo ip link set vm-vm1 master BRIDGE\`; systemd.network or \`networking.bridges\` of its host does it for good
   failed  ping  10.1.0.2 does not answer this machine: no answer
