@@ -33,7 +33,12 @@
     };
 
     nixosModules = rec {
-      homelab = import ./nix/module.nix self;
+      # With a key, it is one module however often it is imported.
+      homelab = {
+        _file = ./nix/module.nix;
+        key = "homelab";
+        imports = [(import ./nix/module.nix self)];
+      };
       default = homelab;
     };
 

@@ -9,8 +9,11 @@
   wrong = check: values: lib.concatMapStringsSep ", " (value: "`${toString value}`") (builtins.filter check values);
 
   # A primary group of this name would be more than a service's own.
-  taken = ["docker" "homelab" "kvm" "nixbld" "nobody" "nogroup" "podman" "root" "users" "wheel"];
-  isName = name: builtins.match "[a-z0-9][a-z0-9-]*" name != null && builtins.stringLength name < 32;
+  taken =
+    ["adm" "audio" "cdrom" "dialout" "disk" "docker" "floppy" "homelab" "input" "keys" "kmem" "kvm" "lp" "mail" "messagebus"]
+    ++ ["nixbld" "nobody" "nogroup" "podman" "render" "root" "shadow" "sgx" "sshd" "tape" "tty" "users" "utmp" "uucp" "video" "wheel"];
+  # Digits alone would be the number of a user.
+  isName = name: builtins.match "[0-9-]*[a-z][a-z0-9-]*" name != null && !lib.hasPrefix "-" name && !lib.hasPrefix "systemd-" name && builtins.stringLength name < 32;
 
   rule = assertion: message: {inherit assertion message;};
 in

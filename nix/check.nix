@@ -32,6 +32,10 @@
     environment.HOMELAB_MIN_FREE = "2GB";
     deployments.twice.schedule = ["05:00" "17:00"];
   };
+  loose = system {
+    hardening = false;
+    deployments.nightly = {};
+  };
   textOf = config: unit: config.systemd.units."homelab-${unit}".text;
   service = name: textOf plain "${name}.service";
   timer = name: textOf plain "${name}.timer";
@@ -50,7 +54,11 @@ in
   assert says (timer "deploy-media") "OnCalendar=Sun 05:00";
   assert says (service "deploy-manual") "ExecStart=${program} -C /opt/homelab update-services --lock-wait 30m --quiet";
   assert !(plain.systemd.units ? "homelab-deploy-manual.timer");
+  assert says (timer "boot") "OnActiveSec=1s";
   assert !(other.systemd.units ? "homelab-boot.service");
+  assert silent (textOf loose "deploy-nightly.service") "ProtectSystem=strict";
+  # What has to be true, is: also where nothing else asks.
+  assert builtins.all ({assertion, ...}: assertion) (builtins.filter ({message, ...}: lib.hasPrefix "services.homelab" message) plain.assertions);
   assert says (textOf other "deploy-twice.timer") "OnCalendar=17:00";
   assert says (textOf other "deploy-twice.service") "Environment=\"HOMELAB_MIN_FREE=2GB\"";
   assert says (textOf other "deploy-twice.service") "User=homelab";
@@ -59,5 +67,5 @@ in
   assert says (textOf other "deploy-twice.service") "ExecStart=${program} -C \"/srv/my homelab\" update-services --lock-wait 30m";
   assert other.users.users.homelab.group == "homelab";
   assert plain.users.users.sonarr.isSystemUser && plain.users.users.sonarr.group == "sonarr";
-  assert builtins.elem "d /var/lib/services/sonarr 0750 sonarr sonarr -" plain.systemd.tmpfiles.rules;
+  assert builtins.elem "d \"/var/lib/services/sonarr\" :0750 :sonarr :sonarr -" plain.systemd.tmpfiles.rules;
     pkgs.writeText "homelab-units" (lib.concatMapStrings service ["boot" "deploy-nightly" "deploy-media"])

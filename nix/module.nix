@@ -18,6 +18,8 @@ self: {
     if builtins.match "[A-Za-z0-9_@%+=:,./$-]+" plain != null
     then plain
     else builtins.toJSON plain;
+  # A path in a line of tmpfiles.d(5).
+  quoted = path: ''"${builtins.replaceStrings ["%"] ["%%"] path}"'';
   command = words: lib.concatMapStringsSep " " word ([(lib.getExe cfg.package) "-C" root] ++ words);
 
   hardening = import ./hardening.nix {
@@ -38,6 +40,8 @@ self: {
     notify ? true,
   }: {
     inherit description;
+    # On a new server the repository comes after the system.
+    unitConfig.ConditionPathIsDirectory = root;
     wants = ["network-online.target"];
     after = ["docker.service" "podman.socket" "network-online.target"] ++ after;
     # A switch that a deployment makes must not end that deployment.
@@ -83,8 +87,12 @@ self: {
         TimeoutStopSec = "5min";
       }
       // lib.optionalAttrs (cfg.group != null) {Group = cfg.group;}
-      // lib.optionalAttrs (cfg.notifyFile != null) {LoadCredential = ["homelab-notify:${toString cfg.notifyFile}"];}
-      // lib.optionalAttrs (!system) hardening;
+      // lib.optionalAttrs (cfg.notifyFile != null) {
+        LoadCredential = ["homelab-notify:${toString cfg.notifyFile}"];
+        # Where there is no such file yet, there is nobody to be told; services start all the same.
+        SetCredential = ["homelab-notify:#"];
+      }
+      // lib.optionalAttrs (cfg.hardening && !system) hardening;
   };
 
   deploy = {
@@ -121,8 +129,7 @@ in {
             words = ["ensure" "all" "--lock-wait" "1m" "--docker-wait" "5m"];
           }) {
             wants = ["docker.service" "network-online.target"];
-            wantedBy = ["multi-user.target"];
-            # Else every switch of the system would start it again.
+            # Once in a boot, whoever starts it.
             serviceConfig.RemainAfterExit = true;
           };
       }
@@ -136,7 +143,16 @@ in {
         }))
       cfg.deployments;
 
-    systemd.timers = lib.mapAttrs' (name: deployment:
+    # Started by a timer, no switch of the system waits for it, or fails because a service does.
+    systemd.timers =
+      lib.optionalAttrs cfg.onBoot {
+        homelab-boot = {
+          description = "homelab: ensure all, once after boot";
+          wantedBy = ["multi-user.target"];
+          timerConfig.OnActiveSec = "1s";
+        };
+      }
+      // lib.mapAttrs' (name: deployment:
       lib.nameValuePair "homelab-deploy-${name}" {
         description = "homelab: deploy ${describe deployment}, regularly";
         wantedBy = ["timers.target"];
@@ -157,12 +173,13 @@ in {
       })
       // lib.optionalAttrs makesUser {
         homelab = {
-          group =
+          group = lib.mkDefault (
             if cfg.group == null
             then "homelab"
-            else cfg.group;
+            else cfg.group
+          );
           isSystemUser = true;
-          home = "/var/lib/homelab";
+          home = lib.mkDefault "/var/lib/homelab";
           extraGroups = cfg.groups;
         };
       };
@@ -170,13 +187,14 @@ in {
       lib.genAttrs data.users (_: {})
       // lib.optionalAttrs (makesUser && cfg.group == null) {homelab = {};};
 
-    # What is in them is the service's own business.
+    # What is in them is the service's own business. The colons: what is there already keeps its owner and mode, as
+    # containers may write to it as somebody else.
     systemd.tmpfiles.rules = lib.optionals (data.users != []) (
-      ["d ${dataDirectory} 0755 root root -"]
+      ["d ${quoted dataDirectory} :0755 :root :root -"]
       ++ map ({
         user,
         directory,
-      }: "d ${dataDirectory}/${directory} 0750 ${user} ${config.users.users.${user}.group} -")
+      }: "d ${quoted "${dataDirectory}/${directory}"} :0750 :${user} :${config.users.users.${user}.group} -")
       data.directories
     );
   };

@@ -125,6 +125,15 @@ in {
       description = "Variables for homelab (`homelab help environment`). Everybody can read them.";
     };
 
+    hardening = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Keep the units from what only few recipes need. Switch it off where tasks of the recipes take snapshots, mount
+        disks or become other users.
+      '';
+    };
+
     extraPackages = mkOption {
       type = types.listOf types.package;
       default = [];

@@ -8,7 +8,7 @@ export interface Notice {
   readonly text?: string | undefined;
 }
 
-/** What the licences of the parts ask to be passed on with the program. */
+/** The parts of the program with their licences, and the texts of those that come with one. */
 export function noticesText(notices: readonly Notice[]): string {
   const parts = notices.map(({ name, version, license, text }) => {
     const title = `${name} ${version} (${license})`;

@@ -119,6 +119,8 @@ function cron(): string {
 what, and exits with 1 or more when it failed; \`homelab report\` tells it again later. Nobody is asked anything:
 \`--yes\` says yes in advance. A second run waits with \`--lock-wait\`, or exits with 75.
 
+  # /etc/cron.d/homelab
+  PATH=/usr/local/bin:/usr/bin:/bin
   0 4 * * *  root  homelab -C /opt/homelab deploy-media --lock-wait 10m
   0 5 * * 0  root  homelab -C /opt/homelab pull-images && homelab -C /opt/homelab update-services
   0 6 1 * *  root  homelab -C /opt/homelab cleanup --yes

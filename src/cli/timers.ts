@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
@@ -16,6 +16,8 @@ import { invalidValue } from "./options.ts";
 import { stepsDocument, workThrough } from "./steps.ts";
 
 const VERBS = ["install", "status"];
+/** Where Nix links to what is installed for everybody: the store's own paths go with the next update. */
+const PROFILES = ["/nix/var/nix/profiles/default", "/run/current-system/sw"];
 const DEFAULT_AT = "*-*-* 04:00:00";
 const DEADLINE_MS = 10_000;
 
@@ -76,9 +78,12 @@ async function install(
 /** Where this program is found, rather than where a link leads to: an update may put another file there. */
 function ownPath(env: Context["env"]): string {
   const found = Bun.which("homelab", { PATH: env.PATH ?? "" });
-  return found !== null && isAbsolute(found) && realpathSync(found) === realpathSync(process.execPath)
-    ? found
-    : process.execPath;
+  const own = realpathSync(process.execPath);
+  const places = [found, ...PROFILES.map((profile) => `${profile}/bin/homelab`)];
+  const named = places.find(
+    (path) => path && isAbsolute(path) && existsSync(path) && realpathSync(path) === own,
+  );
+  return named ?? process.execPath;
 }
 
 /** Systemd itself knows what a time is; where it is not installed, a line is all that can be asked for. */
@@ -116,6 +121,7 @@ async function status(context: Context): Promise<void> {
     result ?? "",
   ]);
   print(table(rows, { style: context.out, headings: ["UNIT", "STATE", "NEXT", "LAST", "RESULT"] }));
+  if (units.length === 0) context.messages.info("there are none: `services.homelab.deployments` makes them");
   if (context.exitCode === 3) context.messages.info("`sudo homelab timers install` makes what is missing");
 }
 

@@ -8,6 +8,8 @@ const USUAL_PATH = [
   "/usr/bin",
   "/sbin",
   "/bin",
+  // What has rights of its own on NixOS, such as sudo and sendmail, before what is called the same.
+  "/run/wrappers/bin",
   "/run/current-system/sw/bin",
   "/snap/bin",
 ];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isNixos } from "../nix/rebuild.ts";
 import { systemctl, systemctlOrFail } from "../systemd/systemctl.ts";
 import {
   BOOT_SERVICE,
@@ -100,7 +101,8 @@ export async function timerStatus(env: Environment): Promise<UnitStatus[]> {
   );
   const units = new Map(parseShow(stdout).map((each) => [each.Id, each]));
   // Where the module has its own, these need not be there.
-  const expected = (unit: string) => deployments.length === 0 || units.get(unit)?.LoadState === "loaded";
+  const module = deployments.length > 0 || isNixos();
+  const expected = (unit: string) => !module || units.get(unit)?.LoadState === "loaded";
   const told = [DEPLOY_TIMER, ...deployments, BOOT_SERVICE].filter(expected);
   return told.map((unit) => {
     const [own, does] = [units.get(unit), units.get(serviceOf(unit))];

@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { completeEnvironment } from "../../../src/os/environment.ts";
 
 const USUAL =
-  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin:/snap/bin";
-const REST = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin:/run/current-system/sw/bin:/snap/bin";
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/wrappers/bin:/run/current-system/sw/bin:/snap/bin";
+const REST =
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin:/run/wrappers/bin:/run/current-system/sw/bin:/snap/bin";
 
 describe("completeEnvironment() of", () => {
   test.each([
