@@ -130,9 +130,10 @@ const SWITCH = `
 systemctl stop 'homelab-*'
 install -m 644 -t /etc/systemd/system "$1"/etc/systemd/system/*
 systemd-sysusers "$1/etc/sysusers.d/users.conf"
-systemd-tmpfiles --create "$1/etc/tmpfiles.d/rules.conf"
+install -m 644 "$1/etc/tmpfiles.d/rules.conf" /etc/tmpfiles.d/homelab.conf
+systemd-tmpfiles --create /etc/tmpfiles.d/homelab.conf
 systemctl daemon-reload
-systemctl enable --quiet homelab-boot.service
+systemctl enable --quiet homelab-boot.timer
 systemctl enable --quiet --now homelab-deploy-nightly.timer`;
 
 /** Takes what is posted, and answers that it is well. */

@@ -108,6 +108,11 @@ test("a failure is told with the secret that only root can read", async () => {
   expect((await nix.host.ask("systemctl", "start", NIGHTLY)).code).toBe(1);
   expect(await show(NIGHTLY, "Result", "ExecMainStatus")).toEqual(["ExecMainStatus=1", "Result=exit-code"]);
   expect(await inbox()).toMatch(/^authorization: Bearer open-sesame\r?$/im);
+  // Without the file nobody is told, and the deployment runs all the same.
+  await nix.host.run("mv", "/root/notify.env", "/root/notify.away");
+  expect((await nix.host.ask("systemctl", "start", NIGHTLY)).code).toBe(1);
+  expect(await show(NIGHTLY, "Result", "ExecMainStatus")).toEqual(["ExecMainStatus=1", "Result=exit-code"]);
+  await nix.host.run("mv", "/root/notify.away", "/root/notify.env");
 });
 
 test("services have users, groups and directories of their own, as the program finds them", async () => {
@@ -125,10 +130,15 @@ test("services have users, groups and directories of their own, as the program f
     );
   }
   expect((await nix.host.ask("getent", "passwd", lab.own("notes~"))).code).toBe(2);
+  // What a container writes to as somebody else stays that one's, at every boot and switch.
+  const data = lab.own("/var/lib/services/web~");
+  await nix.host.run("chown", "1000:1000", data);
+  await nix.host.run("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/homelab.conf");
+  expect(await nix.host.run("stat", "--format=%u %g %a", data)).toBe("1000 1000 750\n");
 });
 
 test("its units are what systemd understands", async () => {
-  const units = ["homelab-boot.service", `${NIGHTLY}.service`, `${NIGHTLY}.timer`];
+  const units = ["homelab-boot.service", "homelab-boot.timer", `${NIGHTLY}.service`, `${NIGHTLY}.timer`];
   const { code, stderr } = await server.nix.host.ask(
     "systemd-analyze",
     "verify",
