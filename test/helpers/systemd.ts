@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { eventually } from "./eventually.ts";
 import type { Homelab } from "./homelab.ts";
-import { IMAGE } from "./paths.ts";
+import { BINARY, IMAGE } from "./paths.ts";
 import { start } from "./spawn.ts";
 
 /**
@@ -16,7 +17,7 @@ cd root
 for place in proc sys dev; do mount --rbind "/$place" "$place"; done
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
-mkdir -p ".$1" && mount --bind "$1" ".$1"
+for place in "$1" "$2"; do mkdir -p ".$place" && mount --bind "$place" ".$place"; done
 exec env -i container=docker PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /lib/systemd/systemd --unit=timers.target`;
 
 /** Boots a real systemd beside the homelab. `lab` runs its commands there, `systemctl` asks it. Goes with the homelab. */
@@ -33,9 +34,12 @@ export async function bootSystemd(made: Homelab) {
     "--security-opt=seccomp=unconfined",
     "--security-opt=apparmor=unconfined",
   ];
-  const places = ["--volume=/:/lower:ro", `--volume=${made.top}:${made.top}`, "--network=none"];
+  // Of a checkout below /tmp, the program would be hidden by the machine's own /tmp.
+  const program = dirname(BINARY);
+  const volumes = ["/:/lower:ro", `${made.top}:${made.top}`, `${program}:${program}:ro`];
+  const places = [...volumes.map((volume) => `--volume=${volume}`), "--network=none"];
   const words = ["run", "--detach", `--name=${name}`, "--cgroupns=private", ...free, ...places, ...labels];
-  await made.docker(...words, IMAGE, "sh", "-c", BOOT, "sh", made.top);
+  await made.docker(...words, IMAGE, "sh", "-c", BOOT, "sh", made.top, program);
   const inside = ["docker", "exec", name, "chroot", "/machine/root"];
   const systemctl = async (...asked: string[]): Promise<string> => {
     const options = { cwd: "/", env: { PATH: process.env.PATH, DOCKER_HOST: process.env.DOCKER_HOST } };
