@@ -261,7 +261,7 @@ test("logs and commands come from the host, and what it refuses is said", async 
   expect(await lab.run("host", "logs", "guest")).toMatchObject({
     code: 77,
     stderr:
-      "error: this needs root on guest, and `sudo` asks for a password there\n  hint: log in as root, or allow it without a password in sudoers (NOPASSWD)\n",
+      "error: the journal of guest cannot be read without root\n  hint: join the group `systemd-journal` there, or: log in as root, or allow it without a password in sudoers (NOPASSWD)\n",
   });
   // Who may read it by himself needs no sudo.
   await p620.run("usermod", "--append", "--groups", "systemd-journal", "guest");
