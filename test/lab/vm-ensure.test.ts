@@ -152,7 +152,7 @@ units: { after: { unit: after.service, needs: [vm1] } }
   const told = await host.homelab("ensure", "vm4");
   expect(told.code).toBe(5);
   expect(told.stderr).toBe(
-    "error: the MicroVM `vm4` was never built on this machine\n  hint: `homelab vm update vm4` builds it from the flake; one that its host declares comes with a switch of the host\n",
+    "error: the MicroVM `vm4` was never built on this machine\n  hint: `homelab vm update vm4` builds it from its flake; one that its host declares comes with a switch of the host\n",
   );
   expect(await host.homelab("ensure", "vm5")).toMatchObject({
     code: 5,
