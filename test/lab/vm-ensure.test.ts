@@ -185,7 +185,9 @@ units: { after: { unit: after.service, needs: [vm1] } }
   expect(plan.document.steps[0].reason.text).toEndWith(
     "; a newer system is in place and waits for a restart",
   );
-  expect((await host.homelab("status", "vm3")).stdout).toContain("; a newer system waits for a restart");
+  expect((await host.homelab("status", "vm3")).stdout).toContain(
+    "; a newer system is in place and waits for a restart",
+  );
   expect([await life(host, "vm3"), await host.version("vm3")]).toEqual([born, "1"]);
 });
 

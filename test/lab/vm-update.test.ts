@@ -51,11 +51,16 @@ test("a new system is built, put in place, brought into force, and taken back", 
   const kept = await host.json("vm", "-Ru", "vm1");
   expect(kept.document.outcome).toBe("unchanged");
   expect(kept.document.steps[0].reason.text).toContain("put back");
+  expect(results((await host.json("vm", "-Ru", "vm1", "--force")).document)).toEqual([
+    ["vm1", "update", "changed"],
+  ]);
+  expect(await host.version("vm1")).toBe("2");
   // On a terminal the build is a line of the tree, with what Nix is at.
-  const shown = await host.terminal(["vm", "-Ru", "vm1", "--force"]);
+  await host.configure("vm1", { version: "3" });
+  const shown = await host.terminal(["vm", "-Ru", "vm1"]);
   expect(shown.written).toContain("build vm1");
   expect(shown.screen).toContain("✓ vm1  updated in <time>  its configuration stands for another system");
-  expect(await host.version("vm1")).toBe("2");
+  expect(await host.version("vm1")).toBe("3");
   await staysStopped(host);
 });
 
