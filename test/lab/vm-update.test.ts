@@ -67,7 +67,7 @@ test("a new system is built, put in place, brought into force, and taken back", 
 /** Stopped is stopped, until it is started by its name: not by what only changes its system. */
 async function staysStopped(host: Hypervisor): Promise<void> {
   expect(results((await host.json("vm", "stop", "vm1")).document)).toEqual([["vm1", "stop", "changed"]]);
-  await host.configure("vm1", { version: "3" });
+  await host.configure("vm1", { version: "4" });
   const left = ["vm1", "held", "held"];
   expect(results((await host.json("vm", "update", "--restart")).document)).toContainEqual(left);
   // Nothing is started by it: the system is put in place all the same.
