@@ -68,10 +68,7 @@ function diskFault({ path, free }: HostFacts["disks"][number]): string[] {
 }
 
 /** Undefined when all that is loaded at boot is what the system in force has. */
-export function rebootOf(
-  booted: SystemFacts | undefined,
-  current: SystemFacts | undefined,
-): Reboot | undefined {
+function rebootOf(booted: SystemFacts | undefined, current: SystemFacts | undefined): Reboot | undefined {
   if (!booted || !current) return undefined;
   const parts = BOOT_PARTS.filter((part) => booted.atBoot[part] !== current.atBoot[part]);
   if (parts.length === 0) return undefined;

@@ -2,7 +2,7 @@ import type { Machine } from "../process/machine.ts";
 import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
 import { lookInto } from "./look.ts";
-import { freshly, runnerOf, systemOf } from "./reference.ts";
+import { freshly, runnerOf } from "./reference.ts";
 
 export { localFlake, runnerOf, systemOf } from "./reference.ts";
 
@@ -18,14 +18,6 @@ export async function configurations(
   const evaluated = await evaluate(machine, { flake, attribute: "nixosConfigurations" }, names, options);
   return evaluated.ok ? { ok: true, value: JSON.parse(evaluated.value) as string[] } : evaluated;
 }
-
-/** The path that a machine's system has as it is configured now, whether or not it is built. */
-export const configuredSystem = (
-  machine: Machine,
-  flake: string,
-  name: string,
-  options: NixOptions,
-): Promise<Evaluated<string>> => evaluate(machine, { flake, attribute: systemOf(name) }, ["--raw"], options);
 
 /** The path that a MicroVM's runner has as it is configured now, whether or not it is built. */
 export const configuredRunner = (

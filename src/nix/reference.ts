@@ -44,11 +44,11 @@ function decoded(path: string): string {
 }
 
 /** `nixosConfigurations.web.config.system`: what stands between the dots is quoted where it must be. */
-export const attributePath = (names: readonly string[]): string =>
+const attributePath = (names: readonly string[]): string =>
   names.map((name) => (/^[A-Za-z_][\w'-]*$/.test(name) ? name : `"${name}"`)).join(".");
 
 /** What a machine of the flake is made of. */
-export const attributeOf = (name: string, ...below: readonly string[]): string =>
+const attributeOf = (name: string, ...below: readonly string[]): string =>
   attributePath(["nixosConfigurations", name, "config", ...below]);
 
 /** The runner of a MicroVM, as microvm.nix names it. */

@@ -1,25 +1,11 @@
 import { HomelabError } from "../errors.ts";
-import type { Machine } from "./machine.ts";
+import { type Machine, oncePerMachine } from "./machine.ts";
 
 const DEADLINE_MS = 30_000;
 
-const known = new WeakMap<Machine, Promise<number>>();
-
 /** Milliseconds that the clock of a machine is ahead of this one's, behind where negative. Asked once. */
-export function aheadOf(machine: Machine): Promise<number> {
-  if (!machine.remote) return Promise.resolve(0);
-  const asked =
-    known.get(machine) ??
-    ask(machine).catch((error) => {
-      // The next one asks again.
-      known.delete(machine);
-      throw error;
-    });
-  known.set(machine, asked);
-  return asked;
-}
-
-async function ask(machine: Machine): Promise<number> {
+export const aheadOf = oncePerMachine(async (machine: Machine): Promise<number> => {
+  if (!machine.remote) return 0;
   const before = Date.now();
   const { stdout, stderr } = await machine.run(["date", "+%s.%N"], { deadline: DEADLINE_MS });
   const ahead = difference(stdout, before, Date.now());
@@ -28,7 +14,7 @@ async function ask(machine: Machine): Promise<number> {
   throw new HomelabError("unavailable", `${machine.name} does not tell its time: ${said}`, {
     hint: "see what `date +%s` says there",
   });
-}
+});
 
 /**
  * How far another clock is ahead that said `text` (`1763719444.250000000`) at some time between two of this one. Zero

@@ -72,6 +72,21 @@ export class LocalMachine implements Machine {
   }
 }
 
+/** Asks each machine once; who failed to answer is asked again. */
+export function oncePerMachine<T>(ask: (machine: Machine) => Promise<T>): (machine: Machine) => Promise<T> {
+  const known = new WeakMap<Machine, Promise<T>>();
+  return (machine) => {
+    const asked =
+      known.get(machine) ??
+      ask(machine).catch((error) => {
+        known.delete(machine);
+        throw error;
+      });
+    known.set(machine, asked);
+    return asked;
+  };
+}
+
 /** As a shell says it: 128 and the number of the signal that ended it. */
 export const exitCodeOf = ({ exitCode, signal }: ProcessResult): number =>
   exitCode ?? 128 + (SIGNALS[signal ?? ""] ?? 9);

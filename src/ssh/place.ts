@@ -11,7 +11,7 @@ const LONGEST_SOCKET = 103 - 17;
 /** `/`, our own id, and ssh's hash of the connection behind a hyphen. */
 const NAME_LENGTH = 1 + 8 + 1 + 40;
 /** Names the file of a person's ssh settings, instead of ~/.ssh/config. */
-export const CONFIG_VARIABLE = "HOMELAB_SSH_CONFIG";
+const CONFIG_VARIABLE = "HOMELAB_SSH_CONFIG";
 
 /**
  * A directory of ours alone for the settings and sockets of ssh, made where it is missing: the same one for every run

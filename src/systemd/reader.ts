@@ -1,31 +1,19 @@
 import { HomelabError } from "../errors.ts";
-import type { Machine } from "../process/machine.ts";
+import { type Machine, oncePerMachine } from "../process/machine.ts";
 
 const DEADLINE_MS = 15_000;
 
-const known = new WeakMap<Machine, Promise<boolean>>();
-
-/** Whether root has to read the journal of a machine, as the login there may not see all of it. Asked once. */
-export function needsRoot(machine: Machine): Promise<boolean> {
-  const asked =
-    known.get(machine) ??
-    ask(machine).catch((error) => {
-      // The next one asks again.
-      known.delete(machine);
-      throw error;
-    });
-  known.set(machine, asked);
-  return asked;
-}
-
-/** Nothing is read: only that says what is closed. */
-async function ask(machine: Machine): Promise<boolean> {
+/**
+ * Whether root has to read the journal of a machine, as the login there may not see all of it. Asked once, and nothing
+ * is read for it: only that says what is closed.
+ */
+export const needsRoot = oncePerMachine(async (machine: Machine): Promise<boolean> => {
   if (!machine.remote && process.getuid?.() === 0) return false;
   // With another output than the default one it is quiet, too.
   const words = ["journalctl", "--no-pager", "--lines=0"];
   const { stderr } = await machine.run(words, { deadline: DEADLINE_MS, english: true });
   return isClosed(stderr);
-}
+});
 
 /** Whether `journalctl` says, without `--quiet`, that it was not let into all of the journal. */
 export const isClosed = (stderr: string): boolean =>

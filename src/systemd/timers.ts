@@ -26,7 +26,7 @@ TimeoutStopSec=5min
 `;
 
 /** The command line of the timer. */
-export const deployCommand = ({ program, root, targets }: TimersRequest): string[] => [
+const deployCommand = ({ program, root, targets }: TimersRequest): string[] => [
   program,
   "-C",
   root,
@@ -35,7 +35,7 @@ export const deployCommand = ({ program, root, targets }: TimersRequest): string
 ];
 
 /** The command line at boot. */
-export const bootCommand = ({ program, root, targets }: TimersRequest): string[] => [
+const bootCommand = ({ program, root, targets }: TimersRequest): string[] => [
   program,
   "-C",
   root,

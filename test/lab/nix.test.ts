@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { addRoot, build, type Failure } from "../../src/nix/build.ts";
 import { closureDiff, summary } from "../../src/nix/diff.ts";
-import { configurations, configuredSystem, runnerOf } from "../../src/nix/flake.ts";
+import { configurations, configuredRunner, runnerOf } from "../../src/nix/flake.ts";
 import type { Machine, MachineOptions } from "../../src/process/machine.ts";
 import { runProcess } from "../../src/process/runner.ts";
 import { HOST_IMAGE } from "../helpers/paths.ts";
@@ -159,11 +159,11 @@ test("what the flake has, without building it", async () => {
     ok: true,
     value: ["broken", "module", "my.vm", "plain", "secret", "slow", "syntax", "throws", "web"],
   });
-  const system = await configuredSystem(lab, SOURCE, "my.vm", OPTIONS);
-  if (!system.ok) throw new Error(system.detail);
-  expect(system.value).toMatch(/^\/nix\/store\/[0-9a-z]{32}-nixos-system-my\.vm-25\.11$/);
-  expect(await shell(`ls -d ${system.value} 2>&1 || true`)).toContain("No such file");
-  expect(await configuredSystem(lab, SOURCE, "webb", OPTIONS)).toMatchObject({
+  const runner = await configuredRunner(lab, SOURCE, "my.vm", OPTIONS);
+  if (!runner.ok) throw new Error(runner.detail);
+  expect(runner.value).toMatch(/^\/nix\/store\/[0-9a-z]{32}-microvm-qemu-my\.vm$/);
+  expect(await shell(`ls -d ${runner.value} 2>&1 || true`)).toContain("No such file");
+  expect(await configuredRunner(lab, SOURCE, "webb", OPTIONS)).toMatchObject({
     ok: false,
     code: "no-attribute",
     hint: "did you mean web?",

@@ -122,7 +122,7 @@ function checkTap(name: string, running: boolean, link: Link | undefined, tap: s
 }
 
 /** The interface that stands for the MicroVM's network on its host: the TAP's bridge, else the one in whose network it is. */
-export function bridgeOf({
+function bridgeOf({
   taps = [],
   links = [],
   address,
