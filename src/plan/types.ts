@@ -61,6 +61,8 @@ export interface StepReport {
   readonly hint?: string | undefined;
   /** Last lines that the failed thing said, redacted. */
   readonly log?: readonly string[] | undefined;
+  /** What is no reason to stop, and better known; a line each. */
+  readonly warnings?: readonly string[] | undefined;
   /** It failed, and what ran before serves again. */
   readonly stands?: boolean | undefined;
 }

@@ -48,7 +48,7 @@ export function planDocument(plan: Plan) {
   };
 }
 
-function stepDocument({ id, kind, action, result, reason, durationMs, detail }: StepReport) {
+function stepDocument({ id, kind, action, result, reason, durationMs, detail, warnings }: StepReport) {
   return {
     id,
     kind,
@@ -57,6 +57,7 @@ function stepDocument({ id, kind, action, result, reason, durationMs, detail }: 
     reason: { code: reason.code, text: reason.text },
     durationMs: Math.round(durationMs),
     detail,
+    ...(warnings && { warnings: [...warnings] }),
   };
 }
 

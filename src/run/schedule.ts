@@ -12,6 +12,8 @@ export interface Outcome {
   readonly detail: string;
   readonly hint?: string | undefined;
   readonly log?: readonly string[] | undefined;
+  /** What is no reason to stop, and better known; a line each. */
+  readonly warnings?: readonly string[] | undefined;
   /** It failed, and what ran before serves again. */
   readonly stands?: boolean | undefined;
 }

@@ -1,5 +1,5 @@
 import { now } from "../../clock.ts";
-import { prepareHosts } from "../../run/host-prepare.ts";
+import { prepareHosts } from "../../run/host/phases.ts";
 import { conclude } from "../../run/steps.ts";
 import type { Context } from "../context.ts";
 import { print } from "../context.ts";

@@ -1,4 +1,4 @@
-import { deployHosts } from "../../run/host-deploy.ts";
+import { deployHosts } from "../../run/host/deploy.ts";
 import type { Context } from "../context.ts";
 import type { HostOptions } from "../host.ts";
 import { runLocked } from "../session.ts";

@@ -1,7 +1,8 @@
 import { now } from "../../clock.ts";
 import { runDocument } from "../../report/json.ts";
 import { printable } from "../../report/style.ts";
-import { type HostWork, isSame, prepareHosts } from "../../run/host-prepare.ts";
+import { prepareHosts } from "../../run/host/phases.ts";
+import { type HostWork, isSame } from "../../run/host/work.ts";
 import { conclude } from "../../run/steps.ts";
 import { comparisonLines } from "../../units/host/compare.ts";
 import { type Context, print } from "../context.ts";

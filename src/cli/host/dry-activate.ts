@@ -1,7 +1,7 @@
 import { now } from "../../clock.ts";
 import { runDocument } from "../../report/json.ts";
 import { printable } from "../../report/style.ts";
-import { prepareHosts } from "../../run/host-prepare.ts";
+import { prepareHosts } from "../../run/host/phases.ts";
 import { conclude } from "../../run/steps.ts";
 import { dryActivate } from "../../units/host/compare.ts";
 import { type Context, print } from "../context.ts";

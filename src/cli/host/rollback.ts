@@ -1,5 +1,5 @@
 import { HomelabError } from "../../errors.ts";
-import { rollbackHosts } from "../../run/host-deploy.ts";
+import { rollbackHosts } from "../../run/host/deploy.ts";
 import { findGeneration } from "../../units/host/generation.ts";
 import { type Context, print, printJson } from "../context.ts";
 import type { HostOptions } from "../host.ts";

@@ -4,7 +4,7 @@ import { HomelabError } from "../../errors.ts";
 import { startGit } from "../../git/call.ts";
 import { gitDirectory } from "../../git/head.ts";
 import { treeNews } from "../../git/tree.ts";
-import type { HostRequest, HostWork } from "../../run/host-prepare.ts";
+import type { HostRequest, HostWork } from "../../run/host/work.ts";
 import type { Context } from "../context.ts";
 import type { Session } from "../session.ts";
 import { openHosts } from "./book.ts";
@@ -17,7 +17,7 @@ export type Hosts = Pick<HostRequest, "root" | "env" | "flake" | "works" | "here
 /** The hosts that words name, with their machines. Throws `unknown-target`. */
 export async function openWorks(context: Context, words: readonly string[]): Promise<Hosts> {
   const { book, machines, hosts } = await openHosts(context, words);
-  const works = hosts.map((recipe): HostWork => ({ recipe, machine: machines.host(recipe) }));
+  const works = hosts.map((recipe): HostWork => ({ recipe, machine: machines.host(recipe), findings: [] }));
   const { root } = book;
   return { root, env: context.env, flake: flakeOf(root), works, here: machines.of(undefined) };
 }

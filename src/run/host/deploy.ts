@@ -1,10 +1,11 @@
 import { hostname } from "node:os";
-import { now } from "../clock.ts";
-import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
-import { comparisonLines } from "../units/host/compare.ts";
-import { type HostSwitch, patienceFor, switchHost } from "../units/host/switch.ts";
-import { type HostRequest, type HostWork, isSame, prepareHosts } from "./host-prepare.ts";
-import { conclude, failed, runSteps, settledOutcome } from "./steps.ts";
+import { now } from "../../clock.ts";
+import type { Plan, RunReport, Step, StepReport } from "../../plan/types.ts";
+import { comparisonLines } from "../../units/host/compare.ts";
+import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
+import { conclude, failed, runSteps, settledOutcome } from "../steps.ts";
+import { prepareHosts } from "./phases.ts";
+import { type HostRequest, type HostWork, isSame } from "./work.ts";
 
 /** How long an activation may take, in seconds; units that hang are ended by their own limits long before. */
 const LIMIT_S = 600;
