@@ -202,10 +202,14 @@ export class UnitDriver<R extends Recipe = Recipe> implements Driver {
     return `\`homelab logs ${recipe.name}\` shows all that it said`;
   }
 
-  /** The last lines of what it said in this life; of one that did not come to life, of what was to bring it up. */
+  /**
+   * The last lines of what it said in this life; of one that did not come to life, of what was to bring it up. Of one
+   * that systemd starts again and again, the lines of all lives: the journal may take the last words of one for the
+   * next one's.
+   */
   protected log(work: UnitWork<R>): Promise<string[]> {
     const { machine, state } = work;
-    const lived = state && state.life !== "" && state.active !== "inactive";
+    const lived = state && state.life !== "" && state.active !== "inactive" && !state.restarts;
     const whose = lived ? { life: state.life } : { units: this.unitsOf(work), since: RECENT };
     return journalTail(machine, whose, LOG_LINES);
   }
