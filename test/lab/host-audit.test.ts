@@ -167,6 +167,28 @@ test("a boot entry that cannot be made leaves what boots as it is", async () => 
   expect(await hosts.versions("web")).toEqual(all(runs));
 });
 
+test("once it is begun, it becomes what boots, also when its supervisor is killed over that", async () => {
+  const web = hosts.on("web");
+  next();
+  const [, generation = ""] =
+    /^system-(\d+)-link/.exec(await web.run("readlink", "/nix/var/nix/profiles/system")) ?? [];
+  await web.run("touch", "/run/slow-boot");
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--boot", "--yes");
+  await hosts.at("web", "committing");
+  await web.run("systemctl", "kill", "--signal=KILL", "homelab-switch-*");
+  await web.run("rm", "/run/slow-boot");
+  expect((await child.ended).code).toBe(0);
+  expect(await hosts.versions("web")).toEqual({
+    runs: `${runs}`,
+    boots: `${runs + 1}`,
+    profile: `${runs + 1}`,
+  });
+  await hosts.idle("web");
+  // Others were made since, and given up.
+  expect((await homelab("host", "rollback", "web", "--to", generation, "--boot", "--yes")).code).toBe(0);
+  expect(await hosts.versions("web")).toEqual(all(runs));
+});
+
 test("another way to speak to the first process needs a reboot, too", async () => {
   next({ files: { "init-interface-version": "systemd 2" } });
   expect(await told()).toEqual(["  it cannot be switched to while it runs: init: none → systemd 2"]);

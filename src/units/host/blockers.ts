@@ -22,7 +22,7 @@ export async function findBlockers(
 ): Promise<Blocker[]> {
   const names = [INHIBITORS, INIT];
   const paths = [before, after].flatMap((system) => names.map((name) => `${system}/${name}`));
-  const files = await readFiles(machine, paths, { ...options, root: true });
+  const files = await readFiles(machine, paths, options);
   const texts = (system: string) => names.map((name) => files.get(`${system}/${name}`) ?? "");
   return blockersOf(texts(before), texts(after));
 }

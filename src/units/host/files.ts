@@ -1,3 +1,4 @@
+import { HomelabError } from "../../errors.ts";
 import type { Machine, MachineOptions } from "../../process/machine.ts";
 
 const DEADLINE_MS = 60_000;
@@ -6,7 +7,7 @@ const KEEP_BYTES = 8 * 1024 * 1024;
 const MARK = "\x1e";
 const PRINT = ["-type", "f", "-exec", "awk", 'FNR == 1 { print "\\036" FILENAME } { print }', "{}", "+"];
 
-type Options = Pick<MachineOptions, "signal" | "root">;
+type Options = Pick<MachineOptions, "signal">;
 
 /** Texts of files by their paths; those that are not there, or are no text of a usual size, are left out. */
 export async function readFiles(
@@ -36,9 +37,15 @@ async function find(
   words: readonly string[],
   options: Options,
 ): Promise<Map<string, string>> {
-  // What is not there it complains of, and goes on.
   const all = { ...options, deadline: DEADLINE_MS, keep: KEEP_BYTES };
-  return parseFiles((await machine.run(["find", "-L", ...words], all)).stdout);
+  const { exitCode, stdout, stderr, cancelled } = await machine.run(["find", "-L", ...words], all);
+  // What is not there it complains of (1), and goes on.
+  if (exitCode === 0 || exitCode === 1) return parseFiles(stdout);
+  if (cancelled) throw new HomelabError("interrupted", "it was broken off");
+  const said = stderr.trim().split("\n").at(-1) || "it does not answer";
+  throw new HomelabError("unavailable", `${machine.name} does not say what is in its store: ${said}`, {
+    hint: "see whether `find` runs there",
+  });
 }
 
 /** What it prints of files: each behind a line with its path. */
