@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { UnitFile } from "../../src/units/host/audit/unit-file.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { Hosts, service } from "../helpers/hosts.ts";
 
@@ -97,6 +98,40 @@ test("services without a guard and ports that are opened are told before anybody
   });
   await deployed();
   expect(await told()).toEqual([]);
+});
+
+test("a unit file is read as systemd reads it", async () => {
+  const web = hosts.on("web");
+  const own = [
+    "[Unit]",
+    "Description=one \\",
+    "# in the middle",
+    "; as well",
+    "  two",
+    "[Service]",
+    "User = nobody",
+    "PrivateTmp=yes",
+    "ExecStart=/bin/true a \\",
+    "",
+    "ProtectHome=read-only",
+    "  ProtectSystem=full",
+    "CapabilityBoundingSet=CAP_CHOWN",
+    "ExecStart=/bin/true b",
+    "Type=oneshot",
+  ].join("\n");
+  const first = "[Service]\nUser=root\nExecStart=\nExecStart=/bin/true c \\\n  d\nPrivateTmp=no\n";
+  const second = "[Service]\nUser=\nWorkingDirectory=/tmp\nCapabilityBoundingSet=\n";
+  await web.write("/etc/systemd/system/odd.service", own);
+  await web.write("/etc/systemd/system/odd.service.d/10-first.conf", first);
+  await web.write("/etc/systemd/system/odd.service.d/20-second.conf", second);
+  await web.run("systemctl", "daemon-reload");
+  const unit = new UnitFile([own, first, second]);
+  const shown = async (key: string) =>
+    (await web.run("systemctl", "show", "odd.service", "--value", `--property=${key}`)).trim();
+  for (const key of ["User", "ProtectHome", "ProtectSystem", "PrivateTmp", "Type", "WorkingDirectory"])
+    expect([key, unit.last(key)]).toEqual([key, await shown(key)]);
+  expect([unit.last("CapabilityBoundingSet"), await shown("CapabilityBoundingSet")]).toEqual(["", ""]);
+  expect(await shown("ExecStart")).toContain(`argv[]=${unit.all("ExecStart").join().replace(/\s+/g, " ")} ;`);
 });
 
 test("another kind of firewall is the same one, and none is a warning", async () => {

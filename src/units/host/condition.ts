@@ -23,8 +23,8 @@ export interface Condition {
 }
 
 /** One line of each, then the links. */
-const LOOK = `systemctl is-system-running || :
-df -Pi /nix/store | awk 'NR == 2 { print $2, $4 }' || :
+const LOOK = `echo "$(systemctl is-system-running)"
+echo "$(df -Pi /nix/store | awk 'NR == 2 { print $2, $4 }')"
 readlink -m "$@"`;
 
 export async function conditionOf(machine: Machine): Promise<Condition> {

@@ -34,19 +34,15 @@ export class UnitFile {
 function joined(text: string): string[] {
   const lines: string[] = [];
   let begun: string | undefined;
-  for (const raw of text.split("\n")) {
-    const line = raw.trim();
+  for (const line of text.split("\n")) {
     // A comment in the middle of a continued line is passed over as well.
-    if (/^[#;]/.test(line)) continue;
-    const whole = begun === undefined ? line : `${begun} ${line}`.trim();
-    if (whole.endsWith("\\")) {
-      begun = whole.slice(0, -1).trimEnd();
-      continue;
-    }
-    lines.push(whole);
-    begun = undefined;
+    if (/^\s*[#;]/.test(line)) continue;
+    const whole = `${begun ?? ""}${line.trimStart()}`;
+    // Two backslashes at the end are one that means itself.
+    begun = /(?<!\\)(?:\\\\)*\\$/.test(line) ? `${whole.slice(0, -1)} ` : undefined;
+    if (begun === undefined) lines.push(whole.trim());
   }
-  return begun === undefined ? lines : [...lines, begun];
+  return begun === undefined ? lines : [...lines, begun.trim()];
 }
 
 /** Units by their names, of files by their paths below `etc/systemd/system`. */

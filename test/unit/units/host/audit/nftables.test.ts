@@ -23,6 +23,8 @@ table inet nixos-fw {
     fib saddr . mark . iif oif exists accept
     jump rpfilter-allow
   }
+  chain rpfilter-allow {
+  }
   chain input {
     type filter hook input priority filter; policy drop;
     iifname { "lo", "tailscale0" } accept comment "trusted interfaces"

@@ -18,14 +18,18 @@ test("sections, comments, continued lines and spaces", () => {
       "[Install]",
       "Type=oneshot",
       "[Service]",
+      "Group=a\\\\",
+      "ExecStartPre=a \\ ",
       "PrivateTmp=yes\\",
     ].join("\n"),
   ]);
   expect(unit.last("User")).toBe("web");
-  expect(unit.all("ExecStart")).toEqual(["/bin/serve --port 80 --quiet"]);
+  expect(unit.all("ExecStart")).toEqual(["/bin/serve --port 80  --quiet"]);
   expect(unit.last("Environment")).toBe("A=1 B=2");
   expect(unit.last("Type")).toBeUndefined();
   expect(unit.last("PrivateTmp")).toBe("yes");
+  expect(unit.last("Group")).toBe("a\\\\");
+  expect(unit.last("ExecStartPre")).toBe("a \\");
   expect(new UnitFile([]).all("ExecStart")).toEqual([]);
 });
 
