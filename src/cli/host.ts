@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 
 /** Options of all verbs; which of them a verb takes is its own affair. */
 export interface HostOptions {
+  readonly boot?: boolean | undefined;
   readonly follow?: boolean | undefined;
   readonly since?: string | undefined;
   readonly to?: string | undefined;
@@ -36,8 +37,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   diff: { takes: [], words: ONE, load: () => import("./host/diff.ts") },
   "dry-activate": { takes: [], words: ONE, load: () => import("./host/dry-activate.ts") },
   test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
-  deploy: { takes: ["within"], words: SOME, load: () => import("./host/deploy.ts") },
-  rollback: { takes: ["to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
+  deploy: { takes: ["boot", "within"], words: SOME, load: () => import("./host/deploy.ts") },
+  rollback: { takes: ["boot", "to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
 };
 
 export default makeCommand({
@@ -60,6 +61,10 @@ export default makeCommand({
   ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
   args: {
+    boot: {
+      type: "boolean",
+      description: "deploy, rollback: only what boots next; what runs stays until the host reboots",
+    },
     follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
     since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
     to: { type: "string", valueHint: "N", description: "rollback: to that generation" },
@@ -77,11 +82,12 @@ export default makeCommand({
     ["homelab host logs p620 nginx -f", "the journal of a unit there, as it is written"],
     ["homelab host ssh p620 -- systemctl --failed", "a command on it; without one, a login"],
     ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
+    ["homelab host deploy web --boot", "what boots next; nothing that runs is touched"],
     ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
   ],
-  async run(context, [name = "list", ...rest], { follow, since, to, within }) {
+  async run(context, [name = "list", ...rest], { boot, follow, since, to, within }) {
     const verb = verbOf(name);
-    const options: HostOptions = { follow, since, to, within };
+    const options: HostOptions = { boot, follow, since, to, within };
     checkVerb(name, verb, rest, options);
     const { run } = await verb.load();
     await run(context, rest, options);

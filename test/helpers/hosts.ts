@@ -12,6 +12,8 @@ export interface System {
   readonly units?: Readonly<Record<string, string>>;
   readonly activate?: string;
   readonly ssh?: boolean;
+  readonly size?: number;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What a host runs and boots, by the version of each. */
@@ -90,11 +92,16 @@ export class Hosts implements AsyncDisposable {
   }
 
   /** Writes what a host is to be. */
-  configure(name: string, { activate, units = {}, ...simple }: System): void {
+  configure(name: string, { activate, units = {}, files = {}, ...simple }: System): void {
     const lines = Object.entries(simple).map(([key, value]) => `  ${key} = ${JSON.stringify(value)};`);
-    const files = Object.entries(units).map(([unit, text]) => `  units."${unit}" = ''\n${text}'';`);
+    const texts = Object.entries(units).map(([unit, text]) => `  units."${unit}" = ''\n${text}'';`);
+    const others = Object.entries(files).map(
+      ([path, text]) => `  files."${path}" = ${JSON.stringify(text)};`,
+    );
     const script = activate === undefined ? [] : [`  activate = ''\n${activate}\n'';`];
-    this.made.write({ [`hosts/${name}.nix`]: `{\n${[...lines, ...files, ...script].join("\n")}\n}\n` });
+    this.made.write({
+      [`hosts/${name}.nix`]: `{\n${[...lines, ...texts, ...others, ...script].join("\n")}\n}\n`,
+    });
   }
 
   /** Path of its system, built on it. */

@@ -2,9 +2,9 @@ import { now } from "../../clock.ts";
 import { runDocument } from "../../report/json.ts";
 import { printable } from "../../report/style.ts";
 import { prepareHosts } from "../../run/host/phases.ts";
+import { planLines } from "../../run/host/plan-lines.ts";
 import { type HostWork, isSame } from "../../run/host/work.ts";
 import { conclude } from "../../run/steps.ts";
-import { comparisonLines } from "../../units/host/compare.ts";
 import { type Context, print } from "../context.ts";
 import { runLocked } from "../session.ts";
 import { openFlake } from "./work.ts";
@@ -19,7 +19,7 @@ export async function showDiffs(context: Context, words: readonly string[]): Pro
     hosts.root,
     async (session) => {
       const times = { at: Date.now(), began: now() };
-      const phases = ["check", "build", "copy", "compare"] as const;
+      const phases = ["check", "build", "audit", "copy", "compare"] as const;
       const { steps } = await prepareHosts({ ...session, ...hosts }, phases, times.began);
       return conclude(session, hosts.root, steps, times);
     },
@@ -31,16 +31,16 @@ export async function showDiffs(context: Context, words: readonly string[]): Pro
 }
 
 function diffLines(work: HostWork): string[] {
-  const { recipe, state, system, comparison } = work;
+  const { recipe, state, system } = work;
   if (!state || system === undefined) return [];
   if (isSame(work)) return [`${recipe.name} runs ${system}: nothing would change`];
-  const own = comparison && state.system !== system ? comparisonLines(comparison) : [];
+  const own = state.system === system ? [] : planLines(work);
   const only = state.system === system ? ["it runs that system, but boots another one"] : [];
   return [`${recipe.name}: ${state.system} → ${system}`, ...[...own, ...only].map((line) => `  ${line}`)];
 }
 
 function diffDocument(work: HostWork) {
-  const { recipe, state, system, comparison } = work;
+  const { recipe, state, system, comparison, firewall, blockers = [], findings } = work;
   if (!state || system === undefined) return [];
   return [
     {
@@ -49,6 +49,9 @@ function diffDocument(work: HostWork) {
       after: system,
       same: isSame(work),
       comparison: comparison ?? null,
+      firewall: firewall ?? null,
+      blockers,
+      findings,
     },
   ];
 }

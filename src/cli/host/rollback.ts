@@ -24,6 +24,7 @@ export async function run(context: Context, words: string[], options: HostOption
       ...session,
       ...hosts,
       within,
+      goal: options.boot ? "boot" : "switch",
       find: ({ machine }) => findGeneration(machine, to),
       confirm: asker(session, `Put ${names} back?`),
     }),

@@ -1,3 +1,5 @@
+import { findingLine } from "../../nix/finding.ts";
+import { conditionFindings, conditionOf, requireInodes } from "../../units/host/condition.ts";
 import { lookAtHost, requireFree, requireSpace } from "../../units/host/look.ts";
 import { type DoPhase, settled } from "./phase.ts";
 
@@ -7,7 +9,12 @@ export const check: DoPhase = async (work, { context }) => {
   const state = await lookAtHost(work.machine);
   requireFree(work.machine, state.holder);
   requireSpace(work.machine, state);
+  const { name } = work.recipe;
+  const condition = await conditionOf(work.machine);
+  requireInodes(name, condition);
+  const findings = conditionFindings(name, condition);
   work.state = state;
+  work.findings.push(...findings);
   const failing = state.failed.length > 0 ? `; ${state.failed.join(", ")} failed already` : "";
-  return settled("checked", `runs ${state.system}${failing}`);
+  return settled("checked", `runs ${state.system}${failing}`, findings.map(findingLine));
 };

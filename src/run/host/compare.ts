@@ -1,31 +1,64 @@
 import { HomelabError } from "../../errors.ts";
+import { type Finding, findingLine } from "../../nix/finding.ts";
 import type { Machine } from "../../process/machine.ts";
 import { SshMachine } from "../../ssh/machine.ts";
+import { findBlockers, refuseBlocked } from "../../units/host/blockers.ts";
+import { bootRoom, bootRoomHint, noBootRoom } from "../../units/host/boot-room.ts";
 import { compareSystems } from "../../units/host/compare.ts";
 import { copySystem } from "../../units/host/copy.ts";
+import { missingBytes, requireRoom } from "../../units/host/store-room.ts";
 import { type DoPhase, settled } from "./phase.ts";
-import { isSame } from "./work.ts";
+import { type HostWork, isSame } from "./work.ts";
 
 /** Into the store of the host. */
 export const copy: DoPhase = async (work, { request: { here }, context }) => {
-  const { machine, system, builtThere } = work;
+  const { machine, recipe, state, system, builtThere } = work;
   if (isSame(work) || builtThere || !(machine instanceof SshMachine) || system === undefined)
     return settled("up-to-date", "there is nothing to copy");
   const progress = (note: string) => context.progress("changing", note);
-  await copySystem(here, machine, system, { deadline: context.remaining(), signal: context.abort, progress });
+  const options = { deadline: context.remaining(), signal: context.abort };
+  const bytes = await missingBytes(here, machine, system, options);
+  if (bytes !== undefined) requireRoom(recipe.name, state?.free ?? 0, bytes);
+  await copySystem(here, machine, system, { ...options, progress });
   return settled("copied", `${system} is in its store`);
 };
 
 /** What a switch would change. */
-export const compare: DoPhase = async (work, { context }) => {
-  const { machine, state, system } = work;
+export const compare: DoPhase = async (work, { request, context }) => {
+  const { machine, state, system, recipe } = work;
   if (!state || system === undefined || isSame(work))
     return settled("up-to-date", "there is nothing to change");
   context.progress("verifying", "compares the systems");
   await requireSystem(machine, system);
-  work.comparison = await compareSystems(machine, [state.system, system], { signal: context.abort });
-  return settled("compared", `${state.system} → ${system}`);
+  const systems = [state.system, system] as const;
+  const options = { signal: context.abort };
+  const { goal } = request;
+  work.blockers = await findBlockers(machine, systems, options);
+  if (goal === "switch" || goal === "test") refuseBlocked(recipe.name, work.blockers, otherwise(work));
+  const findings = goal === "test" ? [] : await bootFindings(work, system, options);
+  const [full] = findings;
+  if (full && goal !== undefined) throw new HomelabError("refused", full.text, { hint: full.hint });
+  work.findings.push(...findings);
+  const activates = goal !== "boot" && work.blockers.length === 0;
+  work.comparison = await compareSystems(machine, systems, { ...options, activates });
+  return settled("compared", `${state.system} → ${system}`, findings.map(findingLine));
 };
+
+/** The command that puts a system into force at the next boot. */
+const otherwise = ({ recipe: { name }, generation }: HostWork): string =>
+  generation === undefined ? `host deploy ${name}` : `host rollback ${name} --to ${generation}`;
+
+/** A boot loader without room: whoever only looks is told of it, and nobody switches. */
+async function bootFindings(
+  { machine, recipe: { name } }: HostWork,
+  system: string,
+  options: { readonly signal: AbortSignal },
+): Promise<Finding[]> {
+  const room = await bootRoom(machine, system, options);
+  const text = room && noBootRoom(name, room);
+  if (text === undefined) return [];
+  return [{ level: "error", rule: "boot-full", text, hint: bootRoomHint(name) }];
+}
 
 /** Throws when a path is no system that could be switched to: a wrong attribute builds, too. */
 async function requireSystem(machine: Machine, system: string): Promise<void> {

@@ -1,17 +1,18 @@
 import { hostname } from "node:os";
 import { now } from "../../clock.ts";
 import type { Plan, RunReport, Step, StepReport } from "../../plan/types.ts";
-import { comparisonLines } from "../../units/host/compare.ts";
+import type { Goal } from "../../units/host/supervise.ts";
 import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
 import { conclude, failed, runSteps, settledOutcome } from "../steps.ts";
 import { prepareHosts } from "./phases.ts";
+import { planLines } from "./plan-lines.ts";
 import { type HostRequest, type HostWork, isSame } from "./work.ts";
 
 /** How long an activation may take, in seconds; units that hang are ended by their own limits long before. */
 const LIMIT_S = 600;
 
 export interface HostDeployRequest extends HostRequest {
-  readonly goal: "switch" | "test";
+  readonly goal: Goal;
   /** For how long a host waits to be told that the new system is good, in milliseconds; default by the recipe. */
   readonly within?: number | undefined;
   /** Asks whether to go on, with what is going to be done. Throws when not. */
@@ -21,13 +22,13 @@ export interface HostDeployRequest extends HostRequest {
 /** Builds systems, shows what they change, and switches hosts to them. The caller holds the lock. */
 export async function deployHosts(request: HostDeployRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
-  const prepared = await prepareHosts(request, ["check", "build", "copy", "compare"], times.began);
+  const prepared = await prepareHosts(request, ["check", "build", "audit", "copy", "compare"], times.began);
   if (!prepared.good) return conclude(request, request.root, prepared.steps, times);
   const switched = await switchAll(request, times.began);
   return conclude(request, request.root, [...prepared.steps, ...switched], times);
 }
 
-export interface HostRollbackRequest extends Omit<HostDeployRequest, "goal" | "flake"> {
+export interface HostRollbackRequest extends Omit<HostDeployRequest, "flake"> {
   /** Finds the generation that a host goes back to. */
   readonly find: (work: HostWork) => Promise<{ generation: number; system: string }>;
 }
@@ -35,7 +36,7 @@ export interface HostRollbackRequest extends Omit<HostDeployRequest, "goal" | "f
 /** Puts hosts back to an earlier generation, with the same care. The caller holds the lock. */
 export async function rollbackHosts(request: HostRollbackRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
-  const asked = { ...request, flake: "", goal: "switch" } as const;
+  const asked = { ...request, flake: "" };
   const checked = await prepareHosts(asked, ["check"], times.began);
   if (!checked.good) return conclude(request, request.root, checked.steps, times);
   for (const work of request.works) Object.assign(work, await request.find(work));
@@ -77,16 +78,18 @@ function switchOf({ goal, within, env, root, command }: HostDeployRequest, work:
   };
 }
 
-/** `test` leaves what boots as it is, whatever that is. */
-const settles = (work: HostWork, goal: "switch" | "test"): boolean =>
-  goal === "test" ? work.state?.system === work.system : isSame(work);
+/** `test` leaves what boots as it is, whatever that is, and `boot` what runs. */
+function settles(work: HostWork, goal: Goal): boolean {
+  if (goal === "boot") return work.state?.profile === work.system;
+  return goal === "test" ? work.state?.system === work.system : isSame(work);
+}
 
-function planOf(root: string, works: readonly HostWork[], goal: "switch" | "test"): Plan {
+function planOf(root: string, works: readonly HostWork[], goal: Goal): Plan {
   const steps = works.map((work): Step => {
     const { name } = work.recipe;
     const same = settles(work, goal);
     const reason = same
-      ? { code: "up-to-date", text: "it runs that system already" }
+      ? { code: "up-to-date", text: `it ${goal === "boot" ? "boots" : "runs"} that system already` }
       : { code: "asked", text: `to ${work.system}` };
     const action = work.generation === undefined ? "activate" : "rollback";
     return { id: name, kind: "host", action, reason, effect: same ? "read" : "write", needs: [] };
@@ -94,12 +97,19 @@ function planOf(root: string, works: readonly HostWork[], goal: "switch" | "test
   return { root, targets: works.map(({ recipe }) => recipe.name), steps };
 }
 
+const WHEN: Readonly<Record<Goal, string>> = {
+  switch: "",
+  test: ", until it reboots",
+  boot: ", from its next boot on",
+};
+
 /** What becomes of one host, its name first. */
-function linesOf({ recipe, state, comparison, system, generation }: HostWork, goal: string): string[] {
+function linesOf(work: HostWork, goal: Goal): string[] {
+  const { recipe, state, system, generation } = work;
   const to = generation === undefined ? system : `generation ${generation}, ${system}`;
-  const what = goal === "test" ? `${to}, until it reboots` : to;
+  const what = `${to}${WHEN[goal]}`;
   const failing = state?.failed.length ? [`failed already: ${state.failed.join(", ")}`] : [];
-  const own = [...failing, ...(comparison ? comparisonLines(comparison) : [])];
+  const own = [...failing, ...planLines(work)];
   return [`${recipe.name}: ${state?.system} → ${what}`, ...own.map((line) => `  ${line}`)];
 }
 

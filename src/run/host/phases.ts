@@ -1,6 +1,7 @@
 import type { Step, StepReport } from "../../plan/types.ts";
 import { isGood } from "../schedule.ts";
 import { runSteps } from "../steps.ts";
+import { audit } from "./audit.ts";
 import { buildPhase } from "./build.ts";
 import { check } from "./check.ts";
 import { compare, copy } from "./compare.ts";
@@ -8,12 +9,13 @@ import type { DoPhase } from "./phase.ts";
 import type { HostRequest, HostWork } from "./work.ts";
 
 /** What comes before a switch, in this order. */
-export type HostPhase = "check" | "build" | "copy" | "compare";
+export type HostPhase = "check" | "build" | "audit" | "copy" | "compare";
 
 /** What each is there for, and what does it. */
 const PHASES: Readonly<Record<HostPhase, readonly [string, DoPhase]>> = {
   check: ["whether it can be reached and has room", check],
   build: ["what its configuration stands for", buildPhase],
+  audit: ["what its units and its firewall leave open", audit],
   copy: ["into its store", copy],
   compare: ["what would change", compare],
 };

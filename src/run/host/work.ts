@@ -1,8 +1,11 @@
 import type { HostRecipe } from "../../book/types.ts";
 import type { Finding } from "../../nix/finding.ts";
 import type { Machine } from "../../process/machine.ts";
+import type { FirewallChange } from "../../units/host/audit/opening.ts";
+import type { Blocker } from "../../units/host/blockers.ts";
 import type { Comparison } from "../../units/host/compare.ts";
 import type { HostState } from "../../units/host/look.ts";
+import type { Goal } from "../../units/host/supervise.ts";
 import type { RunOptions } from "../steps.ts";
 
 /** One host in a run, and what is known of it so far. */
@@ -15,6 +18,10 @@ export interface HostWork {
   /** It is in the host's own store already. */
   builtThere?: boolean | undefined;
   comparison?: Comparison | undefined;
+  /** What the new system does to the firewall. */
+  firewall?: FirewallChange | undefined;
+  /** What keeps it from being switched to while the host runs. */
+  blockers?: readonly Blocker[] | undefined;
   /** What is better known before its system is in force; phases add to it. */
   readonly findings: Finding[];
   /** The generation of its profile that it goes back to. */
@@ -29,6 +36,8 @@ export interface HostRequest extends RunOptions {
   readonly works: readonly HostWork[];
   /** This machine. */
   readonly here: Machine;
+  /** What is to become of the systems; undefined when they are only looked at. */
+  readonly goal?: Goal | undefined;
 }
 
 /** Whether a host runs, and boots, the system that its configuration stands for. */

@@ -21,11 +21,17 @@ export interface Comparison {
   readonly reboot: readonly string[];
 }
 
+interface CompareOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the new one is to be put into force, and not only booted. */
+  readonly activates: boolean;
+}
+
 /** Compares two systems that are both in the store of a host. Changes nothing. */
 export async function compareSystems(
   machine: Machine,
   [before, after]: readonly [string, string],
-  options: { readonly signal?: AbortSignal | undefined },
+  { activates, ...options }: CompareOptions,
 ): Promise<Comparison> {
   const all = { ...options, deadline: DEADLINE_MS, root: true, keep: KEEP_BYTES };
   const sums = async (system: string) => {
@@ -44,7 +50,7 @@ export async function compareSystems(
   });
   const units = unitDiff(await sums(before), await sums(after));
   const { stdout: links } = await machine.run(["readlink", "-m", ...parts], all);
-  const activation = parseChanges(await dryActivate(machine, after, options));
+  const activation = parseChanges(activates ? await dryActivate(machine, after, options) : "");
   return { before, after, packages, units, activation, reboot: rebootFor(links.trim().split("\n")) };
 }
 

@@ -2,7 +2,7 @@
 # to be told that it is good, and only then makes it the one that boots; else goes back to the old one by itself.
 #   run DIR OLD NEW GOAL GENERATION LIMIT PATIENCE HOLDER
 #   end DIR OLD NEW GOAL GENERATION LIMIT PATIENCE    what systemd calls when `run` has ended, in whatever way
-# GOAL is `switch`, or `test`: nothing that boots is changed. GENERATION is that of the profile to go to, or `-`: a new
+# GOAL is `switch`; `test`: nothing that boots is changed; or `boot`: nothing that runs is. GENERATION is that of the profile to go to, or `-`: a new
 # one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what became of it.
 set -u
 part=$1 dir=$2 old=$3 new=$4 goal=$5 generation=$6 limit=$7 patience=$8
@@ -32,6 +32,7 @@ forget() {
 # back WHY CODE: the old system, which is still the one that boots.
 back() {
   say returning "$2" "$1"
+  if [ "$goal" = boot ]; then finish returned "$2" "$1"; fi
   for attempt in 1 2 3; do
     change "$old" test
     code=$?
@@ -86,6 +87,7 @@ ln -sfn "$old" "$roots/homelab-old"
 ln -sfn "$new" "$roots/homelab-new"
 readlink "$profile" | sed -n 's/^system-\([0-9]*\)-link$/\1/p' >"$dir/generation"
 failed >"$dir/failed"
+if [ "$goal" = boot ]; then commit; fi
 say testing 0
 change "$new" test
 code=$?

@@ -18,14 +18,19 @@ const UNREACHED_MS = 120_000;
 const KEEP_BYTES = 256 * 1024;
 const DIRECTORY = "/run/homelab/deploy";
 
+/**
+ * What is done with a system: into force and what boots; into force, but what boots stays as it is; or what boots, and
+ * what runs stays as it is.
+ */
+export type Goal = "switch" | "test" | "boot";
+
 /** A switch of a host from one system to another. */
 export interface Switch {
   /** Unique, of letters, digits and hyphens. */
   readonly id: string;
   readonly before: string;
   readonly after: string;
-  /** `test`: into force, but what boots stays as it is. */
-  readonly goal: "switch" | "test";
+  readonly goal: Goal;
   /** The generation of the profile to go to; undefined makes a new one. */
   readonly generation?: number | undefined;
   /** How long the activation may take, in seconds. */

@@ -9,7 +9,7 @@ import { newlyFailed } from "./judge.ts";
 import { parseFailed, parseUnitList } from "./lines.ts";
 import { requireFree } from "./look.ts";
 import { isEnd, type SupervisorState, whyBack } from "./state.ts";
-import { Supervisor, type Switch } from "./supervise.ts";
+import { type Goal, Supervisor, type Switch } from "./supervise.ts";
 import { unhealthy } from "./verify.ts";
 
 /** How long a new system must stay well, and how long it may take until it is, unless the recipe says otherwise. */
@@ -109,6 +109,12 @@ async function judge(
   return unreached;
 }
 
+const DONE: Readonly<Record<Goal, (system: string) => string>> = {
+  switch: (system) => `runs ${system}`,
+  test: (system) => `runs ${system} until it reboots`,
+  boot: (system) => `boots ${system} from now on; it runs what it did before`,
+};
+
 /** How it ended, for people. */
 async function told(
   supervisor: Supervisor,
@@ -128,7 +134,7 @@ async function told(
   }
   switch (end.state) {
     case "done":
-      return { ok: true, detail: goal === "test" ? `runs ${after} until it reboots` : `runs ${after}` };
+      return { ok: true, detail: DONE[goal](after) };
     case "held":
       requireFree(machine, end.text);
       break;
@@ -146,7 +152,8 @@ async function told(
     });
   }
   const code = end.text === "abandoned" && context.abort.aborted ? "interrupted" : "rolled-back";
-  return failure(code, `${why}; ${name} went back to the system that ran before`, {
+  const back = goal === "boot" ? "boots what it did before" : "went back to the system that ran before";
+  return failure(code, `${why}; ${name} ${back}`, {
     hint: `what boots never changed; \`homelab host diff ${name}\` shows what was to come`,
     log,
     stands: true,
