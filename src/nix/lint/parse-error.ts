@@ -23,25 +23,17 @@ export function parseError(stderr: string, files: readonly string[]): ParseError
   const error = text.slice(start);
   const said = coreOf(error);
   const first = said.split("\n")[0] ?? "";
+  const spot = spotIn(error);
+  if (spot && files.includes(spot.file)) {
+    const { file, line, column } = spot;
+    return { file, line, column, text: first };
+  }
   for (const pattern of ONE_LINE) {
     const { file = "", line, column, text: what, more } = pattern.exec(first)?.groups ?? {};
     if (!files.includes(file)) continue;
-    return {
-      file,
-      line: Number(line),
-      column: Number(column),
-      text: [what, more].filter(Boolean).join(" "),
-    };
+    return { file, line: Number(line), column: Number(column), text: [what, more].filter(Boolean).join(" ") };
   }
-  const spot = spotIn(error);
-  if (spot && files.includes(spot.file)) return { ...placed(spot), text: first };
   // A file that cannot be read has no place.
   const named = files.find((file) => first.includes(`'${file}'`));
   return named === undefined ? undefined : { file: named, text: first };
 }
-
-const placed = ({ file, line, column }: { file: string; line: number; column: number }) => ({
-  file,
-  line,
-  column,
-});
