@@ -3,6 +3,7 @@ import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
 import { lookInto } from "./look.ts";
 import { freshly } from "./reference.ts";
+import { coreOf } from "./words.ts";
 
 export interface CheckOptions {
   /** The flake may read what is outside of it. */
@@ -22,9 +23,15 @@ export async function flakeCheck(
   const ended = await nix(machine, words, options);
   if (ended.exitCode === 0) return { ok: true, warnings: ended.log.warnings };
   const asked = { flake, attribute: "checks", machine: machine.name };
-  const failure = await lookInto(machine, explain(ended, asked), { log: ended.log, asked, options });
-  const whole = failure.code === "evaluation" || failure.code === "no-attribute";
-  return whole
-    ? { ...failure, hint: `see where it comes from: \`nix flake check --show-trace ${flake}\`` }
-    : failure;
+  const explained = withoutAttribute(explain(ended, asked), ended.log.errors);
+  const failure = await lookInto(machine, explained, { log: ended.log, asked, options });
+  if (failure.code !== "evaluation") return failure;
+  return { ...failure, hint: `see where it comes from: \`nix flake check --show-trace ${flake}\`` };
+}
+
+/** No attribute was asked for: what Nix misses is something that the configuration itself names. */
+function withoutAttribute(failure: Failure, errors: readonly string[]): Failure {
+  if (failure.code !== "no-attribute") return failure;
+  const [first = ""] = coreOf(errors.at(-1) ?? "").split("\n");
+  return { ...failure, code: "evaluation", detail: `the configuration is wrong: ${first}` };
 }

@@ -35,7 +35,7 @@ export async function formatSources(
   const { env } = context;
   const { root, flake, here } = openPlace(context);
   const { signal, deadline, progress } = work;
-  const tree = await treeOf(root, { env, signal });
+  const tree = await treeOf(flake ?? root, { env, signal });
   const names = files ? files.map((file) => within(tree.top, file)) : await allFiles(tree, { env, signal });
   const formatter = await findFormatter(here, flake, env, { signal, deadline, progress });
   if (!formatter) return undefined;

@@ -16,9 +16,8 @@ export interface LintWords {
 
 /** Looks at the Nix files of the homelab at hand; at files that are named also where there is no homelab. */
 export async function lint(context: Context, { files, changed }: LintWords, work: Work): Promise<Linted> {
-  const [first] = files ?? [];
-  const place = first === undefined ? openPlace(context) : undefined;
-  const flake = place ? (place.flake ?? place.root) : dirname(first as string);
+  const place = files ? undefined : openPlace(context);
+  const flake = place ? (place.flake ?? place.root) : dirname(files?.[0] ?? "/");
   const here = place?.here ?? new LocalMachine(context.env);
   work.progress("looking at the Nix files");
   return lintSources({
