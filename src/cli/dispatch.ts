@@ -130,6 +130,7 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["upgrade", "update-services"],
   ["config", "validate"],
   ["check", "validate"],
+  ["format", "fmt"],
 ]);
 
 /** Says what the word may have been meant to be: a command, a task, or a target without a verb. */

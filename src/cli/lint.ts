@@ -1,3 +1,4 @@
+import { HomelabError } from "../errors.ts";
 import { makeCommand } from "./command.ts";
 import { print, printJson } from "./context.ts";
 import { hasErrors, lint, lintDocument, lintSummary, printFindings } from "./sources/lint.ts";
@@ -21,6 +22,10 @@ export default makeCommand({
   ],
   async run(context, words, { changed = false, strict }) {
     const files = filesOf(words);
+    if (files && changed)
+      throw new HomelabError("usage", "`--changed` and files cannot both be meant", {
+        hint: "without files it means those that are changed, with files these",
+      });
     const linted = await working(context, (work) => lint(context, { files, changed }, work));
     const { findings, skipped } = linted;
     if (hasErrors(linted) || (strict && findings.length > 0)) context.exitCode = 78;

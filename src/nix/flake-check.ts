@@ -1,4 +1,5 @@
 import type { Machine } from "../process/machine.ts";
+import { worthTelling } from "./build.ts";
 import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
 import { lookInto } from "./look.ts";
@@ -21,12 +22,14 @@ export async function flakeCheck(
   const switches = [...(impure ? ["--impure"] : []), ...(evaluateOnly ? ["--no-build"] : [])];
   const words = ["flake", "check", "--no-write-lock-file", ...switches, ...freshly(flake), flake];
   const ended = await nix(machine, words, options);
-  if (ended.exitCode === 0) return { ok: true, warnings: ended.log.warnings };
+  if (ended.exitCode === 0) return { ok: true, warnings: worthTelling(ended.log.warnings) };
   const asked = { flake, attribute: "checks", machine: machine.name };
   const explained = withoutAttribute(explain(ended, asked), ended.log.errors);
   const failure = await lookInto(machine, explained, { log: ended.log, asked, options });
-  if (failure.code !== "evaluation") return failure;
-  return { ...failure, hint: `see where it comes from: \`nix flake check --show-trace ${flake}\`` };
+  // There is no attribute that a person could build or evaluate instead.
+  if (failure.code !== "evaluation" && !failure.hint.includes(`${flake}#checks`)) return failure;
+  const trace = failure.code === "evaluation" ? " --show-trace" : "";
+  return { ...failure, hint: `see where it comes from: \`nix flake check${trace} ${flake}\`` };
 }
 
 /** No attribute was asked for: what Nix misses is something that the configuration itself names. */

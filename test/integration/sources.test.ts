@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { currentSystem } from "../../src/nix/formatter.ts";
+import { allFiles, changedFiles, treeOf } from "../../src/nix/lint/files.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 
 /** A machine with git and sh, with a few programs of its own, and without Nix. */
@@ -145,8 +147,7 @@ test("what is missing is named", async () => {
   expect(await lab.run("fmt")).toEqual({
     code: 69,
     stdout: "",
-    stderr:
-      "error: there is no formatter for Nix code\n  hint: give the flake one: `formatter.x86_64-linux = pkgs.alejandra`; or install one: `nix profile install nixpkgs#alejandra` (also nixfmt, nixpkgs-fmt)\n",
+    stderr: `error: there is no formatter for Nix code\n  hint: give the flake one: \`formatter.${currentSystem()} = pkgs.alejandra\`; or install one: \`nix profile install nixpkgs#alejandra\` (also nixfmt, nixpkgs-fmt)\n`,
   });
   const checked = await lab.run("flake-check");
   expect([checked.code, checked.stderr.split("\n")[0]]).toEqual([
@@ -168,6 +169,7 @@ test("what is missing is named", async () => {
     expect((await elsewhere.run(command)).stderr).toContain("error: there is no homelab in");
   expect((await elsewhere.run("lint", "root/flake.nix")).stdout).toBe("checked 1 Nix file: nothing found\n");
   expect((await lab.run("lint", "gone.nix")).code).toBe(2);
+  expect((await lab.run("lint", "--changed", "flake.nix")).code).toBe(2);
 });
 
 test("the hooks of the repository run as well; what they say is told", async () => {
@@ -195,4 +197,31 @@ test("a task of the recipes comes before a command that yields to it", async () 
   expect((await lab.run("lint", "--help")).stdout).toStartWith("Looks at everything\n");
   expect((await lab.run("fmt", "--help")).stdout).toStartWith("Formats the Nix files");
   expect((await lab.run("validate")).code).toBe(0);
+});
+
+test("changed files are those that differ from a commit, staged or not", async () => {
+  await using lab = await homelab({ "a.nix": "1", "b.nix": "1", "c/d.nix": "1", "e.txt": "1" });
+  const run = (...words: string[]) =>
+    lab.tool(".", "git", "-c", "user.name=a", "-c", "user.email=a@b", ...words);
+  const options = { env: { PATH: process.env.PATH } };
+  await run("init", "--quiet");
+  await run("add", "--all");
+  const tree = await treeOf(lab.path("c"), options);
+  expect(tree).toEqual({ top: lab.root, isRepository: true });
+  expect(await allFiles(tree, options)).toEqual(["a.nix", "b.nix", "c/d.nix"]);
+  // Before the first commit there is nothing to compare with.
+  expect(await changedFiles(tree, options)).toEqual(["a.nix", "b.nix", "c/d.nix"]);
+  await run("commit", "--quiet", "--message=one");
+  const one = (await run("rev-parse", "HEAD")).trim();
+  expect(await changedFiles(tree, options)).toEqual([]);
+  lab.write({ "a.nix": "2", "f g.nix": "1", "h.nix": "unknown" });
+  await run("add", "f g.nix");
+  expect(await changedFiles(tree, options)).toEqual(["a.nix", "f g.nix"]);
+  await run("commit", "--quiet", "--all", "--message=two");
+  await run("rm", "--quiet", "b.nix");
+  await run("mv", "c/d.nix", "c/i.nix");
+  expect(await changedFiles(tree, options)).toEqual(["c/i.nix"]);
+  expect(await changedFiles(tree, options, one)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
+  const unknown = "0123456789012345678901234567890123456789";
+  expect(await changedFiles(tree, options, unknown)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
 });

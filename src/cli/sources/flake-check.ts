@@ -22,8 +22,9 @@ export async function checkFlake(
   });
   if (checked.ok) return { flake, warnings: checked.warnings };
   const { code, message, hint, position } = asError(checked);
-  // A position shows what the error is about; without one Nix's own words have to.
-  const log = position ? [] : checked.log.slice(-LOG_LINES);
+  // A position shows what the error is about; without one Nix's own words have to, where they say more.
+  const more = checked.log.filter((line) => !message.includes(line.replace(/^\s*error: /, "").trim()));
+  const log = position || more.length === 0 ? [] : checked.log.slice(-LOG_LINES);
   throw new HomelabError(code, message, {
     hint,
     position,

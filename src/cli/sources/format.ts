@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { HomelabError } from "../../errors.ts";
-import { type Formatter, findFormatter, format } from "../../nix/formatter.ts";
+import { currentSystem, type Formatter, findFormatter, format } from "../../nix/formatter.ts";
 import { allFiles, nameIn, treeOf } from "../../nix/lint/files.ts";
 import type { Context } from "../context.ts";
 import { openPlace } from "./place.ts";
@@ -20,8 +20,7 @@ export interface FormatWords {
   readonly check: boolean;
 }
 
-const NONE =
-  "give the flake one: `formatter.x86_64-linux = pkgs.alejandra`; or install one: `nix profile install nixpkgs#alejandra` (also nixfmt, nixpkgs-fmt)";
+const NONE = `give the flake one: \`formatter.${currentSystem()} = pkgs.alejandra\`; or install one: \`nix profile install nixpkgs#alejandra\` (also nixfmt, nixpkgs-fmt)`;
 
 export const noFormatter = (): HomelabError =>
   new HomelabError("unavailable", "there is no formatter for Nix code", { hint: NONE });

@@ -40,7 +40,7 @@ function progressLine({ watched, options, env, err }: Context) {
   let shown = "";
   const put = (note: string) => {
     if (!live || note === shown) return;
-    const width = Math.max(1, (process.stderr.columns ?? 80) - 1);
+    const width = Math.max(1, (process.stderr.columns || 80) - 1);
     write(`\r\x1b[K${err.dim(truncate(printable(note), width))}`);
     shown = note;
   };

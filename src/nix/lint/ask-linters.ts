@@ -31,11 +31,12 @@ export async function askLinters(
   const skipped: string[] = [];
   await Promise.all(
     linters.map(async ({ name, argv, read }) => {
-      const { exitCode, stdout, stderr } = await here.run(argv, { deadline, signal, keep: KEEP_BYTES });
-      // Both end with 1 when they have found something.
-      const found = exitCode === 0 || exitCode === 1 ? read(stdout) : undefined;
-      const failed = !found || (exitCode === 1 && found.length === 0 && stdout.trim() === "");
-      if (!failed) remarks.push(...found);
+      const result = await here.run(argv, { deadline, signal, keep: KEEP_BYTES });
+      const { exitCode, stdout, stderr, timedOut } = result;
+      // Both may end with 1 when they have found something.
+      const found = exitCode === 0 || (exitCode === 1 && stdout.trim() !== "") ? read(stdout) : undefined;
+      if (found) remarks.push(...found);
+      else if (timedOut) skipped.push(`${name} took too long`);
       else skipped.push(`${name} was not understood: ${firstLine(stderr) || `exit code ${exitCode}`}`);
     }),
   );

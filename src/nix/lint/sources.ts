@@ -8,7 +8,7 @@ import { askLinters } from "./ask-linters.ts";
 import { checkSource } from "./check.ts";
 import { allFiles, changedFiles, nameIn, treeOf } from "./files.ts";
 import type { Remark } from "./linters.ts";
-import { parseFiles } from "./syntax.ts";
+import { parseFiles } from "./parse.ts";
 import { Lines, tokenize } from "./tokens.ts";
 
 export interface LintRequest {
