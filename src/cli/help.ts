@@ -169,7 +169,7 @@ function exitCodes(): string {
     0: "done, or nothing to do",
     1: "a step failed",
     2: "usage: an unknown command, option or target",
-    3: "status: not everything is ready; plan --exit-code: changes are pending",
+    3: "status: not everything is ready; plan --exit-code: changes are pending; fmt --check: not all is formatted",
     5: "refused, or a confirmation is needed and nobody can be asked",
     69: "Docker, systemd, Nix or the network is not available",
     75: "another run holds the lock",

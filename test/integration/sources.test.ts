@@ -3,6 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "
 import { join } from "node:path";
 import { currentSystem } from "../../src/nix/formatter.ts";
 import { allFiles, changedFiles, treeOf } from "../../src/nix/lint/files.ts";
+import { type LintRequest, lintSources } from "../../src/nix/lint/sources.ts";
+import { LocalMachine } from "../../src/process/machine.ts";
 import { type Homelab, homelab } from "../helpers/homelab.ts";
 
 /** A machine with git and sh, with a few programs of its own, and without Nix. */
@@ -224,4 +226,37 @@ test("changed files are those that differ from a commit, staged or not", async (
   expect(await changedFiles(tree, options, one)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
   const unknown = "0123456789012345678901234567890123456789";
   expect(await changedFiles(tree, options, unknown)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
+});
+
+test("what a deployment asks: a flake by its reference, or the syntax alone", async () => {
+  await using lab = await without({ "nixos/flake.nix": "{ }", "a.nix": "{ a = mkIf true 1; }" });
+  await git(lab);
+  const env = { PATH: join(lab.top, "bin") };
+  const request = { here: new LocalMachine(env), env, only: "all", rules: true, deadline: 60_000 } as const;
+  const ask = async (more: Partial<LintRequest>) => {
+    const { findings, files, skipped } = await lintSources({
+      ...request,
+      flake: `${lab.root}/nixos`,
+      ...more,
+    });
+    return { rules: findings.map(({ rule }) => rule), files, skipped };
+  };
+  const skipped = "the syntax was not checked: there is no Nix on this machine";
+  expect(await ask({})).toEqual({ rules: ["mkif-true"], files: 2, skipped });
+  expect(await ask({ flake: `git+file://${lab.root}?dir=nixos` })).toEqual({
+    rules: ["mkif-true"],
+    files: 2,
+    skipped,
+  });
+  expect(await ask({ rules: false })).toEqual({ rules: [], files: 2, skipped });
+  expect(await ask({ files: [lab.path("gone.nix")] })).toEqual({
+    rules: ["unreadable"],
+    files: 1,
+    skipped: undefined,
+  });
+  expect(await ask({ flake: "github:a/b" })).toEqual({
+    rules: [],
+    files: 0,
+    skipped: "the sources of github:a/b were not looked at: they are not on this machine",
+  });
 });
