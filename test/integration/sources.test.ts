@@ -254,6 +254,7 @@ test("what a deployment asks: a flake by its reference, or the syntax alone", as
     files: 1,
     skipped: undefined,
   });
+  await expect(ask({ flake: `${lab.root}/gone` })).rejects.toThrow(`there is no directory ${lab.root}/gone`);
   expect(await ask({ flake: "github:a/b" })).toEqual({
     rules: [],
     files: 0,

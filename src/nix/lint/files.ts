@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
+import { HomelabError } from "../../errors.ts";
 import { explain, type GitOptions, startGit } from "../../git/call.ts";
 import { gitDirectory } from "../../git/head.ts";
 import { hasGit } from "../../git/remote.ts";
@@ -20,8 +21,13 @@ const isNix = (path: string): boolean => path.endsWith(".nix");
 /** Links are left alone: what they lead to is a file of its own, or is not the repository's. */
 const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
-/** Throws what makes git refuse. */
+/** Throws what makes git refuse, and `not-configured` for a directory that is not there. */
 export async function treeOf(dir: string, options: GitOptions): Promise<Tree> {
+  if (!existsSync(dir)) {
+    throw new HomelabError("not-configured", `there is no directory ${dir}`, {
+      hint: "look how the path of the flake is spelled",
+    });
+  }
   if (!gitDirectory(dir) || !hasGit(options.env)) return { top: realpathSync(dir), isRepository: false };
   const top = await ask(dir, ["rev-parse", "--show-toplevel"], options);
   return { top: top.trimEnd(), isRepository: true };

@@ -50,7 +50,8 @@ interface SourceFile {
 
 /**
  * Looks at the Nix files of a flake before anything is built: whether they are Nix at all, what the rules say, and
- * what statix and deadnix say where they are installed. Throws what makes git refuse, `timeout` and `interrupted`.
+ * what statix and deadnix say where they are installed. Throws what makes git refuse, `not-configured` where there is
+ * no such directory, `timeout` and `interrupted`.
  */
 export async function lintSources(request: LintRequest): Promise<Linted> {
   const { here, flake, env, only, since, signal, deadline, rules } = request;
@@ -79,14 +80,12 @@ export async function lintSources(request: LintRequest): Promise<Linted> {
     findings.push({ level: "error", rule: "syntax", text: text.replaceAll(`${tree.top}/`, ""), at });
   }
   const secretLines = new Map<string, ReadonlySet<number>>();
-  if (rules) {
-    for (const { name, text } of sources) {
-      const checked = checkSource(name, text);
-      findings.push(...checked.findings);
-      if (checked.secretLines.size > 0) secretLines.set(name, checked.secretLines);
-    }
-    findings.push(...remarks.remarks.flatMap((each) => asFinding(each, byPath.get(each.file))));
+  for (const { name, text } of sources) {
+    const checked = checkSource(name, text);
+    if (rules) findings.push(...checked.findings);
+    if (checked.secretLines.size > 0) secretLines.set(name, checked.secretLines);
   }
+  findings.push(...remarks.remarks.flatMap((each) => asFinding(each, byPath.get(each.file))));
   const unparsed = parsed.skipped && `the syntax was not checked: ${parsed.skipped}`;
   const skipped = [unparsed, ...remarks.skipped].filter(Boolean).join("; ") || undefined;
   return { findings: sorted(findings), files: names.length, skipped, top: tree.top, secretLines };
@@ -119,13 +118,15 @@ function asFinding({ line, column, rule, text }: Remark, source: SourceFile | un
   return [{ level: "warning", rule, text, at }];
 }
 
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 const LEVELS = { error: 0, warning: 1 };
 
 /** By file and place; where there are several in one place, errors first. */
 const sorted = (findings: readonly Finding[]): Finding[] =>
   [...findings].sort(
     (a, b) =>
-      (a.at?.file ?? "").localeCompare(b.at?.file ?? "") ||
+      compare(a.at?.file ?? "", b.at?.file ?? "") ||
       (a.at?.line ?? 0) - (b.at?.line ?? 0) ||
       (a.at?.column ?? 0) - (b.at?.column ?? 0) ||
       LEVELS[a.level] - LEVELS[b.level],
