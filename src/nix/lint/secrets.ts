@@ -9,12 +9,14 @@ const SECRET_PLACE =
   /^\/(?:var\/)?run\/(?:secrets|agenix|credentials)(?:[./-]|$)|^\/(?:var\/)?run\/[\w-]+\.d\/secrets/;
 const SECRET_DIR = /(?:^|\/)\.?secrets?\//i;
 const SECRET_FILE =
-  /\.age$|\.sops\.\w+$|(?:^|[._-])(?:id_(?:rsa|dsa|ecdsa|ed25519)|priv(?:ate)?(?:key)?)(?:[._-]|$)|\.key$/i;
+  /\.age$|.\.sops\.\w+$|(?:^|[._-])(?:id_(?:rsa|dsa|ecdsa|ed25519)|priv(?:ate)?(?:key)?)(?:[._-]|$)|\.key$/i;
 const SECRET_WORD =
   /[Pp]assw(?:or)?d|PASSW(?:OR)?D|[Pp]assphrase|[Tt]okens?(?![a-z])|TOKEN|[Ss]ecrets?(?![a-z])|SECRET|[Cc]redentials?(?![a-z])|[Aa]pi[_-]?[Kk]ey|[Pp]rivate[_-]?[Kk]ey/;
 const PRIVATE_PEM = /(?:^|[._-])(?:key|priv|privkey|private)(?:[._-].*)?\.pem$/i;
 /** What may be known: `id_ed25519.pub`, `signing-key-public.pem`. */
 const PUBLIC_FILE = /\.(?:pub|crt|cer)$|(?:^|[._-])pub(?:lic)?(?:[._-]|$)/i;
+/** A program that is about secrets has none in it. */
+const PROGRAM = /\.(?:sh|bash|zsh|fish|py|pl|rb|js|ts|lua|nix|md)$/;
 const SECRET_VARIABLE =
   /PASSW(?:OR)?D|PASSPHRASE|TOKEN|SECRET|CREDENTIAL|(?:^|_)(?:API|ACCESS|PRIVATE)?KEY(?:_|$)/i;
 
@@ -26,7 +28,7 @@ export function isSecretPath(path: string): boolean {
     SECRET_PLACE.test(path) ||
     SECRET_DIR.test(path) ||
     SECRET_FILE.test(name) ||
-    SECRET_WORD.test(name) ||
+    (SECRET_WORD.test(name) && !PROGRAM.test(name)) ||
     PRIVATE_PEM.test(name)
   );
 }
