@@ -1,4 +1,7 @@
-/** Names of all commands: a task of such a name could never be called. A test holds them against the commands. */
+/**
+ * Names of the commands that do not yield to tasks: a task of such a name could never be called. A test holds them
+ * against the commands.
+ */
 export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "add",
   "cleanup",

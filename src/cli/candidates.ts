@@ -51,6 +51,10 @@ const NO_TARGETS = new Set([
   "import",
   "init",
   "add",
+  "fmt",
+  "lint",
+  "flake-check",
+  "pre-commit-run",
 ]);
 
 /** What the last word may become. Pure; directories are left to the shell. */

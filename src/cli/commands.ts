@@ -7,6 +7,8 @@ export interface CommandEntry {
   readonly verb?: boolean;
   /** It changes things: when nobody watches and it cannot even begin, that is told like a failed step. */
   readonly runs?: boolean;
+  /** What many Justfiles have had as a recipe: a task of this name comes first, where the recipes have one. */
+  readonly yields?: boolean;
 }
 
 const entries: Record<string, CommandEntry> = {
@@ -90,6 +92,22 @@ const entries: Record<string, CommandEntry> = {
   },
   graph: { summary: "what needs what", load: () => import("./graph.ts"), verb: true },
   validate: { summary: "check recipes and compose files", load: () => import("./validate.ts"), verb: true },
+  fmt: { summary: "format Nix code", load: () => import("./fmt.ts"), yields: true },
+  lint: {
+    summary: "check Nix files: syntax, and what had better not be deployed",
+    load: () => import("./lint.ts"),
+    yields: true,
+  },
+  "flake-check": {
+    summary: "let Nix check the flake",
+    load: () => import("./flake-check.ts"),
+    yields: true,
+  },
+  "pre-commit-run": {
+    summary: "all that is checked before a commit: fmt, lint, flake-check",
+    load: () => import("./pre-commit-run.ts"),
+    yields: true,
+  },
   history: { summary: "what was done, and when", load: () => import("./history.ts"), verb: true },
   report: { summary: "one run: what changed, what failed, and why", load: () => import("./report.ts") },
   notify: { summary: "try out the notifications", load: () => import("./notify.ts") },

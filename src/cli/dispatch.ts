@@ -93,10 +93,11 @@ async function findCommand(
   rest: readonly string[],
   globals: GlobalOptions,
 ): Promise<FoundCommand | FoundTask> {
-  if (word in COMMANDS) return { name: word, words: [...rest] };
+  const own = word in COMMANDS ? { name: word, words: [...rest] } : undefined;
+  if (own && !COMMANDS[word]?.yields) return own;
   const context = makeContext({ ...globals, quiet: true }, word);
   const verb = verbOf(word);
-  const split = verb && { name: verb, words: [word.slice(verb.length + 1), ...rest] };
+  const split = own ?? (verb && { name: verb, words: [word.slice(verb.length + 1), ...rest] });
   const { bookIfAny, isWritten } = await import("./book.ts");
   // The command reads the book itself: twice only where some text of it looks like a task of that name.
   if (split && !isWritten(context, word)) return split;
@@ -129,6 +130,7 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["upgrade", "update-services"],
   ["config", "validate"],
   ["check", "validate"],
+  ["format", "fmt"],
 ]);
 
 /** Says what the word may have been meant to be: a command, a task, or a target without a verb. */

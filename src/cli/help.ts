@@ -36,9 +36,10 @@ export default makeCommand({
   },
 });
 
-/** A task of the book at hand, unless a command or topic has the name. */
+/** A task of the book at hand, unless a topic has the name, or a command that does not yield to tasks. */
 async function taskNamed(context: Context, name: string | undefined): Promise<TaskRecipe | undefined> {
-  if (name === undefined || name in COMMANDS || name in TOPICS) return undefined;
+  if (name === undefined || name in TOPICS) return undefined;
+  if (name in COMMANDS && !COMMANDS[name]?.yields) return undefined;
   const { bookIfAny } = await import("./book.ts");
   const recipe = (await bookIfAny(context))?.recipes.get(name);
   return recipe?.kind === "task" ? recipe : undefined;
@@ -144,6 +145,7 @@ ${columns([
   ["status", "recipes (id, kind, state, detail, containers)"],
   ["history, report", "runs, one run with its steps"],
   ["validate", "valid, problems, warnings (code, message, hint, position)"],
+  ["lint", "valid, files, skipped, findings (level, rule, text, hint, file, line, column)"],
   ["exec", "id, container, command, exitCode, stdout, stderr"],
   ["an error", "error (code, exit, message, hint, position)"],
 ])}`;
@@ -167,7 +169,7 @@ function exitCodes(): string {
     0: "done, or nothing to do",
     1: "a step failed",
     2: "usage: an unknown command, option or target",
-    3: "status: not everything is ready; plan --exit-code: changes are pending",
+    3: "status: not everything is ready; plan --exit-code: changes are pending; fmt --check: not all is formatted",
     5: "refused, or a confirmation is needed and nobody can be asked",
     69: "Docker, systemd, Nix or the network is not available",
     75: "another run holds the lock",

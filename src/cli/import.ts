@@ -75,7 +75,8 @@ function refuseOthers(root: string, target: string): void {
 }
 
 const OWN: Commands = {
-  names: new Set(Object.keys(COMMANDS)),
+  // What yields to tasks may stay what the Justfile makes of it.
+  names: new Set(Object.keys(COMMANDS).filter((name) => !COMMANDS[name]?.yields)),
   verbs: new Set(Object.keys(COMMANDS).filter((name) => COMMANDS[name]?.verb)),
 };
 

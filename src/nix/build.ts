@@ -29,6 +29,10 @@ export interface Built {
 /** Nix checks this at every start; where it is so, it is no news. */
 const OFFLINE = /^you don't have Internet access/;
 
+/** Warnings that a person wants to see. */
+export const worthTelling = (warnings: readonly string[]): string[] =>
+  warnings.filter((each) => !OFFLINE.test(each));
+
 /** Builds an attribute of a flake. Throws what `Machine.run` does. */
 export async function build(machine: Machine, options: BuildOptions): Promise<Built | Failure> {
   const { flake, attribute, outLink, ...rest } = options;
@@ -41,8 +45,7 @@ export async function build(machine: Machine, options: BuildOptions): Promise<Bu
   );
   const path = ended.stdout.split("\n").find((line) => line.startsWith("/"));
   if (ended.exitCode === 0 && path !== undefined) {
-    const warnings = ended.log.warnings.filter((each) => !OFFLINE.test(each));
-    return { ok: true, path, warnings };
+    return { ok: true, path, warnings: worthTelling(ended.log.warnings) };
   }
   const failure = explain(ended, asked);
   if (failure.code === "no-attribute") return namesInstead(machine, failure, asked, rest);

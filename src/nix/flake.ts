@@ -27,7 +27,8 @@ export const configuredRunner = (
   options: NixOptions,
 ): Promise<Evaluated<string>> => evaluate(machine, { flake, attribute: runnerOf(name) }, ["--raw"], options);
 
-async function evaluate(
+/** What an attribute of a flake evaluates to; `words` say in which form. */
+export async function evaluate(
   machine: Machine,
   what: { readonly flake: string; readonly attribute: string },
   words: readonly string[],

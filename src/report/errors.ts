@@ -77,11 +77,15 @@ function excerptLines({ excerpt, column, length }: Position): { text: string; le
 
 function positionLines(position: Position, indent: string, s: Style): string[] {
   const place = s.cyan(`${printable(position.file)}:${position.line}:${position.column}`);
-  if (position.excerpt.trim() === "") return [indent + place];
+  return [indent + place, ...excerptOf(position, indent, s)];
+}
+
+/** The line of a position, with what is meant of it marked; nothing where that is not known. */
+export function excerptOf(position: Position, indent: string, s: Style): string[] {
+  if (position.excerpt.trim() === "") return [];
   const { text, lead, carets } = excerptLines(position);
   const number = String(position.line).padStart(2);
   return [
-    indent + place,
     `${indent}${s.dim(`${number} |`)} ${text}`,
     `${indent}${s.dim(`${" ".repeat(number.length)} |`)} ${" ".repeat(lead)}${s.red("^".repeat(carets))}`,
   ];

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type Linted, lintSources } from "../../nix/lint/sources.ts";
+import { Lines } from "../../nix/lint/tokens.ts";
+import { LocalMachine } from "../../process/machine.ts";
+import { countText, findingDocument, type LineOf, renderFinding } from "../../report/findings.ts";
+import { type Context, print } from "../context.ts";
+import { openPlace } from "./place.ts";
+import type { Work } from "./work.ts";
+
+export interface LintWords {
+  /** Absolute paths; none: all files. */
+  readonly files: readonly string[] | undefined;
+  readonly changed: boolean;
+}
+
+/** Looks at the Nix files of the homelab at hand; at files that are named also where there is no homelab. */
+export async function lint(context: Context, { files, changed }: LintWords, work: Work): Promise<Linted> {
+  const place = files ? undefined : openPlace(context);
+  const flake = place ? (place.flake ?? place.root) : dirname(files?.[0] ?? "/");
+  const here = place?.here ?? new LocalMachine(context.env);
+  work.progress("looking at the Nix files");
+  return lintSources({
+    here,
+    flake,
+    env: context.env,
+    only: changed ? "changed" : "all",
+    files,
+    rules: true,
+    signal: work.signal,
+    deadline: work.deadline,
+  });
+}
+
+export const hasErrors = ({ findings }: Linted): boolean => findings.some(({ level }) => level === "error");
+
+/** `checked 14 Nix files: 1 error`. */
+export const lintSummary = ({ files, findings }: Linted): string =>
+  files === 0
+    ? "there are no Nix files to check"
+    : `checked ${files} Nix ${files === 1 ? "file" : "files"}: ${countText(findings)}`;
+
+/** Findings as a person reads them; `quiet`: errors alone. */
+export function printFindings({ out, options }: Context, linted: Linted): void {
+  const lineOf = lineReader(linted);
+  for (const finding of linted.findings)
+    if (finding.level === "error" || !options.quiet) print(`${renderFinding(finding, lineOf, out)}\n`);
+}
+
+function lineReader({ top, secretLines }: Linted): LineOf {
+  const read = new Map<string, Lines>();
+  return (file, line) => {
+    if (secretLines.get(file)?.has(line)) return undefined;
+    const path = file.startsWith("/") ? file : join(top, file);
+    const lines = read.get(file) ?? new Lines(readFileSync(path, "utf8"));
+    read.set(file, lines);
+    return lines.line(line);
+  };
+}
+
+export const lintDocument = (linted: Linted) => ({
+  valid: !hasErrors(linted),
+  files: linted.files,
+  skipped: linted.skipped ?? null,
+  findings: linted.findings.map(findingDocument),
+});
