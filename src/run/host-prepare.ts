@@ -30,6 +30,8 @@ export interface HostRequest extends RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the configurations are; on this machine. */
   readonly flake: string;
+  /** A lock file on this machine, instead of the flake's own. */
+  readonly lock?: string | undefined;
   readonly works: readonly HostWork[];
   /** This machine. */
   readonly here: Machine;
@@ -156,7 +158,7 @@ const EXITS: Readonly<Record<string, string>> = {
 };
 
 /** A failure of Nix under the code that decides the exit code. */
-const reasonOf = ({ code, detail }: { readonly code: string; readonly detail: string }) => ({
+export const reasonOf = ({ code, detail }: { readonly code: string; readonly detail: string }) => ({
   code: EXITS[code] ?? code,
   text: detail,
 });
