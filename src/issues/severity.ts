@@ -74,7 +74,7 @@ export const isAbout = (title: string, { name }: Pick<NewPackage, "name">): bool
 /** Stands for the package's name: a number right behind it is a version. */
 const MARK = "\u0001";
 const NUMBER = new RegExp(
-  `(?:${MARK}[\\s:@_-]*|(?<![\\w.${MARK}-]))v?(\\d+(?:\\.\\d+)*)(\\.[x*])?(?![\\w])`,
+  `(?:${MARK}[\\s@_-]*|(?<![\\w.${MARK}-]))v?(\\d+(?:\\.\\d+)*)(\\.[x*])?(?!\\w|\\.\\w)`,
   "gi",
 );
 

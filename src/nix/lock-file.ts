@@ -49,22 +49,25 @@ export function replaceLock(flake: string, before: string | undefined, after: st
       if (existsSync(backupOf(flake))) renameSync(backupOf(flake), olderOf(flake));
       write(backupOf(flake), before, file);
     }
-    write(file, after, before === undefined ? dirname(file) : file);
+    write(file, after, before === undefined ? undefined : file);
   } catch (error) {
     throw permission(file, "written", error);
   }
 }
 
-/** A file like another one: who runs this as root does not take it away from its owner. */
-function write(named: string, text: string, like: string): void {
+/**
+ * Writes a file with the owner and the mode of another one, or the owner of its directory: who runs this as root does not
+ * take it away from anybody.
+ */
+function write(named: string, text: string, like: string | undefined): void {
   // One that leads elsewhere goes on doing so.
   const path = existsSync(named) ? realpathSync(named) : named;
   const draft = `${path}.${process.pid}`;
-  const { uid, gid, mode } = statSync(like);
+  const { uid, gid, mode } = statSync(like ?? dirname(path));
   try {
     writeFileSync(draft, text);
     if (process.getuid?.() === 0) chownSync(draft, uid, gid);
-    chmodSync(draft, mode & 0o666);
+    if (like !== undefined) chmodSync(draft, mode & 0o666);
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });

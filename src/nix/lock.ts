@@ -180,6 +180,6 @@ function inputDocument(locked: LockedInput | undefined) {
 export const isNixpkgs = (locked: LockedInput | undefined): boolean =>
   locked !== undefined &&
   !("follows" in locked) &&
-  /^(?:github:NixOS\/nixpkgs\b|.*[/:]nixpkgs(?:\.git)?(?:[?/]|$)|https:\/\/(?:channels|releases)\.nixos\.org\/nix)/i.test(
+  /^(?:github:NixOS\/nixpkgs(?:[?/]|$)|.*[/:]nixpkgs(?:\.git)?(?:[?/]|$)|https:\/\/(?:channels|releases)\.nixos\.org\/nix)/i.test(
     locked.source,
   );
