@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventually } from "../helpers/eventually.ts";
 import { openGithub } from "../helpers/github.ts";
 import { FAILING, Hosts, service } from "../helpers/hosts.ts";
 import { HOST_NETWORK } from "../helpers/paths.ts";
@@ -35,16 +36,18 @@ const FLAKE = (top: string) => `{
   inputs.nixpkgs = { url = "path:${top}/nixpkgs"; flake = false; };
   inputs.tools = { url = "git+file://${top}/tools"; flake = false; };
   outputs = { self, nixpkgs, tools }: {
-    nixosConfigurations.web.config.system.build.toplevel = import ./system.nix "web" ({
-      version = builtins.readFile "\${nixpkgs}/version";
-      kernel = builtins.readFile "\${tools}/kernel";
-    } // import ./hosts/web.nix);
+    nixosConfigurations = builtins.mapAttrs (name: own: {
+      config.system.build.toplevel = import ./system.nix name ({
+        version = builtins.readFile "\${nixpkgs}/version";
+        kernel = builtins.readFile "\${tools}/kernel";
+      } // own);
+    }) { web = import ./hosts/web.nix; db = import ./hosts/db.nix; };
   };
 }
 `;
 
 beforeAll(async () => {
-  hosts = await Hosts.boot(["web"]);
+  hosts = await Hosts.boot(["web", "db"]);
   mkdirSync(inTop("nixpkgs"));
   mkdirSync(inTop("tools"));
   writeFileSync(inTop("nixpkgs/version"), "1");
@@ -73,6 +76,8 @@ const lock = () =>
   existsSync(join(hosts.root, "flake.lock")) ? readFileSync(join(hosts.root, "flake.lock"), "utf8") : "";
 const backup = (name = "flake.lock.backup") => readFileSync(join(hosts.root, name), "utf8");
 const laptop = () => hosts.laptop.as("root", { HOMELAB_GITHUB_API: `http://${gateway}:${github.port}` });
+const onTerminal = (args: string[], type: Parameters<Hosts["laptop"]["terminal"]>[1]) =>
+  hosts.laptop.terminal(args, type, { HOMELAB_GITHUB_API: `http://${gateway}:${github.port}` });
 const update = (...words: string[]) => laptop().run("update", ...words);
 const all = (of: number) => ({ runs: `${of}`, boots: `${of}`, profile: `${of}` });
 const plain = (text: string) =>
@@ -210,6 +215,23 @@ test("what does not build, or goes back, leaves flake.lock byte for byte", async
   hosts.configure("web", { units: { "web.service": service("one") } });
 });
 
+test("one of two hosts goes back: flake.lock stays, and it is said which host is ahead of it", async () => {
+  const before = lock();
+  hosts.configure("db", { units: { "web.service": service("one"), "bad.service": FAILING } });
+  const { code, stderr } = await update("system", "--yes");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("db went back to the system that ran before")]);
+  expect(stderr).toEndWith(
+    [
+      "flake.lock is as it was",
+      "warning: web runs what comes of the newer inputs, which flake.lock does not have: `homelab host rollback web` puts it back",
+      "",
+    ].join("\n"),
+  );
+  expect([lock(), await hosts.versions("web"), await hosts.versions("db")]).toEqual([before, all(3), all(1)]);
+  expect((await hosts.laptop.homelab("host", "rollback", "web", "--yes")).code).toBe(0);
+  expect(await hosts.versions("web")).toEqual(all(2));
+});
+
 test("smart: a critical issue blocks, and says what can be done instead", async () => {
   await release("tools");
   github.issues = [
@@ -251,6 +273,14 @@ test("smart: a critical issue blocks, and says what can be done instead", async 
     ["app", "linux"],
   ]);
   expect([lock(), await hosts.versions("web")]).toEqual([before, all(2)]);
+  // It weighs more that a unit runs the package.
+  github.issues = [{ number: 4, title: "app hangs", labels: ["0.kind: regression"] }];
+  const risk = async () => (await laptop().json("update", "smart", "web", "--dry-run")).document.known.risk;
+  expect(await risk()).toBe("medium");
+  const path = `/nix/store/${"0".repeat(32)}-app-9/bin/app`;
+  hosts.configure("web", { units: { "web.service": `${service("one")}Environment=APP=${path}\n` } });
+  expect(await risk()).toBe("high");
+  hosts.configure("web", { units: { "web.service": service("one") } });
 });
 
 test("smart: without an answer of GitHub a person decides; without an issue only the deploy is asked about", async () => {
@@ -280,4 +310,85 @@ test("smart: what is known and accepted does not block", async () => {
   expect((await update("smart", "web", "--yes")).code).toBe(5);
   const { code } = await update("smart", "web", "--yes", "--accept-issues");
   expect([code, await hosts.versions("web")]).toEqual([0, all(5)]);
+});
+
+test("a person is asked, and may break it off: flake.lock never was anything else", async () => {
+  await release("tools");
+  const [before, kept] = [lock(), backup()];
+  const asked = async (type: (send: (keys: string) => void, written: () => string) => Promise<void>) => {
+    const { code, screen } = await onTerminal(["update", "smart", "web"], type);
+    return { code, screen: plain(screen) };
+  };
+  const no = await asked(async (send, written) => {
+    await eventually("the question", () => written().includes("[y/N]"));
+    expect([lock(), backup()]).toEqual([before, kept]);
+    send("n\r");
+  });
+  expect([no.code, no.screen]).toEqual([
+    5,
+    [
+      "tools: <revision> → <revision>",
+      "no known issue speaks against the 1 package that comes",
+      "web: nixos-system-web-5 → nixos-system-web-5",
+      "  1 package changed",
+      "    linux: 6.12.4 → 6.12.6",
+      "  in force only after a reboot: kernel, initrd, kernel-modules",
+      "Deploy to web? [y/N] n",
+      "flake.lock is as it was",
+      "error: nothing was done: the answer was not yes",
+    ].join("\n"),
+  ]);
+  const broken = await asked(async (send, written) => {
+    await eventually("the question", () => written().includes("[y/N]"));
+    send("\x03");
+  });
+  expect(broken.code).toBe(130);
+  expect([lock(), backup(), await hosts.versions("web")]).toEqual([before, kept, all(5)]);
+});
+
+test("a host of another kind builds by itself, with the new lock file", async () => {
+  const before = lock();
+  const uname = "/usr/local/bin/uname";
+  await hosts.laptop.write(uname, "#!/bin/sh\necho Darwin arm64\n");
+  await hosts.laptop.run("chmod", "755", uname);
+  try {
+    const { code, stdout } = await update("preview", "web");
+    expect([code, plain(stdout)]).toEqual([0, expect.stringContaining("linux: 6.12.4 → 6.12.6\n")]);
+    expect(lock()).toBe(before);
+  } finally {
+    await hosts.laptop.run("rm", uname);
+  }
+});
+
+test("in a repository git gets to know a new lock file, as Nix does not see it otherwise", async () => {
+  const here = (...words: string[]) =>
+    hosts.laptop.run(
+      "git",
+      "-C",
+      hosts.root,
+      "-c",
+      "user.name=lab",
+      "-c",
+      "user.email=lab@example.org",
+      ...words,
+    );
+  await here("init", "--quiet");
+  rmSync(join(hosts.root, "flake.lock"));
+  rmSync(join(hosts.root, "flake.lock.backup"));
+  rmSync(join(hosts.root, "flake.lock.backup.1"));
+  await here("add", "--all");
+  await here("commit", "--quiet", "--message=one");
+  const { code } = await update();
+  expect([code, await here("status", "--short")]).toEqual([0, " A flake.lock\n"]);
+  await here("commit", "--quiet", "--all", "--message=two");
+  await release("nixpkgs");
+  const { code: done, stderr } = await update("system", "web", "--yes");
+  expect([done, stderr]).toEqual([0, expect.stringContaining("web: activated in <time>")]);
+  expect(await here("status", "--short")).toBe(" M flake.lock\n?? flake.lock.backup\n");
+  const again = await hosts.laptop.homelab("host", "deploy", "web");
+  expect([again.code, again.stderr]).toEqual([
+    0,
+    "warning: built with changes that are not committed: flake.lock\n",
+  ]);
+  expect(await hosts.versions("web")).toEqual(all(7));
 });

@@ -105,11 +105,11 @@ function tellUntouched(
   report: RunReport | undefined,
 ): void {
   if (options.json) return;
-  messages.info("flake.lock is as it was");
+  const steps = report?.steps ?? [];
+  // When it could not be replaced, it may be somebody else's by now.
+  if (steps.every(({ id }) => id !== WRITE)) messages.info("flake.lock is as it was");
   const names = new Set(works.map(({ recipe }) => recipe.name));
-  const ahead = (report?.steps ?? []).flatMap(({ id, result }) =>
-    names.has(id) && result === "changed" ? [id] : [],
-  );
+  const ahead = steps.flatMap(({ id, result }) => (names.has(id) && result === "changed" ? [id] : []));
   for (const name of ahead)
     messages.warn(
       `${name} runs what comes of the newer inputs, which flake.lock does not have: \`homelab host rollback ${name}\` puts it back`,
