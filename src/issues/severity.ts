@@ -26,7 +26,7 @@ export interface KnownIssue extends Issue {
 /** Labels of nixpkgs, and what weight they give an issue. */
 const WEIGHTS: readonly (readonly [weight: number, labels: readonly RegExp[]])[] = [
   [3, [/^1\.severity: (?:security|blocker|channel blocker|data loss)\b/]],
-  [2, [/^0\.kind: (?:regression|build failure)$/, /^6\.topic: (?:regression|build failure)s?$/]],
+  [2, [/^0\.kind: (?:regression|build failure)$/]],
   [1, [/^0\.kind: bug$/]],
   [
     0,

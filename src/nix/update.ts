@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { HomelabError } from "../errors.ts";
 import type { Machine } from "../process/machine.ts";
 import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
@@ -18,13 +17,13 @@ export interface UpdateOptions extends NixOptions {
 const UNKNOWN = /^'([^']+)' does not match any input of this flake/;
 
 /**
- * Looks for what is newer of a flake's inputs, on this machine. Gives the text of the new lock file. Throws `usage` for an
- * input that the flake has not, and what `Machine.run` does.
+ * Looks for what is newer of a flake's inputs, on this machine. Gives the text of the new lock file, and which of the
+ * `inputs` the flake has not. Throws what `Machine.run` does.
  */
 export async function newLock(
   here: Machine,
   { flake, inputs, output, ...options }: UpdateOptions,
-): Promise<{ readonly ok: true; readonly text: string } | Failure> {
+): Promise<{ readonly ok: true; readonly text: string; readonly unknown: readonly string[] } | Failure> {
   const words = ["flake", "update", ...inputs, "--flake", flake, "--output-lock-file", output];
   const ended = await nix(here, words, options);
   if (ended.exitCode !== 0) {
@@ -32,11 +31,7 @@ export async function newLock(
     return better(await lookInto(here, explain(ended, asked), { log: ended.log, asked, options }), flake);
   }
   const unknown = ended.log.warnings.flatMap((each) => UNKNOWN.exec(each)?.[1] ?? []);
-  if (unknown.length > 0)
-    throw new HomelabError("usage", `the flake in ${flake} has no input \`${unknown.join("`, `")}\``, {
-      hint: `\`nix flake metadata ${flake}\` shows its inputs`,
-    });
-  return { ok: true, text: readFileSync(output, "utf8") };
+  return { ok: true, text: readFileSync(output, "utf8"), unknown };
 }
 
 function better(failure: Failure, flake: string): Failure {

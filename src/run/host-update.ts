@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
 import { startGit } from "../git/call.ts";
 import { gitDirectory } from "../git/head.ts";
@@ -108,11 +109,22 @@ async function look({ here, flake, inputs, place }: LookRequest, options: NixOpt
   const found = await newLock(here, { ...options, flake, inputs, output: file });
   if (!found.ok) return found;
   const after = readLock(found.text, file);
+  const [unknown] = found.unknown;
+  if (unknown !== undefined) throw noInput(unknown, [...after.keys()]);
   const days = [...after.values()]
     .filter(isNixpkgs)
     .flatMap((each) => ("modified" in each && each.modified !== undefined ? [each.modified] : []));
   const since = days.length === 0 ? undefined : new Date(Math.min(...days)).toISOString().slice(0, 10);
   return { file, before, after: found.text, moves: lockMoves(old, after), since };
+}
+
+function noInput(name: string, known: readonly string[]): HomelabError {
+  const close = nearest(name, known);
+  const own = known.filter((each) => !each.includes("/"));
+  const all = own.length > 0 ? `it has ${own.join(", ")}` : "it has none at all";
+  return new HomelabError("usage", `the flake has no input \`${name}\``, {
+    hint: close ? `did you mean \`${close}\`?` : all,
+  });
 }
 
 async function evaluate(

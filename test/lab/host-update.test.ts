@@ -150,7 +150,10 @@ test("what cannot be done is said, and changes nothing", async () => {
     const { code, stderr } = await update(...words);
     return [code, stderr.split("\n").slice(0, 2).join("\n")];
   };
-  expect(await told("flake", "nixpkg")).toEqual([2, expect.stringContaining("has no input `nixpkg`")]);
+  expect(await told("flake", "nixpkg")).toEqual([
+    2,
+    "flake update: failed after <time>: the flake has no input `nixpkg`\n  hint: did you mean `nixpkgs`?",
+  ]);
   expect(await told("flake", "--all")).toEqual([2, expect.stringContaining("unknown option")]);
   expect(await told("nixpkgs")).toEqual([
     2,

@@ -1,4 +1,5 @@
 import { EXIT_CODES, HomelabError } from "../../errors.ts";
+import { githubOf } from "../../issues/github.ts";
 import { riskOf, type Scan } from "../../issues/scan.ts";
 import type { KnownIssue } from "../../issues/severity.ts";
 import { type InputMove, isNixpkgs } from "../../nix/lock.ts";
@@ -16,22 +17,30 @@ import { openHostsAndInputs } from "./work.ts";
 export async function run(context: Context, words: string[], options: UpdateOptions): Promise<void> {
   const within = withinOf(options.within);
   const accepts = options.acceptIssues === true;
+  // What is wrong with the settings is not told only after a long build.
+  githubOf(context.env);
   const asked = await openHostsAndInputs(context, words);
   if (context.options.dryRun) {
     const scan = await showUpdate(context, asked, { scan: true });
-    if (scan && riskOf(scan) === "critical" && !accepts) context.exitCode = EXIT_CODES.refused;
+    if (!scan || riskOf(scan) !== "critical" || accepts) return;
+    context.messages.info("`homelab update smart` would not deploy that without `--accept-issues`");
+    context.exitCode = EXIT_CODES.refused;
     return;
   }
   let known: Scan | undefined;
   const confirm: Confirm = async (lines, { session, update, began, done }) => {
     const scanned = await scanUpdate({ ...session, ...asked, since: update.since }, began);
     done.push(...scanned.steps);
-    known = scanned.scan;
+    const { scan } = scanned;
     if (session.stop.cause) throw new HomelabError("interrupted", "interrupted before anything was switched");
-    if (!known) session.listener.message("known issues could not be looked for");
-    for (const line of known ? issueLines(known, style(false)) : []) session.listener.message(line);
-    const risk = known ? riskOf(known) : "medium";
-    if (known && risk === "critical" && !accepts) throw blocked(known.issues, update.moves);
+    if (!scan)
+      throw new HomelabError("unavailable", "not updated: a host does not say what its units run", {
+        hint: "look how it is (`homelab host status`), then run it again",
+      });
+    known = scan;
+    for (const line of issueLines(scan, style(false))) session.listener.message(line);
+    const risk = riskOf(scan);
+    if (risk === "critical" && !accepts) throw blocked(scan.issues, update.moves);
     const doubt = risk === "none" ? "" : DOUBTS[risk];
     await session.ask({ effects: lines, text: `${doubt}${questionFor(asked)}` });
   };
