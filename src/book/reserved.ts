@@ -29,6 +29,7 @@ export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "status",
   "stop",
   "timers",
+  "update",
   "update-services",
   "update-system",
   "validate",
