@@ -14,6 +14,7 @@ const DOES: Readonly<Record<string, readonly RegExp[]>> = {
   ensure: [ENSURE],
   deploy: [GIT, ENSURE],
   "deploy-all": [GIT, ENSURE],
+  update: [/^nix flake update(?: --flake \S+)?$/],
   "update-services": [GIT, ENSURE],
   "update-system": [GIT, /^nixos-rebuild switch(?: --flake \S+| --show-trace| -L| --print-build-logs)*$/],
   stop: [compose("down|stop")],

@@ -38,6 +38,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   lock: ["status"],
   notify: ["test"],
   timers: ["install", "status"],
+  update: ["preview", "flake", "system", "smart"],
   vm: VM_VERBS,
 };
 const NO_TARGETS = new Set([

@@ -70,6 +70,11 @@ const entries: Record<string, CommandEntry> = {
   },
   vm: { summary: "MicroVMs: list, update, restart, log in, find faults", load: () => import("./vm.ts") },
   host: { summary: "NixOS hosts: list, look after them, log in", load: () => import("./host.ts") },
+  update: {
+    summary: "newer inputs of the flake: preview them, take them, deploy them",
+    load: () => import("./update.ts"),
+    runs: true,
+  },
   exec: { summary: "run a command in a container of a service", load: () => import("./exec.ts") },
   init: { summary: "make a new homelab", load: () => import("./init.ts") },
   add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },

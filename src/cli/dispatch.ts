@@ -126,7 +126,6 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["top", "status"],
   ["pull", "pull-images"],
   ["prune", "cleanup"],
-  ["update", "update-services"],
   ["upgrade", "update-services"],
   ["config", "validate"],
   ["check", "validate"],

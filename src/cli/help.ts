@@ -194,6 +194,8 @@ ${columns([
   ["DOCKER_CONFIG", "where Docker's settings and plugins are (default: ~/.docker)"],
   ["HOMELAB_MIN_FREE", "space that must be free before something is pulled or made (default: 200MB)"],
   ["HOMELAB_DOCKER_WAIT", "how long to wait for Docker to come up, as with --docker-wait: for units at boot"],
+  ["GITHUB_TOKEN, GH_TOKEN", "with whose rights `update smart` looks for known issues: more of them at once"],
+  ["HOMELAB_GITHUB_API", "where it looks for them (default: https://api.github.com)"],
   ["HOMELAB_SSH_CONFIG", "settings of ssh for other machines (default: ~/.ssh/config)"],
   ["HOMELAB_NOTIFY_FILE", "where notifications are configured: `homelab help notifications`"],
   ["HOMELAB_NOTIFY", "`never`: no notifications; `always`: also when somebody watches the run"],

@@ -16,6 +16,8 @@ export interface BuildOptions extends NixOptions {
   readonly attribute: string;
   /** A link to make to the result, which keeps it from the garbage collector. */
   readonly outLink?: string | undefined;
+  /** A lock file on that machine, instead of the flake's own. */
+  readonly lock?: string | undefined;
 }
 
 export interface Built {
@@ -35,12 +37,12 @@ export const worthTelling = (warnings: readonly string[]): string[] =>
 
 /** Builds an attribute of a flake. Throws what `Machine.run` does. */
 export async function build(machine: Machine, options: BuildOptions): Promise<Built | Failure> {
-  const { flake, attribute, outLink, ...rest } = options;
+  const { flake, attribute, outLink, lock, ...rest } = options;
   const asked: Asked = { flake, attribute, machine: machine.name };
   const link = outLink === undefined ? ["--no-link"] : ["--out-link", outLink];
   const ended = await nix(
     machine,
-    ["build", ...freshly(flake), ...link, "--print-out-paths", `${flake}#${attribute}`],
+    ["build", ...freshly(flake), ...locked(lock), ...link, "--print-out-paths", `${flake}#${attribute}`],
     rest,
   );
   const path = ended.stdout.split("\n").find((line) => line.startsWith("/"));
@@ -51,6 +53,9 @@ export async function build(machine: Machine, options: BuildOptions): Promise<Bu
   if (failure.code === "no-attribute") return namesInstead(machine, failure, asked, rest);
   return lookInto(machine, failure, { log: ended.log, asked, options: rest });
 }
+
+const locked = (lock: string | undefined): string[] =>
+  lock === undefined ? [] : ["--reference-lock-file", lock, "--no-write-lock-file"];
 
 const MOST_NAMES = 12;
 

@@ -200,7 +200,8 @@ function source(log: NixLog, { flake }: Asked): Kind | undefined {
     /could not find a flake\.nix file|path '[^']*\/flake\.nix' does not exist|^getting status of '[^']*': No such file|does not contain a '?[^']*flake\.nix'?/;
   const input = /while updating the flake input '([^']+)'/.exec(all)?.[1];
   const meant = input === undefined ? flake : `its input ${input}`;
-  if (nowhere.test(core)) return noFlake(meant, oneLine(core));
+  if (nowhere.test(core) || (input !== undefined && /^path '[^']*' does not exist/.test(core)))
+    return noFlake(meant, oneLine(core));
   if (/does not appear to be a git repository|repository '[^']*' (?:not found|does not exist)/.test(all)) {
     const said = log.other.find((line) => /does not appear|not found|does not exist/.test(line)) ?? core;
     return noFlake(meant, oneLine(said.replace(/^fatal: /, "")));

@@ -2,7 +2,7 @@ import type { Machine } from "../process/machine.ts";
 import { type NixOptions, nix } from "./call.ts";
 import { explain, type Failure } from "./failure.ts";
 import { lookInto } from "./look.ts";
-import { freshly, runnerOf } from "./reference.ts";
+import { freshly, runnerOf, systemOf } from "./reference.ts";
 
 export { localFlake, runnerOf, systemOf } from "./reference.ts";
 
@@ -26,6 +26,15 @@ export const configuredRunner = (
   name: string,
   options: NixOptions,
 ): Promise<Evaluated<string>> => evaluate(machine, { flake, attribute: runnerOf(name) }, ["--raw"], options);
+
+/** Whether the system of a machine can be evaluated: the path of what would be built. Nothing is built. */
+export const configuredSystem = (
+  machine: Machine,
+  flake: string,
+  name: string,
+  options: NixOptions,
+): Promise<Evaluated<string>> =>
+  evaluate(machine, { flake, attribute: `${systemOf(name)}.drvPath` }, ["--raw"], options);
 
 /** What an attribute of a flake evaluates to; `words` say in which form. */
 export async function evaluate(

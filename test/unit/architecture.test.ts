@@ -44,7 +44,7 @@ test("source files have at most 300 lines", () => {
 const STAGES = [
   ["os", "process", "git", "nix", "systemd", "version.ts", "errors.ts", "clock.ts"],
   ["book", "catalogue"],
-  ["graph", "docker", "ssh"],
+  ["graph", "docker", "ssh", "issues"],
   ["plan/types.ts"],
   ["store"],
   ["run/events.ts"],

@@ -39,7 +39,7 @@ function diffLines(work: HostWork): string[] {
   return [`${recipe.name}: ${state.system} → ${system}`, ...[...own, ...only].map((line) => `  ${line}`)];
 }
 
-function diffDocument(work: HostWork) {
+export function diffDocument(work: HostWork) {
   const { recipe, state, system, comparison, firewall, blockers = [], findings } = work;
   if (!state || system === undefined) return [];
   return [

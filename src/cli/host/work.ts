@@ -25,11 +25,8 @@ export async function openWorks(context: Context, words: readonly string[]): Pro
 /** The same for what builds: tells what of the repository is not as it was committed. */
 export async function openFlake(context: Context, words: readonly string[]): Promise<Hosts> {
   const hosts = await openWorks(context, words);
-  const { root, flake } = hosts;
-  if (flake === "")
-    throw new HomelabError("not-configured", `there is no flake.nix in ${root} or in ${root}/nixos`, {
-      hint: "the systems of hosts are the `nixosConfigurations` of a flake in the homelab",
-    });
+  const { root } = hosts;
+  requireFlake(hosts);
   if (gitDirectory(root)) {
     const words = ["status", "--porcelain", "-z", "--untracked-files=all"];
     const { exitCode, stdout } = await startGit(root, words, { env: context.env });
@@ -37,6 +34,14 @@ export async function openFlake(context: Context, words: readonly string[]): Pro
     if (exitCode === 0) for (const line of treeNews(stdout)) context.messages.warn(line);
   }
   return hosts;
+}
+
+/** Throws `not-configured` where there is no flake. */
+export function requireFlake({ root, flake }: Pick<Hosts, "root" | "flake">): void {
+  if (flake !== "") return;
+  throw new HomelabError("not-configured", `there is no flake.nix in ${root} or in ${root}/nixos`, {
+    hint: "the systems of hosts are the `nixosConfigurations` of a flake in the homelab",
+  });
 }
 
 const flakeOf = (root: string): string =>

@@ -23,14 +23,14 @@ export const buildPhase: DoPhase = async (work, { request, context, stop }) => {
 /** Builds a host's system: here, or on the host where this machine has no Nix or is of another kind. */
 async function buildSystem(
   { recipe, machine, state }: HostWork,
-  { here, flake, env }: Pick<HostRequest, "here" | "flake" | "env">,
+  { here, flake, env, lock }: Pick<HostRequest, "here" | "flake" | "env" | "lock">,
   options: NixOptions,
 ): Promise<{ on: Machine; built: Awaited<ReturnType<typeof build>> }> {
   const attribute = systemOf(recipe.name);
   if (!machine.remote || (await canBuild(here, state?.platform)))
-    return { on: here, built: await build(here, { ...options, flake, attribute }) };
+    return { on: here, built: await build(here, { ...options, flake, attribute, lock }) };
   options.progress?.("sends the configuration");
-  const source = await sendSource(here, machine, flake, { env, signal: options.signal });
+  const source = await sendSource(here, machine, flake, { env, lock, signal: options.signal });
   try {
     return { on: machine, built: await build(machine, { ...options, flake: source.flake, attribute }) };
   } finally {
@@ -57,7 +57,7 @@ const EXITS: Readonly<Record<string, string>> = {
 };
 
 /** A failure of Nix under the code that decides the exit code. */
-const reasonOf = ({ code, detail }: { readonly code: string; readonly detail: string }) => ({
+export const reasonOf = ({ code, detail }: { readonly code: string; readonly detail: string }) => ({
   code: EXITS[code] ?? code,
   text: detail,
 });

@@ -3,6 +3,7 @@ import { now } from "../../clock.ts";
 import type { Plan, RunReport, Step, StepReport } from "../../plan/types.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
+import { isGood } from "../schedule.ts";
 import { conclude, failed, runSteps, settledOutcome } from "../steps.ts";
 import { prepareHosts } from "./phases.ts";
 import { planLines } from "./plan-lines.ts";
@@ -17,15 +18,23 @@ export interface HostDeployRequest extends HostRequest {
   readonly within?: number | undefined;
   /** Asks whether to go on, with what is going to be done. Throws when not. */
   readonly confirm: (lines: readonly string[]) => Promise<void>;
+  /** What was done in this run before; what is added to it until the end is part of the report as well. */
+  readonly prologue?: readonly StepReport[] | undefined;
+  readonly times?: { readonly at: number; readonly began: number } | undefined;
+  /** What is left to be done once all hosts are as they are to be. */
+  readonly finish?: (() => Promise<readonly StepReport[]>) | undefined;
 }
 
 /** Builds systems, shows what they change, and switches hosts to them. The caller holds the lock. */
 export async function deployHosts(request: HostDeployRequest): Promise<RunReport> {
-  const times = { at: Date.now(), began: now() };
+  const { times = { at: Date.now(), began: now() }, prologue = [], finish } = request;
   const prepared = await prepareHosts(request, ["check", "build", "audit", "copy", "compare"], times.began);
-  if (!prepared.good) return conclude(request, request.root, prepared.steps, times);
+  const end = (steps: readonly StepReport[]) =>
+    conclude(request, request.root, [...prologue, ...prepared.steps, ...steps], times);
+  if (!prepared.good) return end([]);
   const switched = await switchAll(request, times.began);
-  return conclude(request, request.root, [...prepared.steps, ...switched], times);
+  const all = switched.every(({ result }) => isGood(result));
+  return end([...switched, ...((all && (await finish?.())) || [])]);
 }
 
 export interface HostRollbackRequest extends Omit<HostDeployRequest, "flake"> {

@@ -33,6 +33,8 @@ export interface HostRequest extends RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the configurations are; on this machine. */
   readonly flake: string;
+  /** A lock file on this machine, instead of the flake's own. */
+  readonly lock?: string | undefined;
   readonly works: readonly HostWork[];
   /** This machine. */
   readonly here: Machine;

@@ -71,20 +71,28 @@ export async function dryActivate(
 }
 
 /** A comparison in lines for people: what it comes to first. */
-export function comparisonLines({ packages, units, activation, reboot }: Comparison): string[] {
-  const { stop, start, restart, reload, leave, systemd } = activation;
+export function comparisonLines(comparison: Comparison): string[] {
+  const { packages } = comparison;
   const version = (versions: readonly string[]) => versions.map((each) => each || "-").join(", ") || "∅";
   const shown = packages.slice(0, MOST_NAMES).map(({ name, before, after }) => {
     const same = before.length === 0 && after.length === 0;
     return same ? `  ${name}` : `  ${name}: ${version(before)} → ${version(after)}`;
   });
   const rest = packages.length - shown.length;
-  const line = (what: string, names: readonly string[]) =>
-    names.length > 0 ? [`${what}: ${named(names)}`] : [];
   return [
     summary(packages),
     ...shown,
     ...(rest > 0 ? [`  and ${rest} more`] : []),
+    ...effectLines(comparison),
+  ];
+}
+
+/** What it comes to apart from packages. */
+export function effectLines({ units, activation, reboot }: Comparison): string[] {
+  const { stop, start, restart, reload, leave, systemd } = activation;
+  const line = (what: string, names: readonly string[]) =>
+    names.length > 0 ? [`${what}: ${named(names)}`] : [];
+  return [
     ...line("new units", units.added),
     ...line("units that go", units.removed),
     ...line("changed units", units.changed),

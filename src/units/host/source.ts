@@ -24,6 +24,8 @@ export interface Source {
 
 interface SourceOptions {
   readonly env: Environment;
+  /** A lock file on this machine, instead of the flake's own. */
+  readonly lock?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +34,7 @@ export async function sendSource(
   here: Machine,
   to: Machine,
   flake: string,
-  { env, signal }: SourceOptions,
+  { env, lock, signal }: SourceOptions,
 ): Promise<Source> {
   const { top, files } = await filesOf(flake, env);
   const packed = await pack(here, top, files, signal);
@@ -40,6 +42,11 @@ export async function sendSource(
   const { exitCode, stdout, stderr } = await to.run(["sh", "-c", UNPACK], { ...options, stdin: packed });
   if (exitCode !== 0) throw trouble(`${to.name} did not take the configuration`, stderr);
   const below = relative(top, flake);
+  if (lock !== undefined) {
+    const argv = ["sh", "-c", 'cat >"$0"', join(stdout, below, "flake.lock")];
+    const written = await to.run(argv, { ...options, stdin: readFileSync(lock, "utf8") });
+    if (written.exitCode !== 0) throw trouble(`${to.name} did not take the lock file`, written.stderr);
+  }
   return {
     flake: `path:${stdout}${below === "" ? "" : `?dir=${encodeURI(below)}`}`,
     async remove() {

@@ -4,7 +4,9 @@ import { parseJustfile } from "../../../src/book/justfile.ts";
 
 const COMMANDS = {
   names: new Set(
-    "list ensure deploy stop restart logs status setup cleanup env update-system validate report".split(" "),
+    "list ensure deploy stop restart logs status setup cleanup env update update-system validate report".split(
+      " ",
+    ),
   ),
   verbs: new Set(["ensure", "deploy", "stop", "restart", "logs", "status"]),
 };
@@ -141,6 +143,7 @@ test.each<[string, string, Imported["file"], string[]]>([
 test.each<[string, string, string, Imported["file"]["tasks"], string[]]>([
   ["a command as in the seed", "cleanup:\n    docker image prune -f\n", "built in", undefined, []],
   ["a default that lists", "default:\n    @just --list\n", "built in", undefined, []],
+  ["newer inputs of a flake", "update:\n    nix flake update\n", "built in", undefined, []],
   ["one service's verb", "stop-a:\n    cd services/a && docker compose down\n", "built in", undefined, []],
   [
     "a deployment of one service and what it needs",

@@ -86,6 +86,7 @@ test.each([
     "there is no flake at git+file:///etc/nixos: path 'flake.nix' does not exist",
   ],
   ["hash", "hash-mismatch", "what was fetched as source.tar.gz is not what its hash says"],
+  ["input-gone", "no-flake", "there is no flake at its input plain: path '//w/plain' does not exist"],
   [
     "input-ssh",
     "network",
