@@ -1,4 +1,7 @@
-/** Names of all commands: a task of such a name could never be called. A test holds them against the commands. */
+/**
+ * Names of the commands that no task can have: it could never be called. A test holds them against the commands; those
+ * that let a task of their name go first are not among them.
+ */
 export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "add",
   "cleanup",

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import type { HostVerbName } from "./host-verb.ts";
 
 export interface CommandEntry {
   readonly summary: string;
@@ -7,7 +8,17 @@ export interface CommandEntry {
   readonly verb?: boolean;
   /** It changes things: when nobody watches and it cannot even begin, that is told like a failed step. */
   readonly runs?: boolean;
+  /** A task of the same name in the recipes goes first. */
+  readonly yields?: boolean;
 }
+
+/** A verb of `host` as a command of its own. */
+const hostVerb = (name: HostVerbName, summary: string, more: Partial<CommandEntry> = {}): CommandEntry => ({
+  summary,
+  load: async () => ({ default: (await import("./host-verb.ts")).hostVerb(name) }),
+  yields: true,
+  ...more,
+});
 
 const entries: Record<string, CommandEntry> = {
   list: { summary: "recipes by group, one line each", load: () => import("./list.ts") },
@@ -68,6 +79,10 @@ const entries: Record<string, CommandEntry> = {
   },
   vm: { summary: "MicroVMs: list, update, restart, log in, find faults", load: () => import("./vm.ts") },
   host: { summary: "NixOS hosts: list, look after them, log in", load: () => import("./host.ts") },
+  build: hostVerb("build", "build the systems of hosts: `host build`"),
+  diff: hostVerb("diff", "what deploying a host would change: `host diff`"),
+  "dry-activate": hostVerb("dry-activate", "what a host's activation would do: `host dry-activate`"),
+  test: hostVerb("test", "a new system until the host reboots: `host test`", { runs: true }),
   exec: { summary: "run a command in a container of a service", load: () => import("./exec.ts") },
   init: { summary: "make a new homelab", load: () => import("./init.ts") },
   add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },
@@ -103,6 +118,9 @@ const entries: Record<string, CommandEntry> = {
   man: { summary: "the manual page", load: () => import("./man.ts") },
   help: { summary: "explain a command or a topic", load: () => import("./help.ts") },
 };
+
+/** Commands whose names are theirs alone: no task can have them. */
+export const isReserved = (name: string): boolean => name in COMMANDS && COMMANDS[name]?.yields !== true;
 
 /** All commands, without a prototype: `toString` is no command. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.assign(Object.create(null), entries);

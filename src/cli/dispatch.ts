@@ -5,7 +5,7 @@ import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
 import { REVISION, VERSION, versionLine } from "../version.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, isReserved } from "./commands.ts";
 import { isTold, makeContext, print, printJson } from "./context.ts";
 import { type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
 import { checkWords } from "./words.ts";
@@ -85,18 +85,19 @@ async function runTask({ task, book, words }: FoundTask, globals: GlobalOptions)
 }
 
 /**
- * What a word means: a command by its name, a task of the book by its own, or `<verb>-<target>`. Throws `usage` with
- * a suggestion.
+ * What a word means: a command by its name, a task of the book by its own, or `<verb>-<target>`. A few commands let a
+ * task of their name go first. Throws `usage` with a suggestion.
  */
 async function findCommand(
   word: string,
   rest: readonly string[],
   globals: GlobalOptions,
 ): Promise<FoundCommand | FoundTask> {
-  if (word in COMMANDS) return { name: word, words: [...rest] };
+  const own = word in COMMANDS ? { name: word, words: [...rest] } : undefined;
+  if (own && isReserved(word)) return own;
   const context = makeContext({ ...globals, quiet: true }, word);
-  const verb = verbOf(word);
-  const split = verb && { name: verb, words: [word.slice(verb.length + 1), ...rest] };
+  const verb = own ? undefined : verbOf(word);
+  const split = verb ? { name: verb, words: [word.slice(verb.length + 1), ...rest] } : own;
   const { bookIfAny, isWritten } = await import("./book.ts");
   // The command reads the book itself: twice only where some text of it looks like a task of that name.
   if (split && !isWritten(context, word)) return split;

@@ -1,0 +1,135 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { HomelabError } from "../../../errors.ts";
+import {
+  fingerprint,
+  hashedName,
+  kindOf,
+  knownName,
+  type PublicKey,
+  parseKnown,
+  parseScan,
+} from "../../../ssh/keys.ts";
+import { ok, type SetupState, type SetupStep, todo } from "../../setup/step.ts";
+import { type HostTarget, SHORT_MS } from "./target.ts";
+import { judgeKeys } from "./trust.ts";
+
+const SCAN_S = 10;
+
+/**
+ * The host's key in known_hosts: added after a person has seen its fingerprint, or because it is the one that was named
+ * in advance. One that is known and is another one now ends everything.
+ */
+export function knownHost(target: HostTarget): SetupStep {
+  const { host, here, effective } = target;
+  const { alias, host: address, port } = effective;
+  const name = alias ?? knownName(address, port);
+  let scanned: Promise<PublicKey[]> | undefined;
+  const scan = () => {
+    // What was shown to the person is what is written.
+    scanned ??= scanKeys(target);
+    return scanned;
+  };
+  const known = async () => {
+    const files = [...effective.known, ...effective.knownGlobally].filter((file) => existsSync(file));
+    const found = await Promise.all(
+      files.map((file) => here.run(["ssh-keygen", "-F", name, "-f", file], { deadline: SHORT_MS })),
+    );
+    return found.flatMap(({ stdout }) => parseKnown(stdout));
+  };
+  const judge = async () => {
+    const lines = await known();
+    const keys = effective.through && lines.length > 0 ? lines.map(({ key }) => key) : await scan();
+    const verdict = judgeKeys({ known: lines, scanned: keys, wanted: target.fingerprint });
+    if ("refused" in verdict) throw refusal(target, verdict.refused, name, keys);
+    return verdict;
+  };
+  return {
+    id: "known-host",
+    what: `the host key of ${host.name} is known`,
+    root: false,
+    async look(): Promise<SetupState> {
+      const { add } = await judge();
+      if (add.length === 0) return ok();
+      const shown = add.map((key) => `${kindOf(key)} ${fingerprint(key)}`).join(", ");
+      const compared =
+        target.fingerprint === undefined ? "compare with those of the host" : "the one that was named";
+      return todo(`${shown} (${compared})`);
+    },
+    async apply() {
+      const { add } = await judge();
+      const [file] = effective.known;
+      if (file === undefined)
+        throw new HomelabError(
+          "not-configured",
+          "ssh is told to keep no known hosts (`UserKnownHostsFile none`)",
+          {
+            hint: "name a file in the settings of ssh",
+          },
+        );
+      append(
+        file,
+        add
+          .map(({ type, blob }) => `${effective.hashed ? hashedName(name) : name} ${type} ${blob}\n`)
+          .join(""),
+      );
+    },
+  };
+}
+
+/** Asks the host itself for its keys. */
+async function scanKeys({ host, here, effective }: HostTarget): Promise<PublicKey[]> {
+  const { host: address, port, through } = effective;
+  if (through)
+    throw new HomelabError(
+      "refused",
+      `the host key of ${host.name} is not known, and it is reached through another host`,
+      {
+        hint: `run \`ssh ${address}\` once and compare the fingerprint`,
+      },
+    );
+  const argv = ["ssh-keyscan", "-T", String(SCAN_S), "-p", String(port), "--", address];
+  const { stdout, stderr } = await here.run(argv, { deadline: 3 * SHORT_MS });
+  const keys = parseScan(stdout);
+  if (keys.length > 0) return keys;
+  const said = stderr
+    .trim()
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .at(-1);
+  throw new HomelabError(
+    "unavailable",
+    `${host.name} (${knownName(address, port)}) does not show a host key${said ? `: ${said}` : ""}`,
+    { hint: "see that it runs, that sshd runs on it, and that no firewall is in between" },
+  );
+}
+
+/** Behind what is there, whether or not that ends with its line. */
+function append(file: string, lines: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  appendFileSync(file, `${before === "" || before.endsWith("\n") ? "" : "\n"}${lines}`, { mode: 0o600 });
+}
+
+function refusal(
+  { host, effective, fingerprint: wanted }: HostTarget,
+  why: "revoked" | "changed" | "not the named one",
+  name: string,
+  keys: readonly PublicKey[],
+): HomelabError {
+  const shown = keys.map((key) => `${kindOf(key)} ${fingerprint(key)}`).join(", ");
+  if (why === "not the named one")
+    return new HomelabError("refused", `${host.name} has another host key than ${wanted}: ${shown}`, {
+      hint: `another machine may answer. On the host itself, \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` shows the right one`,
+    });
+  if (why === "revoked")
+    return new HomelabError("refused", `the host key of ${host.name} is marked as revoked in known_hosts`, {
+      hint: "another machine may answer that has stolen it: give the host a new key",
+    });
+  const file = [...effective.known, ...effective.knownGlobally].find((each) => existsSync(each));
+  return new HomelabError(
+    "refused",
+    `the host key of ${host.name} is not the known one: another machine answers, or it was installed anew (${shown})`,
+    { hint: `only when you know why it has changed, forget it with \`ssh-keygen -f ${file} -R '${name}'\`` },
+  );
+}

@@ -1,0 +1,87 @@
+import type { HostRecipe } from "../../../book/types.ts";
+import { HomelabError } from "../../../errors.ts";
+import type { Machine } from "../../../process/machine.ts";
+import type { ProcessResult } from "../../../process/runner.ts";
+import { type Effective, parseEffective } from "../../../ssh/effective.ts";
+import { fingerprint } from "../../../ssh/keys.ts";
+import type { SshMachine } from "../../../ssh/machine.ts";
+import { publicKey } from "./key.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const SHORT_MS = 30_000;
+
+/** A host that is set up from here. */
+export interface HostTarget {
+  readonly host: HostRecipe;
+  /** The homelab. */
+  readonly root: string;
+  readonly env: Environment;
+  /** Absolute path of the private key that homelab is to log in with. */
+  readonly identity: string;
+  /** This machine. */
+  readonly here: Machine;
+  /** The host, with that key; and with whatever else lets a person in. */
+  readonly keyed: SshMachine;
+  readonly open: SshMachine;
+  /** Whether somebody can be asked for a password. */
+  readonly watched: boolean;
+  /** The host key that is to be taken, and no other. */
+  readonly fingerprint: string | undefined;
+  readonly effective: Effective;
+}
+
+/** Asks ssh itself where it would go. */
+export async function effectiveOf(here: Machine, open: SshMachine): Promise<Effective> {
+  const { settings, address } = open.reach;
+  const argv = ["ssh", "-F", settings, "-G", "--", address];
+  const { exitCode, stdout, stderr } = await here.run(argv, { deadline: SHORT_MS });
+  if (exitCode === 0) return parseEffective(stdout);
+  const why = stderr.trim().split("\n").at(-1) ?? "";
+  throw new HomelabError("not-configured", `ssh does not accept its settings: ${why}`, {
+    hint: "correct that file",
+  });
+}
+
+/** What lets us in, if anything does yet: the key itself, or something else that ssh has. */
+export class Entrance {
+  private byKey = false;
+
+  constructor(private readonly target: HostTarget) {}
+
+  /** Whether the key, and no other, opens the host. Throws when the host cannot be reached. */
+  async isOpenToKey(): Promise<boolean> {
+    if (this.byKey) return true;
+    const key = publicKey(this.target.identity);
+    if (!key) return false;
+    const accepted = await ifLetIn(() => this.target.keyed.acceptedKey());
+    this.byKey = accepted === fingerprint(key);
+    return this.byKey;
+  }
+
+  /** The host, logged in to without a question; undefined when that is not possible yet. */
+  async machine(): Promise<SshMachine | undefined> {
+    const { keyed, open } = this.target;
+    if (await this.isOpenToKey()) return keyed;
+    const result = await ifLetIn(() => open.run(["true"], { deadline: SHORT_MS }));
+    return result && open;
+  }
+}
+
+/** What is asked, unless the host does not let us in, or its key is not known yet. */
+async function ifLetIn<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof HomelabError && (error.code === "permission" || error.code === "refused"))
+      return undefined;
+    throw error;
+  }
+}
+
+/** The last line that a program complained with. */
+export const lastLine = ({ stderr, stdout, exitCode }: ProcessResult): string =>
+  (stderr.trim() || stdout.trim()).split("\n").at(-1) || `exit code ${exitCode}`;
+
+/** What a step says that needs a login which there is not yet. */
+export const LATER = "is looked at after the login";
