@@ -83,6 +83,18 @@ const entries: Record<string, CommandEntry> = {
   diff: hostVerb("diff", "what deploying a host would change: `host diff`"),
   "dry-activate": hostVerb("dry-activate", "what a host's activation would do: `host dry-activate`"),
   test: hostVerb("test", "a new system until the host reboots: `host test`", { runs: true }),
+  "deploy-debug": {
+    summary: "deploy hosts, and write all that is said to a file",
+    load: () => import("./deploy-debug.ts"),
+    runs: true,
+    yields: true,
+  },
+  gc: {
+    summary: "remove old generations and what only they needed from Nix stores",
+    load: () => import("./gc.ts"),
+    runs: true,
+    yields: true,
+  },
   exec: { summary: "run a command in a container of a service", load: () => import("./exec.ts") },
   init: { summary: "make a new homelab", load: () => import("./init.ts") },
   add: { summary: "add services from the catalogue, with what they need", load: () => import("./add.ts") },

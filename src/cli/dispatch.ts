@@ -96,15 +96,19 @@ async function findCommand(
   const own = word in COMMANDS ? { name: word, words: [...rest] } : undefined;
   if (own && isReserved(word)) return own;
   const context = makeContext({ ...globals, quiet: true }, word);
-  const verb = own ? undefined : verbOf(word);
-  const split = verb ? { name: verb, words: [word.slice(verb.length + 1), ...rest] } : own;
+  const verb = verbOf(word);
+  const target = word.slice((verb ?? "").length + 1);
+  const split = verb && { name: verb, words: [target, ...rest] };
   const { bookIfAny, isWritten } = await import("./book.ts");
+  const [only, other] = [own, split].filter((each) => each !== undefined);
   // The command reads the book itself: twice only where some text of it looks like a task of that name.
-  if (split && !isWritten(context, word)) return split;
+  if (only && !other && !isWritten(context, word)) return only;
   const book = await bookIfAny(context);
   const task = book?.recipes.get(word);
   if (book && task?.kind === "task") return { task, book, words: rest };
-  if (split) return split;
+  // `deploy-debug` where something is called `debug`.
+  if (split && (!own || (book && expandTarget(book, target)))) return split;
+  if (own) return own;
   throw unknownCommand(word, book);
 }
 

@@ -39,14 +39,18 @@ export type HostVerbName = keyof typeof TEXTS;
 
 /** A verb of `host` as a command of its own: `homelab build web` for `homelab host build web`. */
 export function hostVerb(name: HostVerbName): Command {
-  const { takes, words, load }: Verb = VERBS[name];
-  const args: ArgsDef = Object.fromEntries(takes.map((option) => [option, alone(HOST_ARGS[option])]));
+  const { words, load }: Verb = VERBS[name];
+  const args = optionsOf(VERBS[name]);
   return makeCommand({
     ...{ name, words, args },
     ...TEXTS[name],
     run: async (context, given, options) => (await load()).run(context, given, options as HostOptions),
   });
 }
+
+/** The options of a verb for a command of its own. */
+export const optionsOf = ({ takes }: Verb): ArgsDef =>
+  Object.fromEntries(takes.map((option) => [option, alone(HOST_ARGS[option])]));
 
 /** An option without the verbs of `host` that take it. */
 const alone = (spec: ArgsDef[string]): ArgsDef[string] => ({

@@ -23,9 +23,9 @@ export function parseEffective(text: string): Effective {
   }
   const said = (key: string) => values.get(key) ?? "";
   const files = (key: string) =>
-    (said(key).match(/"[^"]*"|\S+/g) ?? [])
-      .map((file) => file.replace(/^"(.*)"$/, "$1"))
-      .filter((file) => file !== "none");
+    said(key)
+      .split(" ")
+      .filter((file) => file !== "" && file !== "none");
   return {
     host: said("hostname"),
     port: Number(said("port")) || 22,
