@@ -1,6 +1,7 @@
 import { now } from "../clock.ts";
 import type { Trace } from "../process/trace.ts";
 import { formatDuration } from "./duration.ts";
+import { printableLog } from "./style.ts";
 
 /** A line of the log that Nix writes for programs, as a person reads it; undefined for what says nothing. */
 export function nixLine(line: string): string | undefined {
@@ -25,9 +26,10 @@ export function debugLog(write: (text: string) => void, clock: () => Date = () =
     const began = now();
     const rest = { stdout: "", stderr: "" };
     const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-    const say = (text: string) => write(`${clock().toISOString().slice(11, 23)} #${id} ${text}\n`);
+    const say = (text: string) =>
+      write(`${clock().toISOString().slice(11, 23)} #${id} ${printableLog(text)}\n`);
     const line = (stream: "stdout" | "stderr", text: string) => {
-      const readable = nixLine(text);
+      const readable = nixLine(text.replace(/\r$/, ""));
       if (readable === undefined) return;
       for (const each of readable.split("\n")) say(`${stream === "stdout" ? "|" : "!"} ${each}`);
     };

@@ -8,7 +8,10 @@ const KEY = "/root/.ssh/homelab_web";
 
 /** A host like one that was installed a minute ago: sshd takes passwords, sudo asks for one. */
 async function fresh(web: Hypervisor): Promise<void> {
-  await web.write("/etc/ssh/sshd_config.d/00-fresh.conf", "PasswordAuthentication yes\n");
+  await web.write(
+    "/etc/ssh/sshd_config.d/00-fresh.conf",
+    "PasswordAuthentication yes\nPerSourcePenalties yes\n",
+  );
   await web.run(
     "sh",
     "-ec",

@@ -68,11 +68,21 @@ async function whom(context: Context, word: string, { user, address }: HostOptio
   const { book, machines } = await openHosts(context, []);
   const recipe = book.recipes.get(word);
   const isNew = address !== undefined && recipe === undefined && NAME.test(word);
-  const known = isNew ? bareHost(word) : (await openHost(context, word)).host;
+  const known = isNew ? bareHost(word) : await existing(context, word);
   const given = { ...to, ...(user === undefined ? {} : { user: userOf(user) }) };
   const host = { ...known, identity: known.identity ?? `~/.ssh/homelab_${known.name}`, ...given };
   const written = recipe && isHost(recipe) ? recipe : undefined;
   return { root: book.root, machines, written, host };
+}
+
+async function existing(context: Context, word: string): Promise<HostRecipe> {
+  try {
+    return (await openHost(context, word)).host;
+  } catch (error) {
+    if (!(error instanceof HomelabError) || error.code !== "unknown-target") throw error;
+    const hint = `${error.hint}; for a new one say where it is: \`--address ADDR\``;
+    throw new HomelabError("unknown-target", error.message, { hint });
+  }
 }
 
 function addressOf(text: string): { address: string; user?: string } {

@@ -15,6 +15,8 @@ import { type HostTarget, SHORT_MS } from "./target.ts";
 import { judgeKeys } from "./trust.ts";
 
 const SCAN_S = 10;
+/** Each is a connection of its own. */
+const KINDS = "ed25519,ecdsa,rsa";
 
 /**
  * The host's key in known_hosts: added after a person has seen its fingerprint, or because it is the one that was named
@@ -88,7 +90,7 @@ async function scanKeys({ host, here, effective }: HostTarget): Promise<PublicKe
         hint: `run \`ssh ${address}\` once and compare the fingerprint`,
       },
     );
-  const argv = ["ssh-keyscan", "-T", String(SCAN_S), "-p", String(port), "--", address];
+  const argv = ["ssh-keyscan", "-t", KINDS, "-T", String(SCAN_S), "-p", String(port), "--", address];
   const { stdout, stderr } = await here.run(argv, { deadline: 3 * SHORT_MS });
   const keys = parseScan(stdout);
   if (keys.length > 0) return keys;

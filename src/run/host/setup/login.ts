@@ -40,6 +40,8 @@ export function authorised(target: HostTarget, entrance: Entrance): SetupStep {
     async apply() {
       const line = publicLine(identity) ?? "";
       const key = publicKey(identity);
+      // The host's key, or ours, may have been made since.
+      await entrance.changed();
       const machine = (await entrance.machine()) ?? (await byPassword(target, line));
       const argv = ["sh", "-c", AUTHORISE, "sh", line, key?.blob ?? ""];
       const result = await machine.run(argv, { deadline: SHORT_MS });
@@ -55,6 +57,7 @@ export function authorised(target: HostTarget, entrance: Entrance): SetupStep {
         throw new HomelabError("step-failed", `the key was not added on ${host.name}: ${lastLine(result)}`, {
           hint: `look at ~${user}/.ssh there`,
         });
+      await entrance.changed();
       if (await entrance.isOpenToKey()) return;
       throw new HomelabError("permission", `${host.name} has the key, and does not let it in`, {
         hint: "the home directory there may be writable for others, or sshd may look elsewhere (AuthorizedKeysFile): its journal says why",
@@ -65,10 +68,18 @@ export function authorised(target: HostTarget, entrance: Entrance): SetupStep {
 
 /** A person logs in at the terminal; what comes after it uses that login. */
 async function byPassword({ host, open, watched, effective: { user } }: HostTarget, line: string) {
+  const by = `add the line to ~${user}/.ssh/authorized_keys there: ${line}; on NixOS: ${nixKey(user, line)}`;
   if (!watched)
     throw new HomelabError("permission", `nothing that ssh has opens ${user} on ${host.name} yet`, {
-      hint: `run this on a terminal to be asked for the password; or add the line to ~${user}/.ssh/authorized_keys there: ${line}; on NixOS: ${nixKey(user, line)}`,
+      hint: `run this on a terminal to be asked for the password; or ${by}`,
     });
-  await open.logIn();
+  try {
+    await open.logIn();
+  } catch (error) {
+    if (!(error instanceof HomelabError) || error.code !== "permission") throw error;
+    throw new HomelabError("permission", `${host.name} did not let ${user} in`, {
+      hint: `where it takes no passwords, ${by}`,
+    });
+  }
   return open;
 }

@@ -43,19 +43,25 @@ export async function effectiveOf(here: Machine, open: SshMachine): Promise<Effe
   });
 }
 
-/** What lets us in, if anything does yet: the key itself, or something else that ssh has. */
+/**
+ * What lets us in, if anything does yet: the key itself, or something else that ssh has. It is asked once, until
+ * something has changed: to a host that counts failures (PerSourcePenalties), each attempt is one.
+ */
 export class Entrance {
-  private byKey = false;
+  private byKey: Promise<boolean> | undefined;
+  private byOther: Promise<boolean> | undefined;
 
   constructor(private readonly target: HostTarget) {}
 
+  /** What did not let us in may do so now. */
+  async changed(): Promise<void> {
+    if (!(await this.byKey)) this.byKey = undefined;
+    this.byOther = undefined;
+  }
+
   /** Whether the key, and no other, opens the host. Throws when the host cannot be reached. */
-  async isOpenToKey(): Promise<boolean> {
-    if (this.byKey) return true;
-    const key = publicKey(this.target.identity);
-    if (!key) return false;
-    const accepted = await ifLetIn(() => this.target.keyed.acceptedKey());
-    this.byKey = accepted === fingerprint(key);
+  isOpenToKey(): Promise<boolean> {
+    this.byKey ??= this.tryKey();
     return this.byKey;
   }
 
@@ -63,8 +69,14 @@ export class Entrance {
   async machine(): Promise<SshMachine | undefined> {
     const { keyed, open } = this.target;
     if (await this.isOpenToKey()) return keyed;
-    const result = await ifLetIn(() => open.run(["true"], { deadline: SHORT_MS }));
-    return result && open;
+    this.byOther ??= ifLetIn(() => open.run(["true"], { deadline: SHORT_MS })).then(Boolean);
+    return (await this.byOther) ? open : undefined;
+  }
+
+  private async tryKey(): Promise<boolean> {
+    const key = publicKey(this.target.identity);
+    if (!key) return false;
+    return (await ifLetIn(() => this.target.keyed.acceptedKey())) === fingerprint(key);
   }
 }
 
