@@ -24,7 +24,7 @@ export function publicLine(identity: string): string | undefined {
 }
 
 /** The key pair that homelab logs in with. One that is there is never overwritten. */
-export function keyPair(identity: string, env: Environment): SetupStep {
+export function keyPair(identity: string, env: Environment, made: () => void): SetupStep {
   const keygen = (...words: string[]) => runProcess(["ssh-keygen", ...words], { env, deadline: DEADLINE_MS });
   return {
     id: "key",
@@ -43,8 +43,9 @@ export function keyPair(identity: string, env: Environment): SetupStep {
       mkdirSync(dirname(identity), { recursive: true, mode: 0o700 });
       if (!existsSync(identity)) {
         const comment = `${userInfo().username}@${hostname()} for homelab`;
-        const made = await keygen("-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", identity);
-        if (made.exitCode !== 0) throw failed(`\`ssh-keygen\` made no key: ${made.stderr.trim()}`);
+        const done = await keygen("-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", identity);
+        if (done.exitCode !== 0) throw failed(`\`ssh-keygen\` made no key: ${done.stderr.trim()}`);
+        made();
       }
       if (isLoose(identity)) chmodSync(identity, PRIVATE);
       if (existsSync(`${identity}.pub`)) return;

@@ -1,48 +1,33 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { HomelabError } from "../../../errors.ts";
-import {
-  fingerprint,
-  hashedName,
-  kindOf,
-  knownName,
-  type PublicKey,
-  parseKnown,
-  parseScan,
-} from "../../../ssh/keys.ts";
+import { fingerprint, hashedName, kindOf, knownName, type PublicKey, parseScan } from "../../../ssh/keys.ts";
 import { ok, type SetupState, type SetupStep, todo } from "../../setup/step.ts";
+import type { Entrance } from "./entrance.ts";
+import { isKnown, knownLines, nameOf } from "./known.ts";
 import { type HostTarget, SHORT_MS } from "./target.ts";
 import { judgeKeys } from "./trust.ts";
 
 const SCAN_S = 10;
-/** Each is a connection of its own. */
-const KINDS = "ed25519,ecdsa,rsa";
+/** Each kind is a connection of its own, and there are hosts that count these. */
+const [FIRST, OTHERS] = ["ed25519", "ecdsa,rsa"];
 
 /**
  * The host's key in known_hosts: added after a person has seen its fingerprint, or because it is the one that was named
- * in advance. One that is known and is another one now ends everything.
+ * in advance. Nothing that is known is replaced: whether it is still that one, ssh itself compares.
  */
-export function knownHost(target: HostTarget): SetupStep {
-  const { host, here, effective } = target;
-  const { alias, host: address, port } = effective;
-  const name = alias ?? knownName(address, port);
+export function knownHost(target: HostTarget, entrance: Entrance): SetupStep {
+  const { host, effective, fingerprint: wanted } = target;
+  const name = nameOf(target);
   let scanned: Promise<PublicKey[]> | undefined;
-  const scan = () => {
+  const judge = async () => {
+    const known = await knownLines(target);
+    const isNamed = wanted === undefined || known.some(({ key }) => fingerprint(key) === wanted);
+    if (isKnown(known) && isNamed) return { add: [] };
     // What was shown to the person is what is written.
     scanned ??= scanKeys(target);
-    return scanned;
-  };
-  const known = async () => {
-    const files = [...effective.known, ...effective.knownGlobally].filter((file) => existsSync(file));
-    const found = await Promise.all(
-      files.map((file) => here.run(["ssh-keygen", "-F", name, "-f", file], { deadline: SHORT_MS })),
-    );
-    return found.flatMap(({ stdout }) => parseKnown(stdout));
-  };
-  const judge = async () => {
-    const lines = await known();
-    const keys = effective.through && lines.length > 0 ? lines.map(({ key }) => key) : await scan();
-    const verdict = judgeKeys({ known: lines, scanned: keys, wanted: target.fingerprint });
+    const keys = await scanned;
+    const verdict = judgeKeys({ known, scanned: keys, wanted });
     if ("refused" in verdict) throw refusal(target, verdict.refused, name, keys);
     return verdict;
   };
@@ -75,12 +60,13 @@ export function knownHost(target: HostTarget): SetupStep {
           .map(({ type, blob }) => `${effective.hashed ? hashedName(name) : name} ${type} ${blob}\n`)
           .join(""),
       );
+      await entrance.changed();
     },
   };
 }
 
-/** Asks the host itself for its keys. */
-async function scanKeys({ host, here, effective }: HostTarget): Promise<PublicKey[]> {
+/** Asks the host itself for its keys: the best one, and the others where that is not the one that is looked for. */
+async function scanKeys({ host, here, effective, fingerprint: wanted }: HostTarget): Promise<PublicKey[]> {
   const { host: address, port, through } = effective;
   if (through)
     throw new HomelabError(
@@ -90,9 +76,14 @@ async function scanKeys({ host, here, effective }: HostTarget): Promise<PublicKe
         hint: `run \`ssh ${address}\` once and compare the fingerprint`,
       },
     );
-  const argv = ["ssh-keyscan", "-t", KINDS, "-T", String(SCAN_S), "-p", String(port), "--", address];
-  const { stdout, stderr } = await here.run(argv, { deadline: 3 * SHORT_MS });
-  const keys = parseScan(stdout);
+  const scan = (kinds: string) => {
+    const argv = ["ssh-keyscan", "-t", kinds, "-T", String(SCAN_S), "-p", String(port), "--", address];
+    return here.run(argv, { deadline: 3 * SHORT_MS });
+  };
+  const { stdout, stderr } = await scan(FIRST);
+  const first = parseScan(stdout);
+  const isNamed = wanted === undefined || first.some((key) => fingerprint(key) === wanted);
+  const keys = first.length > 0 && isNamed ? first : [...first, ...parseScan((await scan(OTHERS)).stdout)];
   if (keys.length > 0) return keys;
   const said = stderr
     .trim()

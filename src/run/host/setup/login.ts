@@ -1,8 +1,9 @@
 import { HomelabError } from "../../../errors.ts";
 import { ok, type SetupStep, todo } from "../../setup/step.ts";
+import type { Entrance } from "./entrance.ts";
 import { publicKey, publicLine } from "./key.ts";
 import { nixKey } from "./lines.ts";
-import { type Entrance, type HostTarget, lastLine, SHORT_MS } from "./target.ts";
+import { type HostTarget, lastLine, SHORT_MS } from "./target.ts";
 
 /**
  * Once, whole, and with the modes that sshd asks for. What a configuration made, a link into the store or elsewhere, is
@@ -40,8 +41,6 @@ export function authorised(target: HostTarget, entrance: Entrance): SetupStep {
     async apply() {
       const line = publicLine(identity) ?? "";
       const key = publicKey(identity);
-      // The host's key, or ours, may have been made since.
-      await entrance.changed();
       const machine = (await entrance.machine()) ?? (await byPassword(target, line));
       const argv = ["sh", "-c", AUTHORISE, "sh", line, key?.blob ?? ""];
       const result = await machine.run(argv, { deadline: SHORT_MS });
@@ -57,7 +56,7 @@ export function authorised(target: HostTarget, entrance: Entrance): SetupStep {
         throw new HomelabError("step-failed", `the key was not added on ${host.name}: ${lastLine(result)}`, {
           hint: `look at ~${user}/.ssh there`,
         });
-      await entrance.changed();
+      await entrance.added();
       if (await entrance.isOpenToKey()) return;
       throw new HomelabError("permission", `${host.name} has the key, and does not let it in`, {
         hint: "the home directory there may be writable for others, or sshd may look elsewhere (AuthorizedKeysFile): its journal says why",

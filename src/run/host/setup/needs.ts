@@ -1,5 +1,6 @@
 import { notHere, ok, type SetupStep } from "../../setup/step.ts";
-import { type Entrance, type HostTarget, LATER, SHORT_MS } from "./target.ts";
+import type { Entrance } from "./entrance.ts";
+import { type HostTarget, LATER, SHORT_MS } from "./target.ts";
 
 /** Line by line: what it is, Nix, systemd, who we are. */
 const QUESTION = String.raw`

@@ -1,8 +1,9 @@
 import { HomelabError } from "../../../errors.ts";
 import type { SshMachine } from "../../../ssh/machine.ts";
 import { notHere, ok, type SetupState, type SetupStep, todo } from "../../setup/step.ts";
+import type { Entrance } from "./entrance.ts";
 import { sudoFile, sudoRule } from "./lines.ts";
-import { type Entrance, type HostTarget, LATER, SHORT_MS } from "./target.ts";
+import { type HostTarget, LATER, SHORT_MS } from "./target.ts";
 
 /** What keeps a rule from being put in place, by the exit code of the script. */
 const REFUSALS: Readonly<Record<number, string>> = {

@@ -4,7 +4,8 @@ import { complaint, withoutPassword } from "../../../git/words.ts";
 import type { SshMachine } from "../../../ssh/machine.ts";
 import { ok, type SetupStep, todo } from "../../setup/step.ts";
 import { breakable, makeDirectory, shownDirectory } from "./directory.ts";
-import { type Entrance, type HostTarget, LATER, SHORT_MS } from "./target.ts";
+import type { Entrance } from "./entrance.ts";
+import { type HostTarget, LATER, SHORT_MS } from "./target.ts";
 
 const DEADLINE_MS = 10 * 60_000;
 

@@ -2,7 +2,8 @@ import { HomelabError } from "../../../errors.ts";
 import { quoteWord } from "../../../ssh/quote.ts";
 import { ok, type SetupStep, todo } from "../../setup/step.ts";
 import { breakable, makeDirectory, shownDirectory, sure } from "./directory.ts";
-import { type Entrance, type HostTarget, LATER, SHORT_MS } from "./target.ts";
+import type { Entrance } from "./entrance.ts";
+import { type HostTarget, LATER, SHORT_MS } from "./target.ts";
 
 const DEADLINE_MS = 30 * 60_000;
 const KEEP_BYTES = 16 * 1024 * 1024;

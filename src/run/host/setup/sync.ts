@@ -1,8 +1,9 @@
 import { notHere, type SetupStep } from "../../setup/step.ts";
 import { shownDirectory } from "./directory.ts";
+import type { Entrance } from "./entrance.ts";
 import { gitSync } from "./sync-git.ts";
 import { rsyncSync } from "./sync-rsync.ts";
-import type { Entrance, HostTarget } from "./target.ts";
+import type { HostTarget } from "./target.ts";
 
 export type SyncWay = "rsync" | "git" | "none";
 

@@ -3,9 +3,7 @@ import { HomelabError } from "../../../errors.ts";
 import type { Machine } from "../../../process/machine.ts";
 import type { ProcessResult } from "../../../process/runner.ts";
 import { type Effective, parseEffective } from "../../../ssh/effective.ts";
-import { fingerprint } from "../../../ssh/keys.ts";
 import type { SshMachine } from "../../../ssh/machine.ts";
-import { publicKey } from "./key.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,54 +39,6 @@ export async function effectiveOf(here: Machine, open: SshMachine): Promise<Effe
   throw new HomelabError("not-configured", `ssh does not accept its settings: ${why}`, {
     hint: "correct that file",
   });
-}
-
-/**
- * What lets us in, if anything does yet: the key itself, or something else that ssh has. It is asked once, until
- * something has changed: to a host that counts failures (PerSourcePenalties), each attempt is one.
- */
-export class Entrance {
-  private byKey: Promise<boolean> | undefined;
-  private byOther: Promise<boolean> | undefined;
-
-  constructor(private readonly target: HostTarget) {}
-
-  /** What did not let us in may do so now. */
-  async changed(): Promise<void> {
-    if (!(await this.byKey)) this.byKey = undefined;
-    this.byOther = undefined;
-  }
-
-  /** Whether the key, and no other, opens the host. Throws when the host cannot be reached. */
-  isOpenToKey(): Promise<boolean> {
-    this.byKey ??= this.tryKey();
-    return this.byKey;
-  }
-
-  /** The host, logged in to without a question; undefined when that is not possible yet. */
-  async machine(): Promise<SshMachine | undefined> {
-    const { keyed, open } = this.target;
-    if (await this.isOpenToKey()) return keyed;
-    this.byOther ??= ifLetIn(() => open.run(["true"], { deadline: SHORT_MS })).then(Boolean);
-    return (await this.byOther) ? open : undefined;
-  }
-
-  private async tryKey(): Promise<boolean> {
-    const key = publicKey(this.target.identity);
-    if (!key) return false;
-    return (await ifLetIn(() => this.target.keyed.acceptedKey())) === fingerprint(key);
-  }
-}
-
-/** What is asked, unless the host does not let us in, or its key is not known yet. */
-async function ifLetIn<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof HomelabError && (error.code === "permission" || error.code === "refused"))
-      return undefined;
-    throw error;
-  }
 }
 
 /** The last line that a program complained with. */
