@@ -235,6 +235,16 @@ test("the repository gets there by rsync or by git, and nothing that is there is
   expect((await setup("--sync", "git", "--to", "/opt/homelab")).stdout).toContain("`git pull --ff-only`");
   expect(await web.run("cat", "/opt/homelab/services/plex/compose.yml")).toBe("services: {}\n");
   expect((await setup("--sync", "git")).stderr).toContain("is there, and is no clone");
+  // One that was broken off is begun anew.
+  await web.run(
+    "sh",
+    "-c",
+    "mkdir -p /home/admin/half/.homelab-new/.git; echo old >/home/admin/half/homelab.yml",
+  );
+  await web.run("chown", "-R", "admin:", "/home/admin/half");
+  expect((await setup("--sync", "git", "--to", "~/half")).code).toBe(0);
+  expect(await there("/home/admin/half")).toBe("./homelab.yml\n./services/plex/compose.yml\n");
+  expect(await web.run("cat", "/home/admin/half/homelab.yml")).toContain("hosts:");
   expect(existsSync(`${made.root}/services/plex/.env`)).toBe(true);
   expect(readFileSync(`${made.root}/services/plex/.env`, "utf8")).toContain("planted");
 });

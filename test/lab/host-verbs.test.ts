@@ -74,6 +74,14 @@ test("the verbs of hosts are commands: build, diff, dry-activate, test, deploy-d
   expect((await homelab("test", "web", "--yes", "--within", "30s")).code).toBe(0);
   expect(await hosts.versions("web")).toEqual({ runs: "7", boots: "6", profile: "6" });
 
+  // This machine has a store, and no generations of a system.
+  const here = await hosts.laptop.json("gc", "--yes");
+  expect([here.code, here.document.hosts[0].remove, here.document.steps[0].detail]).toEqual([
+    0,
+    [],
+    expect.stringMatching(/^\d+ paths, .+ freed$/),
+  ]);
+
   // Somebody switches it meanwhile.
   await web.run(
     "sh",

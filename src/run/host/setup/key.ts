@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { HomelabError } from "../../../errors.ts";
 import { runProcess } from "../../../process/runner.ts";
@@ -42,7 +42,7 @@ export function keyPair(identity: string, env: Environment, made: () => void): S
     async apply() {
       mkdirSync(dirname(identity), { recursive: true, mode: 0o700 });
       if (!existsSync(identity)) {
-        const comment = `${userInfo().username}@${hostname()} for homelab`;
+        const comment = `${env.USER || env.LOGNAME || "root"}@${hostname()} for homelab`;
         const done = await keygen("-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", identity);
         if (done.exitCode !== 0) throw failed(`\`ssh-keygen\` made no key: ${done.stderr.trim()}`);
         made();
