@@ -242,7 +242,7 @@ test("the repository gets there by rsync or by git, and nothing that is there is
     "mkdir -p /home/admin/half/.homelab-new/.git; echo old >/home/admin/half/homelab.yml",
   );
   await web.run("chown", "-R", "admin:", "/home/admin/half");
-  expect((await setup("--sync", "git", "--to", "~/half")).code).toBe(0);
+  expect((await setup("--sync", "git", "--to", "/home/admin/half")).code).toBe(0);
   expect(await there("/home/admin/half")).toBe("./homelab.yml\n./services/plex/compose.yml\n");
   expect(await web.run("cat", "/home/admin/half/homelab.yml")).toContain("hosts:");
   expect(existsSync(`${made.root}/services/plex/.env`)).toBe(true);
