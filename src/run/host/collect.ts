@@ -7,7 +7,7 @@ import { collectGarbage } from "../../nix/garbage.ts";
 import type { RunReport, Step } from "../../plan/types.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { Outcome } from "../schedule.ts";
-import { conclude, failed, problemOutcome, type RunOptions, runSteps } from "../steps.ts";
+import { conclude, problemOutcome, type RunOptions, runSteps } from "../steps.ts";
 
 const SHORT_MS = 60_000;
 const PROFILE = "/nix/var/nix/profiles/system";
@@ -54,7 +54,7 @@ export interface CollectRequest extends RunOptions {
 /** Removes old generations and what only they needed, on all machines at once. The caller holds the lock. */
 export async function collectAll(request: CollectRequest): Promise<RunReport> {
   const times = { at: Date.now(), began: now() };
-  const { works, root, stop } = request;
+  const { works, root } = request;
   const steps = works.map(
     ({ recipe }): Step => ({
       ...{ id: `gc ${recipe.name}`, kind: "host", action: "remove", effect: "destroy", needs: [] },
@@ -68,22 +68,13 @@ export async function collectAll(request: CollectRequest): Promise<RunReport> {
     execute: async (step, context, slots) => {
       const work = works[steps.indexOf(step)];
       if (!work) throw new Error(`no machine for ${step.id}`);
-      try {
-        return await slots.use(() =>
-          collect(work, {
-            signal: context.abort,
-            deadline: Math.max(1, context.remaining()),
-            progress: (note) => context.progress("changing", note),
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof HomelabError) || error.code !== "interrupted") throw error;
-        return failed(
-          { ok: false, reason: { code: error.code, text: error.message }, detail: error.message },
-          stop,
-          context,
-        );
-      }
+      return await slots.use(() =>
+        collect(work, {
+          signal: context.abort,
+          deadline: Math.max(1, context.remaining()),
+          progress: (note) => context.progress("changing", note),
+        }),
+      );
     },
   });
   return conclude(request, root, reports, times);
