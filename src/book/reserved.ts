@@ -1,6 +1,6 @@
 /**
- * Names of the commands that no task can have: it could never be called. A test holds them against the commands; those
- * that let a task of their name go first are not among them.
+ * Names of the commands that do not yield to tasks: a task of such a name could never be called. A test holds them
+ * against the commands.
  */
 export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "add",

@@ -8,7 +8,7 @@ export interface CommandEntry {
   readonly verb?: boolean;
   /** It changes things: when nobody watches and it cannot even begin, that is told like a failed step. */
   readonly runs?: boolean;
-  /** A task of the same name in the recipes goes first. */
+  /** What many Justfiles have had as a recipe: a task of this name comes first, where the recipes have one. */
   readonly yields?: boolean;
 }
 
@@ -130,9 +130,6 @@ const entries: Record<string, CommandEntry> = {
   man: { summary: "the manual page", load: () => import("./man.ts") },
   help: { summary: "explain a command or a topic", load: () => import("./help.ts") },
 };
-
-/** Commands whose names are theirs alone: no task can have them. */
-export const isReserved = (name: string): boolean => name in COMMANDS && COMMANDS[name]?.yields !== true;
 
 /** All commands, without a prototype: `toString` is no command. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.assign(Object.create(null), entries);

@@ -5,7 +5,7 @@ import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
 import { REVISION, VERSION, versionLine } from "../version.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS, isReserved } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
 import { isTold, makeContext, print, printJson } from "./context.ts";
 import { type GlobalOptions, takeGlobals, unknownOption } from "./options.ts";
 import { checkWords } from "./words.ts";
@@ -94,7 +94,7 @@ async function findCommand(
   globals: GlobalOptions,
 ): Promise<FoundCommand | FoundTask> {
   const own = word in COMMANDS ? { name: word, words: [...rest] } : undefined;
-  if (own && isReserved(word)) return own;
+  if (own && !COMMANDS[word]?.yields) return own;
   const context = makeContext({ ...globals, quiet: true }, word);
   const verb = verbOf(word);
   const target = word.slice((verb ?? "").length + 1);

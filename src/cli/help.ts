@@ -2,7 +2,7 @@ import { nearest } from "../book/nearest.ts";
 import type { TaskRecipe } from "../book/types.ts";
 import { EXIT_CODES, HomelabError } from "../errors.ts";
 import { type Command, makeCommand } from "./command.ts";
-import { COMMANDS, isReserved } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
 import { type Context, print } from "./context.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
 
@@ -36,9 +36,10 @@ export default makeCommand({
   },
 });
 
-/** A task of the book at hand, unless a command or topic has the name. */
+/** A task of the book at hand, unless a topic has the name, or a command that does not yield to tasks. */
 async function taskNamed(context: Context, name: string | undefined): Promise<TaskRecipe | undefined> {
-  if (name === undefined || isReserved(name) || name in TOPICS) return undefined;
+  if (name === undefined || name in TOPICS) return undefined;
+  if (name in COMMANDS && !COMMANDS[name]?.yields) return undefined;
   const { bookIfAny } = await import("./book.ts");
   const recipe = (await bookIfAny(context))?.recipes.get(name);
   return recipe?.kind === "task" ? recipe : undefined;

@@ -9,7 +9,7 @@ import { HomelabError, type Position, Problems } from "../errors.ts";
 import { readRegularFile } from "../os/file.ts";
 import { table } from "../report/table.ts";
 import { makeCommand } from "./command.ts";
-import { COMMANDS, isReserved } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
 import { type Context, print, printJson } from "./context.ts";
 
 const KINDS = ["Justfile"];
@@ -75,7 +75,8 @@ function refuseOthers(root: string, target: string): void {
 }
 
 const OWN: Commands = {
-  names: new Set(Object.keys(COMMANDS).filter(isReserved)),
+  // What yields to tasks may stay what the Justfile makes of it.
+  names: new Set(Object.keys(COMMANDS).filter((name) => !COMMANDS[name]?.yields)),
   verbs: new Set(Object.keys(COMMANDS).filter((name) => COMMANDS[name]?.verb)),
 };
 
