@@ -32,7 +32,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   env: ["check", "init"],
   host: [
     ...["list", "status", "generations", "ssh", "logs"],
-    ...["build", "diff", "dry-activate", "test", "deploy", "rollback"],
+    ...["build", "diff", "dry-activate", "test", "deploy", "rollback", "setup"],
   ],
   import: ["Justfile"],
   lock: ["status"],
@@ -57,6 +57,8 @@ const NO_TARGETS = new Set([
   "flake-check",
   "pre-commit-run",
 ]);
+
+const OF_HOSTS = new Set(["host", "build", "diff", "dry-activate", "test", "deploy-debug", "gc"]);
 
 /** What the last word may become. Pure; directories are left to the shell. */
 export function candidates(question: CompletionQuestion): string[] {
@@ -86,6 +88,7 @@ function plainWords(
   const implied = commandName === "vm" && before.some((word) => VM_LETTER.test(word));
   if (own && isFirst && !implied) return [...own];
   if (commandName === "vm") return vmsOf(book, vms, before);
+  if (OF_HOSTS.has(commandName)) return hostsOf(book);
   if (!book || NO_TARGETS.has(commandName)) return [];
   return [...instancesAfter(book, before.at(-1) ?? ""), ...targetNames(book)];
 }
@@ -96,6 +99,12 @@ function vmsOf(book: Book | undefined, vms: readonly string[], before: readonly 
   const isVm = (name: string) => book?.recipes.get(name)?.kind === "microvm";
   const having = [...(book?.groups.values() ?? [])].filter(({ members }) => members.some(isVm));
   return [...[...(book?.recipes.keys() ?? [])].filter(isVm), ...vms, ...having.map(({ name }) => name)];
+}
+
+/** Hosts, and their stages. */
+function hostsOf(book: Book | undefined): string[] {
+  const hosts = [...(book?.recipes.values() ?? [])].filter((recipe) => recipe.kind === "host");
+  return hosts.flatMap(({ name, stage }) => (stage === undefined ? [name] : [name, stage]));
 }
 
 /** Behind a family its instances come first: `sonarr shows`. */

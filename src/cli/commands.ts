@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import type { HostVerbName } from "./host-verb.ts";
 
 export interface CommandEntry {
   readonly summary: string;
@@ -10,6 +11,14 @@ export interface CommandEntry {
   /** What many Justfiles have had as a recipe: a task of this name comes first, where the recipes have one. */
   readonly yields?: boolean;
 }
+
+/** A verb of `host` as a command of its own. */
+const hostVerb = (name: HostVerbName, summary: string, more: Partial<CommandEntry> = {}): CommandEntry => ({
+  summary,
+  load: async () => ({ default: (await import("./host-verb.ts")).hostVerb(name) }),
+  yields: true,
+  ...more,
+});
 
 const entries: Record<string, CommandEntry> = {
   list: { summary: "recipes by group, one line each", load: () => import("./list.ts") },
@@ -74,6 +83,22 @@ const entries: Record<string, CommandEntry> = {
     summary: "newer inputs of the flake: preview them, take them, deploy them",
     load: () => import("./update.ts"),
     runs: true,
+  },
+  build: hostVerb("build", "build the systems of hosts: `host build`"),
+  diff: hostVerb("diff", "what deploying a host would change: `host diff`"),
+  "dry-activate": hostVerb("dry-activate", "what a host's activation would do: `host dry-activate`"),
+  test: hostVerb("test", "a new system until the host reboots: `host test`", { runs: true }),
+  "deploy-debug": {
+    summary: "deploy hosts, and write all that is said to a file",
+    load: () => import("./deploy-debug.ts"),
+    runs: true,
+    yields: true,
+  },
+  gc: {
+    summary: "remove old generations and what only they needed from Nix stores",
+    load: () => import("./gc.ts"),
+    runs: true,
+    yields: true,
   },
   exec: { summary: "run a command in a container of a service", load: () => import("./exec.ts") },
   init: { summary: "make a new homelab", load: () => import("./init.ts") },

@@ -85,8 +85,8 @@ async function runTask({ task, book, words }: FoundTask, globals: GlobalOptions)
 }
 
 /**
- * What a word means: a command by its name, a task of the book by its own, or `<verb>-<target>`. Throws `usage` with
- * a suggestion.
+ * What a word means: a command by its name, a task of the book by its own, or `<verb>-<target>`. A few commands let a
+ * task of their name go first. Throws `usage` with a suggestion.
  */
 async function findCommand(
   word: string,
@@ -97,14 +97,18 @@ async function findCommand(
   if (own && !COMMANDS[word]?.yields) return own;
   const context = makeContext({ ...globals, quiet: true }, word);
   const verb = verbOf(word);
-  const split = own ?? (verb && { name: verb, words: [word.slice(verb.length + 1), ...rest] });
+  const target = word.slice((verb ?? "").length + 1);
+  const split = verb && { name: verb, words: [target, ...rest] };
   const { bookIfAny, isWritten } = await import("./book.ts");
+  const [only, other] = [own, split].filter((each) => each !== undefined);
   // The command reads the book itself: twice only where some text of it looks like a task of that name.
-  if (split && !isWritten(context, word)) return split;
+  if (only && !other && !isWritten(context, word)) return only;
   const book = await bookIfAny(context);
   const task = book?.recipes.get(word);
   if (book && task?.kind === "task") return { task, book, words: rest };
-  if (split) return split;
+  // `deploy-debug` where something is called `debug`.
+  if (split && (!own || (book && expandTarget(book, target)))) return split;
+  if (own) return own;
   throw unknownCommand(word, book);
 }
 

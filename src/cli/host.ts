@@ -1,3 +1,4 @@
+import type { ArgsDef } from "citty";
 import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
 import { makeCommand } from "./command.ts";
@@ -10,9 +11,13 @@ export interface HostOptions {
   readonly since?: string | undefined;
   readonly to?: string | undefined;
   readonly within?: string | undefined;
+  readonly user?: string | undefined;
+  readonly address?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly sync?: string | undefined;
 }
 
-interface Verb {
+export interface Verb {
   /** Options that it takes. */
   readonly takes: readonly (keyof HostOptions)[];
   readonly words: { readonly min: number; readonly max: number; readonly label: string };
@@ -27,7 +32,7 @@ const SOME = { min: 1, max: MANY, label: "a host" };
 const ONE = { min: 1, max: 1, label: "a host" };
 
 /** In the order of the help. */
-const VERBS: Readonly<Record<string, Verb>> = {
+export const VERBS = {
   list: { takes: [], words: ANY, load: () => import("./host/list.ts") },
   status: { takes: [], words: ANY, load: () => import("./host/status.ts") },
   generations: { takes: [], words: ONE, load: () => import("./host/generations.ts") },
@@ -39,7 +44,53 @@ const VERBS: Readonly<Record<string, Verb>> = {
   test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
   deploy: { takes: ["boot", "within"], words: SOME, load: () => import("./host/deploy.ts") },
   rollback: { takes: ["boot", "to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
-};
+  setup: {
+    takes: ["user", "address", "fingerprint", "sync", "to"],
+    words: ONE,
+    load: () => import("./host/setup.ts"),
+  },
+} satisfies Readonly<Record<string, Verb>>;
+
+/** Options of all verbs, as the command line has them. */
+export const HOST_ARGS = {
+  boot: {
+    type: "boolean",
+    description: "deploy, rollback: only what boots next; what runs stays until the host reboots",
+  },
+  follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
+  since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
+  to: {
+    type: "string",
+    valueHint: "WHERE",
+    description: "rollback: the number of a generation; setup: the directory of the repository there",
+  },
+  within: {
+    type: "string",
+    valueHint: "TIME",
+    description:
+      "test, deploy, rollback: go back when nobody confirms the new system in that time (default 2m)",
+  },
+  user: {
+    type: "string",
+    valueHint: "NAME",
+    description: "setup: who logs in there (default: the recipe's)",
+  },
+  address: {
+    type: "string",
+    valueHint: "ADDR",
+    description: "setup: where the host is (default: the recipe's, else its name)",
+  },
+  fingerprint: {
+    type: "string",
+    valueHint: "SHA256:…",
+    description: "setup: the host key that is to be taken, and no other",
+  },
+  sync: {
+    type: "enum",
+    options: ["rsync", "git", "none"],
+    description: "setup: how the repository gets there (default none)",
+  },
+} as const satisfies ArgsDef;
 
 export default makeCommand({
   name: "host",
@@ -58,23 +109,10 @@ export default makeCommand({
     ["test HOST", "in force until the next boot"],
     ["deploy HOST…", "build, show what changes, ask once, switch, look whether it is well; else back"],
     ["rollback HOST", "to an earlier generation, with the same care"],
+    ["setup HOST", "the first time: key, known host, login, sudo, the repository there"],
   ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
-  args: {
-    boot: {
-      type: "boolean",
-      description: "deploy, rollback: only what boots next; what runs stays until the host reboots",
-    },
-    follow: { type: "boolean", alias: "f", description: "logs: go on as they write" },
-    since: { type: "string", valueHint: "WHEN", description: "logs: from then on: 10m, 2h" },
-    to: { type: "string", valueHint: "N", description: "rollback: to that generation" },
-    within: {
-      type: "string",
-      valueHint: "TIME",
-      description:
-        "test, deploy, rollback: go back when nobody confirms the new system in that time (default 2m)",
-    },
-  },
+  args: HOST_ARGS,
   examples: [
     ["homelab host list", "all hosts, and how they are reached"],
     ["homelab host status", "failed units, space, pending reboots of all, asked at once"],
@@ -84,10 +122,13 @@ export default makeCommand({
     ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
     ["homelab host deploy web --boot", "what boots next; nothing that runs is touched"],
     ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
+    ["homelab host setup web --address 192.168.1.10 --user admin", "make a new host known, once"],
   ],
-  async run(context, [name = "list", ...rest], { boot, follow, since, to, within }) {
+  async run(context, [name = "list", ...rest], given) {
     const verb = verbOf(name);
-    const options: HostOptions = { boot, follow, since, to, within };
+    const options: HostOptions = Object.fromEntries(
+      Object.keys(HOST_ARGS).map((option) => [option, given[option as keyof HostOptions]]),
+    );
     checkVerb(name, verb, rest, options);
     const { run } = await verb.load();
     await run(context, rest, options);
@@ -95,8 +136,7 @@ export default makeCommand({
 });
 
 function verbOf(name: string): Verb {
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (verb) return verb;
+  if (Object.hasOwn(VERBS, name)) return VERBS[name as keyof typeof VERBS];
   const close = nearest(name, Object.keys(VERBS));
   throw new HomelabError("usage", `\`host\` has no \`${name}\``, {
     hint: close ? `did you mean \`homelab host ${close}\`?` : `it has ${Object.keys(VERBS).join(", ")}`,

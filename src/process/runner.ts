@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { delay } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
+import { traced } from "./trace.ts";
 
 /** Bytes of each output stream that are kept: the last ones. */
 const TAIL_BYTES = 64 * 1024;
@@ -71,6 +72,7 @@ export interface RunningProcess {
  * Throws `unavailable` when it cannot be started; otherwise the result says how it ended and never rejects.
  */
 export function startProcess(argv: readonly string[], options: ProcessOptions): RunningProcess {
+  const told = traced(argv, options.redact !== undefined);
   const child = spawn(argv, options);
   let timedOut = false;
   let cancelled = false;
@@ -109,6 +111,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
   let pieces = 0;
   const see = (stream: "stdout" | "stderr") => (piece: Uint8Array) => {
     pieces++;
+    told?.piece(stream, piece);
     options.tee?.(stream, piece);
   };
   const collect = async (): Promise<ProcessResult> => {
@@ -126,7 +129,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
     clearTimeout(killer);
     options.signal?.removeEventListener("abort", cancel);
     const redact = options.redact ?? ((text: string) => text);
-    return {
+    const result = {
       exitCode: child.exitCode,
       signal: child.signalCode === null ? null : String(child.signalCode),
       timedOut,
@@ -134,6 +137,8 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
       stdout: redact(stdout),
       stderr: redact(stderr),
     };
+    told?.ended(result);
+    return result;
   };
   return { pid: child.pid, result: collect() };
 }

@@ -16,7 +16,7 @@ import type { Route } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { freshLog } from "./place.ts";
 import { quoteCommand, quoteForeground } from "./quote.ts";
-import { connectionLost, endOf, sshTrouble } from "./trouble.ts";
+import { acceptedKey, connectionLost, endOf, sshTrouble } from "./trouble.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,6 +26,8 @@ const SESSIONS = 8;
 const SSH_FAILED = 255;
 /** ssh that shares a connection does not hear SIGTERM while it waits: it is killed, and nothing there would hear it. */
 const GRACE_MS = 100;
+/** ssh gives up a connection after 10 s by itself; logging in may take longer than that. */
+const LOGIN_MS = 30_000;
 /** A person's own program in the foreground has no end that could be foreseen; a timer takes no longer delay. */
 const NO_DEADLINE_MS = 2 ** 31 - 1;
 
@@ -103,6 +105,52 @@ export class SshMachine implements Machine {
       if (result.timedOut) throw sshTrouble("timed out", this.connection.peer);
       if (result.exitCode === SSH_FAILED) throw sshTrouble(readFileSync(log, "utf8"), this.connection.peer);
       return result;
+    } finally {
+      rmSync(log, { force: true });
+    }
+  }
+
+  /**
+   * Logs in over a connection of its own with whatever keys there are, and tells which one was accepted: its fingerprint,
+   * `SHA256:…`. Throws what `run` does.
+   */
+  async acceptedKey(): Promise<string | undefined> {
+    const log = freshLog(this.connection.written);
+    const own = [
+      "-o",
+      "ControlMaster=no",
+      "-o",
+      "ControlPath=none",
+      "-o",
+      "LogLevel=DEBUG1",
+      "-E",
+      log,
+      "-T",
+    ];
+    try {
+      const options = { deadline: LOGIN_MS, grace: GRACE_MS };
+      const { exitCode, timedOut } = await this.connection.ssh(own, ["exit 0"], options);
+      const said = readFileSync(log, "utf8");
+      if (timedOut) throw sshTrouble("timed out", this.connection.peer);
+      if (exitCode === SSH_FAILED) throw sshTrouble(said, this.connection.peer);
+      return acceptedKey(said);
+    } finally {
+      rmSync(log, { force: true });
+    }
+  }
+
+  /**
+   * Makes the shared connection with whatever the host asks for, a password above all: a person types it at the
+   * terminal of this process, and what runs later uses that connection.
+   */
+  async logIn(): Promise<void> {
+    const log = freshLog(this.connection.written);
+    const asking = ["BatchMode=no", "PasswordAuthentication=yes", "KbdInteractiveAuthentication=yes"];
+    const flags = [...asking.flatMap((option) => ["-o", option]), "-E", log, "-T"];
+    try {
+      const options = { foreground: true, deadline: NO_DEADLINE_MS };
+      const { exitCode } = await this.connection.ssh(flags, ["exit 0"], options);
+      if (exitCode !== 0) throw sshTrouble(readFileSync(log, "utf8"), this.connection.peer);
     } finally {
       rmSync(log, { force: true });
     }

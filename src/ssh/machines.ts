@@ -81,15 +81,11 @@ export class Machines {
     const key = JSON.stringify([name, to, identity, through?.name]);
     const known = this.known.get(key);
     if (known) return known;
-    const route = { to, identity: identity === undefined ? undefined : this.path(identity) };
+    const own = identity === undefined ? undefined : identityPath(identity, this.book.root, this.env);
+    const route = { to, identity: own };
     const machine = new SshMachine({ name, route, through, env: this.env });
     this.known.set(key, machine);
     return machine;
-  }
-
-  private path(identity: string): string {
-    const home = this.env.HOME ?? "/root";
-    return identity.startsWith("~/") ? resolve(home, identity.slice(2)) : resolve(this.book.root, identity);
   }
 
   /** The same recipes serve on the host itself and on a laptop. */
@@ -99,3 +95,7 @@ export class Machines {
     return name === short || (address !== undefined && [own, short].includes(address.toLowerCase()));
   }
 }
+
+/** A private key as a recipe names it: `~/` for the home directory, else relative to the root. */
+export const identityPath = (identity: string, root: string, { HOME = "/root" }: Environment): string =>
+  identity.startsWith("~/") ? resolve(HOME, identity.slice(2)) : resolve(root, identity);

@@ -34,6 +34,13 @@ export function endOf(log: string, stderr: string): End {
   return { kind: lost.test(stderr) || lost.test(log) ? "lost" : "status" };
 }
 
+/** Fingerprint of the key that let us in, as a log of level DEBUG1 has it; undefined when it was no key. */
+export const acceptedKey = (log: string): string | undefined =>
+  log
+    .match(/^debug1: Server accepts key: .*?SHA256:\S+/gm)
+    ?.at(-1)
+    ?.replace(/^.*(?=SHA256:)/, "");
+
 interface Said {
   readonly code: "refused" | "unavailable" | "permission" | "not-configured";
   readonly message: string;

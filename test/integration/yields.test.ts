@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { homelab } from "../helpers/homelab.ts";
+
+test.concurrent("a task goes before the command of the same name where that is a verb of hosts", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `hosts: { web: {} }
+tasks:
+  build: { description: Compile all, params: [what], run: 'echo "build $what"' }
+  test: { run: echo test }
+  gc: { run: echo gc }
+  deploy-debug: { run: echo debug }
+`,
+  });
+  expect((await lab.run("build", "web")).stdout).toBe("build web\n");
+  expect((await lab.run("test")).stdout).toBe("test\n");
+  expect((await lab.run("gc")).stdout).toBe("gc\n");
+  expect((await lab.run("deploy-debug")).stdout).toBe("debug\n");
+  expect((await lab.run("help", "build")).stdout).toStartWith("Compile all\n");
+  expect((await lab.run("build", "--help")).stdout).toStartWith("Compile all\n");
+  expect((await lab.run("validate")).code).toBe(0);
+  expect(await lab.run("host", "build", "web")).toMatchObject({
+    code: 78,
+    stderr:
+      "error: there is no flake.nix in <root> or in <root>/nixos\n  hint: the systems of hosts are the `nixosConfigurations` of a flake in the homelab\n",
+  });
+  const taken = await homelab({ "homelab.yml": "tasks:\n  deploy: { run: echo no }\n" });
+  await using _ = taken;
+  expect((await taken.run("validate")).code).toBe(78);
+});
+
+test.concurrent("without such a task it is the verb; `deploy-debug` is also `deploy` of what is called `debug`", async () => {
+  await using lab = await homelab({
+    "homelab.yml": "hosts: { web: { stage: production } }\nmicrovms: { vm1: {} }\n",
+  });
+  expect((await lab.run("build", "web")).stderr).toStartWith("error: there is no flake.nix in <root>");
+  expect((await lab.run("build", "vm1")).stderr).toBe(
+    "error: `vm1` is a microvm, and no host\n  hint: `homelab vm` is for MicroVMs\n",
+  );
+  expect((await lab.run("diff")).stderr).toBe(
+    "error: `diff` needs a host\n  hint: see `homelab diff --help`\n",
+  );
+  expect((await lab.run("help", "gc")).stdout).toStartWith("Removes old generations of the system");
+  expect((await lab.run("deploy-debug", "web")).stderr).toContain("there is no flake.nix");
+  expect((await lab.run("__complete", "build", "")).stdout).toBe("production\nweb\n");
+  lab.write({ "homelab.yml": "hosts: { debug: {}, web: {} }\n" });
+  expect((await lab.run("deploy-debug", "--dry-run")).stderr).not.toContain("needs a host");
+});

@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import { runProcess } from "../../../src/process/runner.ts";
+import { traceTo } from "../../../src/process/trace.ts";
+import { debugLog, nixLine } from "../../../src/report/debug-log.ts";
+
+test.each([
+  ["plain", "plain"],
+  ['@nix {"action":"msg","level":0,"msg":"error: no"}', "error: no"],
+  ['@nix {"action":"start","id":1,"level":3,"parent":0,"text":"building \'x\'","type":105}', "building 'x'"],
+  ['@nix {"action":"start","id":1,"level":6,"parent":0,"text":"","type":0}', undefined],
+  ['@nix {"action":"result","fields":["gcc -c x.c"],"id":1,"type":101}', "gcc -c x.c"],
+  ['@nix {"action":"result","fields":[1,2,0,0],"id":1,"type":105}', undefined],
+  ['@nix {"action":"stop","id":1}', undefined],
+  ['@nix {"act', '@nix {"act'],
+])("Nix's log for programs, read: %s", (line, text) => {
+  expect(nixLine(line)).toBe(text as string);
+});
+
+test("everything that a program is called with and says is written as it comes", async () => {
+  let text = "";
+  const end = traceTo(
+    debugLog(
+      (piece) => (text += piece),
+      () => new Date(0),
+    ),
+  );
+  const options = { env: { PATH: process.env.PATH }, deadline: 10_000 };
+  await runProcess(["sh", "-c", "echo out; printf 'no end' >&2; exit 3"], options);
+  const redact = (said: string) => said.replaceAll("secret", "***");
+  await runProcess(["sh", "-c", "echo a secret"], { ...options, redact });
+  end();
+  await runProcess(["true"], options);
+  const lines = text
+    .replace(/after .*/g, "after <time>")
+    .replaceAll("00:00:00.000 ", "")
+    .trimEnd()
+    .split("\n");
+  expect(lines.filter((line) => line.startsWith("#1 ")).sort()).toEqual([
+    "#1 ! no end",
+    "#1 $ sh -c \"echo out; printf 'no end' >&2; exit 3\"",
+    "#1 = exit code 3, after <time>",
+    "#1 | out",
+  ]);
+  expect(lines.filter((line) => line.startsWith("#2 "))).toEqual([
+    '#2 $ sh -c "echo a secret"',
+    "#2 | a ***",
+    "#2 = exit code 0, after <time>",
+  ]);
+  expect(text).not.toContain("#3");
+});
