@@ -32,7 +32,6 @@ export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   "status",
   "stop",
   "timers",
-  "update",
   "update-services",
   "update-system",
   "validate",

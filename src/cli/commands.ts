@@ -83,6 +83,7 @@ const entries: Record<string, CommandEntry> = {
     summary: "newer inputs of the flake: preview them, take them, deploy them",
     load: () => import("./update.ts"),
     runs: true,
+    yields: true,
   },
   build: hostVerb("build", "build the systems of hosts: `host build`"),
   diff: hostVerb("diff", "what deploying a host would change: `host diff`"),
