@@ -20,7 +20,11 @@ export function hostRows(host: HostReport): (readonly [label: string, text: stri
     ["took", phases.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`).join(", ")],
     ["packages", packages(host)],
     ["units", units(host)],
-    ["reboot", reboot.length > 0 ? `needed for ${reboot.join(", ")}` : undefined],
+    // What did not stay needs none.
+    [
+      "reboot",
+      reboot.length > 0 && host.now?.system === to.system ? `needed for ${reboot.join(", ")}` : undefined,
+    ],
     ["services", services ? `${services.running} of ${services.of} run` : undefined],
     ...usage(resources),
     ["network", host.connected ? network(host.connected) : undefined],
@@ -36,8 +40,9 @@ function generations({ from, to }: HostReport): string | undefined {
 }
 
 /** Where it is not on what it was to be. */
-function atTheEnd({ from, to, now }: HostReport): string | undefined {
-  if (!now || now.system === to.system) return undefined;
+function atTheEnd({ from, to, now, resources }: HostReport): string | undefined {
+  if (!now) return resources.before ? "it could not be asked" : undefined;
+  if (now.system === to.system) return undefined;
   const again = now.system === from.system ? " again" : "";
   const number = now.generation === null ? "" : ` (generation ${now.generation})`;
   return `runs ${systemName(now.system)}${again}${number}`;

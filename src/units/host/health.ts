@@ -20,6 +20,7 @@ export class Restarts {
   private readonly grown = new Map<string, number>();
   /** Services that were restarted again and again before. */
   private readonly old = new Set<string>();
+  private readonly all = new Set<string>();
 
   constructor(before: Pick<Measure, "services" | "at"> | undefined) {
     for (const [unit, look] of before?.services ?? []) {
@@ -40,17 +41,23 @@ export class Restarts {
       if (more > 0) this.grown.set(unit, (this.grown.get(unit) ?? 0) + more);
       if ((more > 0 || waits(look)) && !this.old.has(unit)) crashed.push(unit);
     }
+    for (const unit of crashed) this.all.add(unit);
     return crashed;
   }
 
+  /** Services that crashed at any time since the switch, and had not been crashing before. */
+  crashed(): string[] {
+    return [...this.all];
+  }
+
   /** What came of it, in lines. */
-  warnings(): string[] {
-    return [...this.grown].map(([unit, count]) => {
-      const often = times(count);
-      return this.old.has(unit)
-        ? `${unit} crashes again and again, as it did before (restarted ${often} since the switch)`
-        : `${unit} crashed, and was restarted ${often}`;
-    });
+  warnings(): { readonly unit: string; readonly text: string }[] {
+    return [...this.grown].map(([unit, count]) => ({
+      unit,
+      text: this.old.has(unit)
+        ? `crashes again and again, as it did before (restarted ${times(count)} since the switch)`
+        : `crashed, and was restarted ${times(count)}`,
+    }));
   }
 
   /** Of one that crashed, as a clause. */
@@ -97,16 +104,23 @@ export function connected(before: Network, after: Network, ssh: boolean | null):
   };
 }
 
-/** What is no reason to go back, and better known; a line each. */
-export function warningsOf(before: Measure, after: Measure, restarts: Pick<Restarts, "warnings">): string[] {
+/** What is no reason to go back, and better known; a line each. `blamed`: units of which it is said elsewhere. */
+export function warningsOf(
+  before: Measure,
+  after: Measure,
+  restarts: Pick<Restarts, "warnings">,
+  blamed: ReadonlySet<string> = new Set(),
+): string[] {
   const { route, route6, tailscale } = before;
+  const other = <T extends { readonly unit: string }>(all: readonly T[]) =>
+    all.filter(({ unit }) => !blamed.has(unit));
   return [
-    ...restarts.warnings(),
+    ...other(restarts.warnings()).map(({ unit, text }) => `${unit} ${text}`),
     ...(route && !after.route ? ["it has no default route of IPv4 any more"] : []),
     ...(route6 && !after.route6 ? ["it has no default route of IPv6 any more"] : []),
     ...(tailscale === "Running" && after.tailscale === undefined ? ["it has no Tailscale any more"] : []),
     ...scarce(after),
-    ...errorLines(after.errors),
+    ...errorLines(other(after.errors)),
   ];
 }
 

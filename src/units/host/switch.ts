@@ -5,7 +5,6 @@ import type { Machine } from "../../process/machine.ts";
 import { journalTail } from "../../systemd/change.ts";
 import type { Failure, StepContext } from "../driver.ts";
 import type { Probing } from "../probe.ts";
-import { warningsOf } from "./health.ts";
 import { newlyFailed } from "./judge.ts";
 import { parseChanges, parseFailed, parseUnitList, type UnitChanges } from "./lines.ts";
 import { requireFree } from "./look.ts";
@@ -91,14 +90,14 @@ export async function switchHost(wanted: HostSwitch, context: StepContext): Prom
   const longest = context.abort.aborted ? SLACK_MS : most;
   const end = reached && isEnd(reached) ? reached : await supervisor.until([], longest, see);
   watch.stop();
-  const outcome = await told(supervisor, { end, trouble: judged.trouble }, wanted, context);
+  const outcome = await told(supervisor, { end, trouble: judged.trouble }, wanted, seen, context);
   const after = end && (await lastLook(machine, seen));
   const measures: Measures = {
     ...{ before: seen.before, after, phases: watch.phases },
     busy: busyBetween(seen.first, seen.last),
     changes: judged.log === undefined ? undefined : parseChanges(judged.log),
     reached: judged.reached,
-    warnings: seen.before && after ? warningsOf(seen.before, after, seen.restarts) : [],
+    warnings: after ? seen.warnings(after) : [],
   };
   return { ...outcome, measures };
 }
@@ -198,6 +197,7 @@ async function told(
   supervisor: Supervisor,
   { end, trouble }: { end: SupervisorState | undefined; trouble: string | undefined },
   { machine, before, after, goal, patience }: HostSwitch,
+  seen: Seen,
   context: StepContext,
 ): Promise<Told> {
   const { name } = machine;
@@ -222,7 +222,7 @@ async function told(
       });
   }
   const why = trouble !== undefined && end.text !== "abandoned" ? trouble : whyBack(end);
-  const log = await lastWords(supervisor, machine);
+  const log = await lastWords(supervisor, machine, seen);
   if (end.state === "stuck") {
     return failure("rollback-failed", `${why}, and ${name} could not go back to ${before}`, {
       hint: `log in and see \`systemctl --failed\`; what boots is still the old system: \`reboot\` brings it up`,
@@ -237,13 +237,12 @@ async function told(
   });
 }
 
-/** What the activation said last, and the units that failed by it. */
-async function lastWords(supervisor: Supervisor, machine: Machine): Promise<string[]> {
-  const [text, failedBefore] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
-  const failed = newlyFailed({ before: failedBefore, after: [], said: parseFailed(text) });
-  const units = failed.slice(0, EXPLAINED);
+/** What the activation said last, and the units that went wrong by it. */
+async function lastWords(supervisor: Supervisor, machine: Machine, seen: Seen): Promise<string[]> {
+  const [text, before] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
+  const blamed = seen.blame(newlyFailed({ before, after: seen.last?.failed ?? [], said: parseFailed(text) }));
   const said = await Promise.all(
-    units.map(async (unit) => {
+    blamed.slice(0, EXPLAINED).map(async (unit) => {
       const lines = await journalTail(machine, { units: [unit], since: "-10min" }, LOG_LINES);
       return lines.map((line) => `${unit}: ${line}`);
     }),

@@ -4,7 +4,7 @@ import type { Machine } from "../../process/machine.ts";
 import { hasProbe, type Probing } from "../probe.ts";
 import { probeFrom } from "../probe-from.ts";
 import { spanWords } from "../span.ts";
-import { idleUnit, lostNetwork, Restarts } from "./health.ts";
+import { idleUnit, lostNetwork, Restarts, warningsOf } from "./health.ts";
 import { verdict } from "./judge.ts";
 import { parseFailed } from "./lines.ts";
 import { type Measure, takeMeasure } from "./measure.ts";
@@ -37,6 +37,7 @@ export class Seen {
   /** With the new system. */
   first: Measure | undefined;
   last: Measure | undefined;
+  private blamed: ReadonlySet<string> = new Set();
 
   /** Nothing was seen before where only the least is looked at. */
   constructor(readonly before: Measure | undefined) {
@@ -51,6 +52,18 @@ export class Seen {
     const idle = idleUnit(look);
     if (idle !== undefined || !this.before) return idle;
     return crashed === undefined ? lostNetwork(this.before, look) : this.restarts.clause(crashed);
+  }
+
+  /** The units that what went wrong is explained by: those that failed, crashed, or are critical and did not run. */
+  blame(failed: readonly string[]): string[] {
+    const idle = [...(this.last?.asked.values() ?? [])].filter(({ active }) => active !== "active");
+    this.blamed = new Set([...failed, ...this.restarts.crashed(), ...idle.map(({ unit }) => unit)]);
+    return [...this.blamed];
+  }
+
+  /** What is better known at the end; not what was said to have gone wrong. */
+  warnings(end: Measure): string[] {
+    return this.before ? warningsOf(this.before, end, this.restarts, this.blamed) : [];
   }
 }
 

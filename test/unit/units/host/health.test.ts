@@ -36,7 +36,8 @@ describe("services that crash", () => {
     expect(restarts.see(now({ restarts: 1 }))).toEqual(["web.service"]);
     expect(restarts.clause("web.service")).toBe("web.service crashes (restarted once since the switch)");
     expect(restarts.see(now({ restarts: 1 }))).toEqual([]);
-    expect(restarts.warnings()).toEqual(["web.service crashed, and was restarted once"]);
+    expect(restarts.crashed()).toEqual(["web.service"]);
+    expect(restarts.warnings()).toEqual([{ unit: "web.service", text: "crashed, and was restarted once" }]);
   });
 
   test.each([
@@ -46,7 +47,10 @@ describe("services that crash", () => {
     const restarts = new Restarts(before(more));
     expect(restarts.see(now({ restarts: 9 }))).toEqual([]);
     expect(restarts.warnings()).toEqual([
-      expect.stringMatching(/^web\.service crashes again and again, as it did before \(restarted \d times/),
+      {
+        unit: "web.service",
+        text: expect.stringMatching(/^crashes again and again, as it did before \(restarted \d times/),
+      },
     ]);
   });
 });
@@ -123,6 +127,18 @@ describe("what is better known", () => {
       ],
     ],
   ])("%s", (_, lines, want) => expect(lines).toEqual(want));
+
+  test("not what is said to have gone wrong already", () => {
+    const restarts = {
+      warnings: () => [
+        { unit: "u0.service", text: "crashed" },
+        { unit: "a.service", text: "crashed" },
+      ],
+    };
+    expect(warningsOf(looks(), looks({ errors: errors(1) }), restarts, new Set(["u0.service"]))).toEqual([
+      "a.service crashed",
+    ]);
+  });
 
   test("of many units the first are named", () => {
     const lines = warned({ errors: errors(7) });

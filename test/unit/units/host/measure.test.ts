@@ -25,7 +25,7 @@ test("a look at a host says what it is like", () => {
   expect(rest).toEqual({
     ...{ at: 1795270061, systemd: "degraded", failed: ["bad.service"] },
     ...{ route: true, route6: false, resolves: true, tailscale: undefined },
-    ...{ load: [3.7, 1.97, 1.7], cores: 2, cpu: { busy: 3370920, all: 9497565 } },
+    ...{ load: [3.7, 1.97, 1.7], cores: 2, cpu: { busy: 3480882, all: 9607527 } },
     memory: { total: 25276502016, available: 24300900352 },
     disks: [{ path: "/", total: 270553174016, free: 79744319488 }],
     ...{ current: "", profile: "", generation: undefined, oldest: undefined },
