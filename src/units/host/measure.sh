@@ -1,14 +1,15 @@
-# Asks a host in one go for what it is judged by: WHAT SINCE UNIT…
+# Asks a host in one go for what it is judged by: WHAT SINCE NAME UNIT…
 # WHAT is `least`: units that have failed, and the state of those that are named; or `all`: what it is connected to and how
 # it fares as well; or `end`: also the errors in its journal since SINCE, in epoch seconds of its own clock, and those of
-# the ten minutes before. Changes nothing. The login's PATH may lack what NixOS has.
+# the ten minutes before. NAME is what addresses are looked for, or `-`. Changes nothing. The login's PATH may lack what
+# NixOS has.
 exec 2>/dev/null
-what=$1 since=$2
-shift 2
+what=$1 since=$2 name=$3
+shift 3
 export LC_ALL=C PATH="$PATH:/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 section() { printf '\036%s\n' "$1"; }
 errors() {
-  journalctl --no-pager --quiet --all --priority=err --output=json \
+  timeout 10 journalctl --no-pager --quiet --all --priority=err --output=json \
     --output-fields=MESSAGE,UNIT,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER "$@"
 }
 
@@ -22,7 +23,7 @@ if [ "$what" != least ]; then
     --property=Id,ActiveState,SubState,NRestarts,MemoryCurrent,MemoryMax,ExecMainStartTimestamp '*.service'
   section route; cat /proc/net/route
   section route6; cat /proc/net/ipv6_route
-  section resolves; timeout 5 getent ahosts cache.nixos.org >/dev/null && echo yes
+  section resolves; [ "$name" = - ] || { timeout 5 getent ahosts "$name" >/dev/null && echo yes; }
   section tailscale; systemctl show --property=LoadState --value tailscaled.service
   timeout 5 tailscale status --json --peers=false
   section load; cat /proc/loadavg

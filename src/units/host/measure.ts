@@ -61,13 +61,24 @@ export interface Measure {
   readonly errors: readonly JournalErrors[];
 }
 
-/** `least`: units that failed and units that are named; `end`: also the errors since a time of the host's clock. */
-export type What = { readonly what: "least" | "all" } | { readonly what: "end"; readonly since: number };
+/** What every host that builds or updates anything has to find. */
+const NAME = "cache.nixos.org";
+
+/** A look at a host: at units that failed and those that are named, at all, or at the errors in its journal as well. */
+export interface Asked {
+  readonly what: "least" | "all" | "end";
+  /** What was seen before: since then errors are new, and what it could not find is not waited for again. */
+  readonly before?: Pick<Measure, "at" | "resolves"> | undefined;
+}
 
 /** Looks at a host, in one go. Throws `unavailable` when it does not answer, and what `Machine.run` does. */
-export const takeMeasure = (machine: Machine, asked: What, units: readonly string[]): Promise<Measure> => {
-  const since = asked.what === "end" ? String(asked.since) : "-";
-  const argv = ["sh", "-c", SCRIPT, "sh", asked.what, since, ...units];
+export const takeMeasure = (
+  machine: Machine,
+  { what, before }: Asked,
+  units: readonly string[],
+): Promise<Measure> => {
+  const name = before?.resolves === false ? "-" : NAME;
+  const argv = ["sh", "-c", SCRIPT, "sh", what, String(before?.at ?? 0), name, ...units];
   return askAll(machine, argv, (text) => parseMeasure(text, units), { root: true });
 };
 
@@ -108,7 +119,8 @@ export function parseServices(text: string): Map<string, ServiceLook> {
     const word = (key: string) => values.get(key) ?? "";
     const bytes = (key: string) => (/^\d{1,15}$/.test(word(key)) ? Number(word(key)) : undefined);
     const started = /^@(\d+)$/.exec(word("ExecMainStartTimestamp"))?.[1];
-    if (word("Id") === "") continue;
+    // What supervises the switch ends with it.
+    if (word("Id") === "" || word("Id").startsWith("homelab-switch-")) continue;
     services.set(word("Id"), {
       active: word("ActiveState"),
       sub: word("SubState"),

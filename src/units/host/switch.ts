@@ -106,7 +106,7 @@ export async function switchHost(wanted: HostSwitch, context: StepContext): Prom
 async function lastLook(machine: Machine, { before }: Seen): Promise<Measure | undefined> {
   if (!before) return undefined;
   try {
-    return await takeMeasure(machine, { what: "end", since: before.at }, []);
+    return await takeMeasure(machine, { what: "end", before }, []);
   } catch (error) {
     if (error instanceof HomelabError) return undefined;
     throw error;

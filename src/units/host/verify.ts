@@ -78,7 +78,7 @@ export async function unhealthy(
   const begun = now();
   let well: number | undefined;
   for (;;) {
-    const look = await takeMeasure(machine, { what: looks }, recipe.critical);
+    const look = await takeMeasure(machine, { what: looks, before: seen.before }, recipe.critical);
     const gone = seen.take(look);
     const broken = verdict({ code, before: failed, after: look.failed, said: parseFailed(log) });
     // A unit that has failed does not come back by itself; what is only not there yet may come.
@@ -88,9 +88,7 @@ export async function unhealthy(
       well ??= now();
       const left = stable - (now() - well);
       if (left <= 0) return undefined;
-      progress(
-        `failed units, critical units, probes: well, watched for ${spanWords(Math.max(1000, left))} more`,
-      );
+      progress(`failed units, critical units, probes: well, watched for ${spanWords(roughly(left))} more`);
     } else {
       well = undefined;
       if (now() - begun >= within) return missing;
@@ -100,6 +98,12 @@ export async function unhealthy(
     await delay(pause, signal);
   }
 }
+
+/** A note is told anew when it changes, which is not worth it every second of a long time. */
+const roughly = (milliseconds: number): number => {
+  const grain = milliseconds > 20_000 ? 10_000 : 1_000;
+  return Math.ceil(milliseconds / grain) * grain;
+};
 
 /** A probe that does not answer. */
 const silent = async ({ machine, recipe, probing, looks }: Checks): Promise<string | undefined> =>
