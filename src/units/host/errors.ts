@@ -43,8 +43,10 @@ function entryOf(line: string): Entry | undefined {
     return undefined;
   }
   const { MESSAGE: message, UNIT: about, _SYSTEMD_UNIT: by, SYSLOG_IDENTIFIER: name } = entry;
-  // What systemd says of a unit belongs to that; what no unit wrote, as the kernel, has a name.
-  const unit = [about, by, name].find((each) => typeof each === "string" && each !== "");
+  // What systemd says of a unit belongs to that; what no unit wrote, as the kernel, has a name. A server of logins is in
+  // another scope with every login, or in none that is known once it has ended.
+  const login = /^sshd\b/.exec(String(name))?.[0];
+  const unit = [login, about, by, name].find((each) => typeof each === "string" && each !== "");
   const text = textOf(message).trim().split("\n")[0] ?? "";
   if (text === "") return undefined;
   return {

@@ -13,7 +13,7 @@ errors() {
     --output-fields=MESSAGE,UNIT,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER "$@"
 }
 
-section clock; date +%s
+section clock; date +%s.%N
 section systemd; systemctl is-system-running
 section failed; systemctl list-units --state=failed --plain --no-legend --no-pager --full
 section asked; [ $# = 0 ] || systemctl show --property=Id,ActiveState,SubState -- "$@"
@@ -40,6 +40,6 @@ if [ "$what" != least ]; then
 fi
 if [ "$what" = end ]; then
   section errors; errors --since="@$since" --lines=300
-  section before; errors --since="@$((since - 600))" --until="@$since" --lines=1000
+  section before; errors --since="@$((${since%.*} - 600))" --until="@$since" --lines=1000
 fi
 section end

@@ -30,7 +30,7 @@ export interface ServiceLook {
 
 /** One look at a host. What was not asked for is empty. */
 export interface Measure {
-  /** Seconds of its own clock. */
+  /** Seconds of its own clock, with a fraction. */
   readonly at: number;
   /** running, degraded, starting, maintenance …; empty where systemd does not answer. */
   readonly systemd: string;
@@ -78,7 +78,7 @@ export const takeMeasure = (
   units: readonly string[],
 ): Promise<Measure> => {
   const name = before?.resolves === false ? "-" : NAME;
-  const argv = ["sh", "-c", SCRIPT, "sh", what, String(before?.at ?? 0), name, ...units];
+  const argv = ["sh", "-c", SCRIPT, "sh", what, (before?.at ?? 0).toFixed(6), name, ...units];
   return askAll(machine, argv, (text) => parseMeasure(text, units), { root: true });
 };
 

@@ -32,6 +32,15 @@ test("the same message of another unit is another one", () => {
   ]);
 });
 
+test("logins are of one program, whatever scope each of them is in", () => {
+  const login = (more: Readonly<Record<string, string>>) => entry({ MESSAGE: "no env file", ...more });
+  const before = login({ SYSLOG_IDENTIFIER: "sshd-session", _SYSTEMD_UNIT: "session-4.scope" });
+  expect(newErrors(login({ SYSLOG_IDENTIFIER: "sshd-session" }), before)).toEqual([]);
+  expect(newErrors(login({ SYSLOG_IDENTIFIER: "sshd", _SYSTEMD_UNIT: "ssh.service" }), "")).toEqual([
+    { unit: "sshd", count: 1, lines: ["no env file"] },
+  ]);
+});
+
 test("a message of bytes, one that is long, one without words, and what is no entry", () => {
   const since = [
     web([104, 105, 255]),

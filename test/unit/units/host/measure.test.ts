@@ -23,7 +23,7 @@ test("a look at a host says what it is like", () => {
     ...{ memory: 180224, most: 2097152 },
   });
   expect(rest).toEqual({
-    ...{ at: 1795270061, systemd: "degraded", failed: ["bad.service"] },
+    ...{ at: 1795270061.25, systemd: "degraded", failed: ["bad.service"] },
     ...{ route: true, route6: false, resolves: true, tailscale: undefined },
     ...{ load: [3.7, 1.97, 1.7], cores: 2, cpu: { busy: 3480882, all: 9607527 } },
     memory: { total: 25276502016, available: 24300900352 },
