@@ -15,22 +15,22 @@ test("a look at a host says what it is like", () => {
   ]);
   expect(services.size).toBe(17);
   expect(services.get("crash.service")).toEqual({
-    ...{ active: "activating", sub: "auto-restart", restarts: 1, started: 1795270059 },
+    ...{ active: "activating", sub: "auto-restart", restarts: 2, started: 1795272004 },
     ...{ memory: undefined, most: undefined },
   });
   expect(services.get("big.service")).toEqual({
-    ...{ active: "active", sub: "running", restarts: 0, started: 1795270056 },
-    ...{ memory: 180224, most: 2097152 },
+    ...{ active: "active", sub: "running", restarts: 0, started: 1795271997 },
+    ...{ memory: 196608, most: 2097152 },
   });
   expect(rest).toEqual({
-    ...{ at: 1795270061.25, systemd: "degraded", failed: ["bad.service"] },
+    ...{ at: 1795272006.1090326, systemd: "degraded", failed: ["bad.service"] },
     ...{ route: true, route6: false, resolves: true, tailscale: undefined },
-    ...{ load: [3.7, 1.97, 1.7], cores: 2, cpu: { busy: 3480882, all: 9607527 } },
-    memory: { total: 25276502016, available: 24300900352 },
-    disks: [{ path: "/", total: 270553174016, free: 79744319488 }],
+    ...{ load: [4.71, 7.87, 7.07], cores: 2, cpu: { busy: 3782808, all: 9992142 } },
+    memory: { total: 25276502016, available: 24222875648 },
+    disks: [{ path: "/", total: 270553174016, free: 80052011008 }],
     ...{ current: "", profile: "", generation: undefined, oldest: undefined },
-    // The same message with another number was there before.
-    errors: [],
+    // What the service that crashes says was there before.
+    errors: [{ unit: "other", count: 1, lines: ["one more"] }],
   });
 });
 
