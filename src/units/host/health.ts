@@ -11,8 +11,9 @@ const MOST_OF_UNIT = 0.85;
 /** How many units are told of by name. */
 const NAMED = 5;
 
-/** A service is dead and is going to be restarted by systemd. */
-const waits = ({ sub }: ServiceLook): boolean => sub.startsWith("auto-restart");
+/** A service has died and is going to be restarted by systemd; one that has done its work is not dead. */
+const waits = ({ sub, result }: ServiceLook): boolean =>
+  sub.startsWith("auto-restart") && result !== "success";
 
 /** Which services systemd had to restart, from look to look. */
 export class Restarts {

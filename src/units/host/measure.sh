@@ -20,7 +20,7 @@ section asked; [ $# = 0 ] || systemctl show --property=Id,ActiveState,SubState -
 if [ "$what" != least ]; then
   section services
   systemctl show --timestamp=unix \
-    --property=Id,ActiveState,SubState,NRestarts,MemoryCurrent,MemoryMax,ExecMainStartTimestamp '*.service'
+    --property=Id,ActiveState,SubState,Result,NRestarts,MemoryCurrent,MemoryMax,ExecMainStartTimestamp '*.service'
   section route; cat /proc/net/route
   section route6; cat /proc/net/ipv6_route
   section resolves; [ "$name" = - ] || { timeout 5 getent ahosts "$name" >/dev/null && echo yes; }

@@ -19,6 +19,8 @@ import SCRIPT from "./measure.sh" with { type: "text" };
 export interface ServiceLook {
   readonly active: string;
   readonly sub: string;
+  /** Of its last life: success, exit-code, signal, timeout, oom-kill … */
+  readonly result: string;
   /** How often systemd restarted it since somebody started it. */
   readonly restarts: number;
   /** When its main process was started last, in seconds of the host's clock. */
@@ -124,6 +126,7 @@ export function parseServices(text: string): Map<string, ServiceLook> {
     services.set(word("Id"), {
       active: word("ActiveState"),
       sub: word("SubState"),
+      result: word("Result"),
       restarts: bytes("NRestarts") ?? 0,
       started: started === undefined ? undefined : Number(started),
       memory: bytes("MemoryCurrent"),

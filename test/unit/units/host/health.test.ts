@@ -31,7 +31,9 @@ describe("services that crash", () => {
 
   test("one that waits to be restarted has crashed, though nothing was counted yet", () => {
     const restarts = new Restarts(before());
-    expect(restarts.see(now({ active: "activating", sub: "auto-restart" }))).toEqual(["web.service"]);
+    expect(restarts.see(now({ active: "activating", sub: "auto-restart", result: "exit-code" }))).toEqual([
+      "web.service",
+    ]);
     expect(restarts.clause("web.service")).toBe("web.service crashed, and waits to be restarted");
     expect(restarts.see(now({ restarts: 1 }))).toEqual(["web.service"]);
     expect(restarts.clause("web.service")).toBe("web.service crashes (restarted once since the switch)");
@@ -40,8 +42,13 @@ describe("services that crash", () => {
     expect(restarts.warnings()).toEqual([{ unit: "web.service", text: "crashed, and was restarted once" }]);
   });
 
+  test("one that has done its work and begins again in an hour has not crashed", () => {
+    const restarts = new Restarts(before());
+    expect(restarts.see(now({ active: "activating", sub: "auto-restart", result: "success" }))).toEqual([]);
+  });
+
   test.each([
-    ["it waited to be restarted", { sub: "auto-restart-queued" }],
+    ["it waited to be restarted", { sub: "auto-restart-queued", result: "signal" }],
     ["it was restarted a minute ago", { restarts: 7, started: at - 60 }],
   ])("not one that crashed before: %s", (_, more) => {
     const restarts = new Restarts(before(more));
@@ -150,7 +157,7 @@ describe("what is better known", () => {
       ["a.service", service()],
       ["b.service", service({ sub: "exited" })],
       ["c.service", service({ active: "failed", sub: "failed" })],
-      ["d.service", service({ active: "activating", sub: "auto-restart" })],
+      ["d.service", service({ active: "activating", sub: "auto-restart", result: "exit-code" })],
       ["e.service", service({ active: "inactive", sub: "dead" })],
     ]);
     expect(running(services)).toEqual({ running: 1, of: 3 });

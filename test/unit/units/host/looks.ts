@@ -3,7 +3,8 @@ import type { Measure, ServiceLook } from "../../../../src/units/host/measure.ts
 
 /** A service that runs; what is not given is uninteresting. */
 export const service = (more: Partial<ServiceLook> = {}): ServiceLook => ({
-  ...{ active: "active", sub: "running", restarts: 0, started: 100, memory: undefined, most: undefined },
+  ...{ active: "active", sub: "running", result: "success", restarts: 0, started: 100 },
+  ...{ memory: undefined, most: undefined },
   ...more,
 });
 

@@ -13,21 +13,22 @@ test("a look at a host says what it is like", () => {
     ["crash.service", "activating", "auto-restart"],
     ["ssh.service", "active", "running"],
   ]);
-  expect(services.size).toBe(17);
+  expect(services.size).toBe(18);
   expect(services.get("crash.service")).toEqual({
-    ...{ active: "activating", sub: "auto-restart", restarts: 2, started: 1795272004 },
+    ...{ active: "activating", sub: "auto-restart", result: "exit-code", restarts: 2, started: 1795272247 },
     ...{ memory: undefined, most: undefined },
   });
   expect(services.get("big.service")).toEqual({
-    ...{ active: "active", sub: "running", restarts: 0, started: 1795271997 },
-    ...{ memory: 196608, most: 2097152 },
+    ...{ active: "active", sub: "running", result: "success", restarts: 0, started: 1795272240 },
+    ...{ memory: 184320, most: 2097152 },
   });
+  expect(services.get("hourly.service")).toMatchObject({ sub: "auto-restart", result: "success" });
   expect(rest).toEqual({
-    ...{ at: 1795272006.1090326, systemd: "degraded", failed: ["bad.service"] },
+    ...{ at: 1795272249.0088868, systemd: "degraded", failed: ["bad.service"] },
     ...{ route: true, route6: false, resolves: true, tailscale: undefined },
-    ...{ load: [4.71, 7.87, 7.07], cores: 2, cpu: { busy: 3782808, all: 9992142 } },
-    memory: { total: 25276502016, available: 24222875648 },
-    disks: [{ path: "/", total: 270553174016, free: 80052011008 }],
+    ...{ load: [2.26, 5.17, 6.17], cores: 2, cpu: { busy: 3812552, all: 10040048 } },
+    memory: { total: 25276502016, available: 24388100096 },
+    disks: [{ path: "/", total: 270553174016, free: 80407515136 }],
     ...{ current: "", profile: "", generation: undefined, oldest: undefined },
     // What the service that crashes says was there before.
     errors: [{ unit: "other", count: 1, lines: ["one more"] }],
