@@ -202,7 +202,7 @@ export const host = mapping({
     v.array(unitName, "must be a list of systemd units"),
     "Units that must run after a deploy",
   ),
-  ready: described(ready, "Probes that must answer after a deploy"),
+  ready: described(ready, "Probes that must answer after a deploy; `stable`: how long it is watched"),
 });
 
 export const task = mapping({

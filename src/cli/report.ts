@@ -12,7 +12,7 @@ const SUGGESTED = 5;
 export default makeCommand({
   name: "report",
   description:
-    "Shows one run: what it changed and why, how long that took, and the last log lines of what failed. Without RUN, the latest run that changed something or went wrong.",
+    "Shows one run: what it changed and why, how long that took, the last log lines of what failed, and what was measured of hosts. Without RUN, the latest run that changed something or went wrong.",
   usage: "[RUN]",
   words: { min: 0, max: 1, label: "" },
   args: { markdown: { type: "boolean", description: "print a Markdown document, for a ticket" } },

@@ -96,8 +96,8 @@ done
 section end
 `;
 
-/** Reads what the question printed; undefined when it was cut off. What its login printed before is skipped. */
-export function parseFacts(text: string): HostFacts | undefined {
+/** What a script printed between its marks, by the name of each section; undefined when it was cut off. */
+export function sectionsOf(text: string): ((name: string) => string) | undefined {
   const sections = new Map(
     text
       .split(MARK)
@@ -107,8 +107,13 @@ export function parseFacts(text: string): HostFacts | undefined {
         return [name, lines.join("\n").trimEnd()];
       }),
   );
-  if (!sections.has("end")) return undefined;
-  const said = (name: string) => sections.get(name) ?? "";
+  return sections.has("end") ? (name) => sections.get(name) ?? "" : undefined;
+}
+
+/** Reads what the question printed; undefined when it was cut off. What its login printed before is skipped. */
+export function parseFacts(text: string): HostFacts | undefined {
+  const said = sectionsOf(text);
+  if (!said) return undefined;
   return {
     nixos: said("nixos") === "yes",
     os: osName(said("os")),
@@ -174,19 +179,21 @@ const pairs = (text: string): [string, string][] =>
 const parseFailed = (text: string): string[] =>
   text.split("\n").flatMap((line) => /^[●*×]?\s*(\S+\.[a-z]+)\s/u.exec(line)?.[1] ?? []);
 
-function firstNumber(text: string): number | undefined {
+export function firstNumber(text: string): number | undefined {
   const number = /^\d+(?:\.\d+)?/.exec(text)?.[0];
   return number === undefined ? undefined : Number(number);
 }
 
-function parseMemory(text: string): HostFacts["memory"] {
+/** What /proc/meminfo says. */
+export function parseMemory(text: string): HostFacts["memory"] {
   const bytes = (key: string) =>
     Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? Number.NaN) * 1024;
   const [total, available] = [bytes("MemTotal"), bytes("MemAvailable")];
   return Number.isNaN(total + available) ? undefined : { total, available };
 }
 
-function parseDisks(text: string): Disk[] {
+/** Lines of a path, a tab, and what `df` says of it. */
+export function parseDisks(text: string): Disk[] {
   const seen = new Set<string>();
   const disks: Disk[] = [];
   for (const line of text.split("\n")) {

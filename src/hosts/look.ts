@@ -17,8 +17,9 @@ export async function askAll<Answer>(
   machine: Machine,
   argv: readonly string[],
   read: (text: string) => Answer | undefined,
+  { root }: { readonly root?: boolean } = {},
 ): Promise<Answer> {
-  const options = { deadline: DEADLINE_MS, keep: MOST_BYTES };
+  const options = { deadline: DEADLINE_MS, keep: MOST_BYTES, root };
   const { stdout, stderr, timedOut, exitCode } = await machine.run(argv, options);
   const answer = read(stdout);
   if (answer !== undefined) return answer;

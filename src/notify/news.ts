@@ -1,4 +1,5 @@
 import type { Action, StepReport } from "../plan/types.ts";
+import { systemName } from "../report/host.ts";
 import { ending, wentWrong } from "../report/wording.ts";
 import { commandId, ENGINE_STEP, type Told } from "../store/notices.ts";
 
@@ -10,7 +11,25 @@ export interface Failing {
   readonly ending: string;
   readonly hint?: string | undefined;
   readonly log: readonly string[];
+  /** Of a host. */
+  readonly move?: Move | undefined;
 }
+
+/** What a host was, or was to be, switched from and to: names of systems. */
+export interface Move {
+  readonly from: string;
+  readonly to: string;
+  /** How much is better known. */
+  readonly warnings: number;
+}
+
+/** What a step did to a host; undefined for what is none. */
+export const moveOf = ({ host, warnings = [] }: StepReport): Move | undefined =>
+  host && {
+    from: systemName(host.from.system),
+    to: systemName(host.to.system),
+    warnings: warnings.length,
+  };
 
 /** What a run saw. */
 export interface Sight {
@@ -74,6 +93,7 @@ export function sightOf(command: string, run: string, steps: readonly StepReport
       ending: ending(step),
       hint: step.hint,
       log: step.log ?? [],
+      move: moveOf(step),
     })),
     blocked: wrong.length > 0 ? blocked.map(({ id }) => id) : [],
     // A command that could not go on is among what failed, by its own name.

@@ -1,4 +1,4 @@
-import type { News } from "./news.ts";
+import { moveOf, type News } from "./news.ts";
 import type { Channel } from "./settings.ts";
 import { bodyOf, type Form, type Origin, titleOf } from "./text.ts";
 
@@ -120,12 +120,13 @@ export function documentOf(message: Message) {
     at: iso(at),
     title: title(message),
     text: text(message, "webhook"),
-    failed: (news?.failed ?? []).map(({ id, code, ending, hint, log }) => ({
+    failed: (news?.failed ?? []).map(({ id, code, ending, hint, log, move }) => ({
       id,
       reason: code,
       detail: ending,
       hint: hint ?? null,
       log: [...log],
+      ...(move && { host: move }),
     })),
     blocked: [...(news?.blocked ?? [])],
     still: (news?.still ?? []).map(({ id, code, since }) => ({ id, reason: code, since: iso(since) })),
@@ -134,7 +135,11 @@ export function documentOf(message: Message) {
       reason: code,
       since: iso(since),
     })),
-    changed: (news?.changed ?? []).map(({ id, action, reason }) => ({ id, action, reason: reason.code })),
+    changed: (news?.changed ?? []).map((step) => {
+      const { id, action, reason } = step;
+      const move = moveOf(step);
+      return { id, action, reason: reason.code, ...(move && { host: move }) };
+    }),
     owed: [...(news?.owed ?? [])],
   };
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from "../report/duration.ts";
 import { printable, printableLog } from "../report/style.ts";
 import { DONE } from "../report/wording.ts";
-import type { Failing, News } from "./news.ts";
+import { type Failing, type Move, moveOf, type News } from "./news.ts";
 
 /** Whose news it is. */
 export interface Origin {
@@ -112,7 +112,7 @@ function render(news: News, origin: Origin, form: Form, { logs, items }: Extent)
     ),
     ...list(
       "changed",
-      changed.map(({ id, action }) => `${id} ${DONE[action]}`),
+      changed.map((step) => `${step.id} ${DONE[step.action]}${moveText(moveOf(step))}`),
     ),
     ...list("changed in earlier runs, not told then", owed),
     ...(origin.run === undefined ? [] : ["", `details: homelab report ${origin.run}`]),
@@ -120,7 +120,15 @@ function render(news: News, origin: Origin, form: Form, { logs, items }: Extent)
   return lines.join("\n");
 }
 
-function failure({ id, ending, hint, log }: Failing, { fences, quote }: Form, logs: number): string[] {
+/** ` (nixos-system-web-1 → nixos-system-web-2, 2 warnings)` */
+function moveText(move: Move | undefined): string {
+  if (!move) return "";
+  const { from, to, warnings } = move;
+  const known = warnings === 0 ? "" : `, ${warnings === 1 ? "1 warning" : `${warnings} warnings`}`;
+  return ` (${printable(`${from} → ${to}`)}${known})`;
+}
+
+function failure({ id, ending, hint, log, move }: Failing, { fences, quote }: Form, logs: number): string[] {
   const shown = logs === 0 ? [] : log.slice(-logs).map((line) => quote(cut(printableLog(line))));
   const lines = fences
     ? // A fence inside of what is fenced would end it.
@@ -129,7 +137,7 @@ function failure({ id, ending, hint, log }: Failing, { fences, quote }: Form, lo
       : []
     : shown.map((line) => `  | ${line}`);
   return [
-    quote(cut(`${id} ${printable(ending)}`)),
+    quote(cut(`${id} ${printable(ending)}${moveText(move)}`)),
     ...lines,
     ...(hint === undefined ? [] : [quote(`hint: ${cut(printable(hint))}`)]),
   ];

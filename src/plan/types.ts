@@ -1,4 +1,5 @@
 import type { RecipeKind } from "../book/types.ts";
+import type { HostReport } from "./host-report.ts";
 
 export type Action =
   | "none"
@@ -63,6 +64,8 @@ export interface StepReport {
   readonly log?: readonly string[] | undefined;
   /** What is no reason to stop, and better known; a line each. */
   readonly warnings?: readonly string[] | undefined;
+  /** What was measured of the switch of a host. */
+  readonly host?: HostReport | undefined;
   /** It failed, and what ran before serves again. */
   readonly stands?: boolean | undefined;
 }

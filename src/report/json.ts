@@ -48,7 +48,7 @@ export function planDocument(plan: Plan) {
   };
 }
 
-function stepDocument({ id, kind, action, result, reason, durationMs, detail, warnings }: StepReport) {
+function stepDocument({ id, kind, action, result, reason, durationMs, detail, warnings, host }: StepReport) {
   return {
     id,
     kind,
@@ -58,6 +58,7 @@ function stepDocument({ id, kind, action, result, reason, durationMs, detail, wa
     durationMs: Math.round(durationMs),
     detail,
     ...(warnings && { warnings: [...warnings] }),
+    ...(host && { host }),
   };
 }
 

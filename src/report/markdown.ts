@@ -1,9 +1,10 @@
 import type { StepReport } from "../plan/types.ts";
 import type { RunRecord } from "../store/runs.ts";
 import { formatDate, formatDuration } from "./duration.ts";
+import { hostRows } from "./host.ts";
 import { shortRevision, startedBy } from "./run.ts";
 import { printable, printableLog } from "./style.ts";
-import { because, chapters, ending, leftAlone, wentWrong } from "./wording.ts";
+import { because, chapters, ending, leftAlone, warnings, wentWrong } from "./wording.ts";
 
 /** Text as Markdown shows it: what would be markup is escaped, except between backticks, which hints have. */
 export function inline(text: string, inTable = false): string {
@@ -43,9 +44,22 @@ export function runMarkdown(record: RunRecord): string {
     if (steps.some(wentWrong)) blocks.push(...steps.flatMap(failure));
     else blocks.push(list(steps));
   }
+  const known = warnings(report);
+  if (known.length > 0) blocks.push("## Warnings", bullets(known));
+  for (const step of report.steps) blocks.push(...measured(step));
   const rest = leftAlone(report);
   if (rest.length > 0) blocks.push("## Left as they were", rest.join(", "));
   return `${blocks.join("\n\n")}\n`;
+}
+
+const bullets = (texts: readonly string[]): string => texts.map((text) => `- ${inline(text)}`).join("\n");
+
+/** What was measured of a host, and what that makes worth doing. */
+function measured({ id, host }: StepReport): string[] {
+  if (!host) return [];
+  const rows = hostRows(host).map(([label, text]) => row(label, inline(text, true)));
+  const advice = host.recommendations.length > 0 ? ["Recommended:", bullets(host.recommendations)] : [];
+  return [`## Host ${id}`, [row("what", "measured"), "|---|---|", ...rows].join("\n"), ...advice];
 }
 
 function failure(step: StepReport): string[] {

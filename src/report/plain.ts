@@ -2,7 +2,7 @@ import type { Phase, Plan, RunReport, Step, StepReport } from "../plan/types.ts"
 import type { RunListener } from "../run/events.ts";
 import type { Level } from "./journal.ts";
 import { printable, type Style } from "./style.ts";
-import { aftermath, ending, plainSummary, quietSummary, wentWrong } from "./wording.ts";
+import { aftermath, ending, plainSummary, quietSummary, warningLines, wentWrong } from "./wording.ts";
 
 export interface PlainOptions {
   /** Takes whole lines, each ended by a newline, and how much they matter. */
@@ -32,8 +32,9 @@ export function plainListener(options: PlainOptions): RunListener {
     },
     finished(_step: Step, report: StepReport) {
       const untouched = report.result === "unchanged" || report.result === "held";
-      if ((untouched && !verbose) || (quiet && report.result === "changed")) return;
-      write(finishedText(report, verbose, s), levelOf(report));
+      const silent = (untouched && !verbose) || (quiet && report.result === "changed");
+      if (!silent) write(finishedText(report, verbose, s), levelOf(report));
+      for (const line of warningLines(report, s)) write(`${line}\n`, "warning");
     },
     message(text: string) {
       if (!quiet) write(`${printable(text)}\n`, "info");

@@ -1,7 +1,10 @@
+import type { StepReport } from "../plan/types.ts";
 import type { RunRecord } from "../store/runs.ts";
 import { formatDuration, formatWhen } from "./duration.ts";
+import { hostRows } from "./host.ts";
 import { printable, type Style } from "./style.ts";
-import { aftermath, because, chapters, ending, leftAlone } from "./wording.ts";
+import { table } from "./table.ts";
+import { aftermath, because, chapters, ending, leftAlone, warnings } from "./wording.ts";
 
 /** Digits of a commit that tell it from others. */
 const REVISION_DIGITS = 12;
@@ -39,7 +42,18 @@ export function runText(record: RunRecord, s: Style, now: Date): string {
       if (after !== "") lines.push(after);
     }
   }
+  const known = warnings(report);
+  if (known.length > 0) lines.push("", s.bold(s.yellow("warnings")), ...known);
+  for (const step of report.steps) lines.push(...measured(step, s));
   const rest = leftAlone(report);
   if (rest.length > 0) lines.push("", `${s.bold("left as they were")}\n${rest.join(", ")}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What was measured of a host, and what that makes worth doing. */
+function measured({ id, host }: StepReport, s: Style): string[] {
+  if (!host) return [];
+  const rows = hostRows(host).map(([label, text]) => [`  ${s.dim(label)}`, printable(text)]);
+  const advice = host.recommendations.map((text) => `  ${s.green("hint:")} ${printable(text)}`);
+  return ["", s.bold(`host ${id}`), table(rows, { style: s }).trimEnd(), ...advice];
 }

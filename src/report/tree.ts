@@ -3,7 +3,7 @@ import type { RunListener } from "../run/events.ts";
 import { frame, type Look, type Running } from "./frame.ts";
 import { printable, type Style, truncate, visibleWidth } from "./style.ts";
 import type { Symbols } from "./symbols.ts";
-import { aftermath, ending, watchedSummary, wentWrong } from "./wording.ts";
+import { aftermath, ending, warningLines, watchedSummary, wentWrong } from "./wording.ts";
 
 export interface TerminalOptions {
   /** Takes one frame at a time. */
@@ -86,6 +86,9 @@ export function terminalListener(options: TerminalOptions): TerminalListener {
       finished.set(step.id, report.result);
       const untouched = report.result === "unchanged" || report.result === "held";
       if (verbose || !untouched) above.push(finishedLine(report, look));
+      // Nothing of a warning may be cut off.
+      for (const line of warningLines(report, s))
+        above.push(...Bun.wrapAnsi(line, screen.columns() - 1, { hard: true }).split("\n"));
     },
     message(text: string) {
       above.push(printable(text));

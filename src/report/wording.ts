@@ -81,9 +81,24 @@ export function chapters({ steps }: RunReport): (readonly [title: string, steps:
     .filter(([, of]) => of.length > 0);
 }
 
-/** Names of the steps that were as they should be before, and were left alone. */
+/** Names of the steps that were as they should be before, and were left alone; not what only looks at a host. */
 export const leftAlone = ({ steps }: RunReport): string[] =>
-  steps.filter(({ result, action }) => result === "unchanged" && action !== "adopt").map(({ id }) => id);
+  steps
+    .filter(
+      ({ result, action, kind }) =>
+        result === "unchanged" && action !== "adopt" && !(kind === "host" && action === "run"),
+    )
+    .map(({ id }) => id);
+
+/** What is no reason to stop, and better known, with what it was found by. */
+export const warnings = ({ steps }: RunReport): string[] => steps.flatMap(warningsOf);
+
+const warningsOf = ({ id, warnings = [] }: StepReport): string[] =>
+  warnings.map((text) => `${id}: ${printable(text)}`);
+
+/** The same of one step, for somebody who watches. */
+export const warningLines = (report: StepReport, s: Style): string[] =>
+  warningsOf(report).map((text) => `${s.yellow("warning:")} ${text}`);
 
 /** Why a step was in a run: for one that failed the short word for what went wrong, because its detail has it all. */
 export function because(step: StepReport): string {

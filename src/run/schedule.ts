@@ -1,5 +1,6 @@
 import type { Need } from "../book/types.ts";
 import { now } from "../clock.ts";
+import type { HostReport } from "../plan/host-report.ts";
 import type { Action, Plan, Reason, Result, Step, StepReport } from "../plan/types.ts";
 import type { Level } from "../units/driver.ts";
 
@@ -14,6 +15,8 @@ export interface Outcome {
   readonly log?: readonly string[] | undefined;
   /** What is no reason to stop, and better known; a line each. */
   readonly warnings?: readonly string[] | undefined;
+  /** What was measured of the switch of a host. */
+  readonly host?: HostReport | undefined;
   /** It failed, and what ran before serves again. */
   readonly stands?: boolean | undefined;
 }

@@ -115,7 +115,7 @@ export function readLine(text: string, ahead = 0): { line: JournalLine; at: bigi
 }
 
 /** A message that is no text comes as its bytes, several of one entry as a list, one that is too large as nothing. */
-function textOf(message: unknown): string {
+export function textOf(message: unknown): string {
   if (typeof message === "string") return message;
   if (!Array.isArray(message)) return "";
   return message.every((each) => typeof each === "number")

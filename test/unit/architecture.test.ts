@@ -45,7 +45,7 @@ const STAGES = [
   ["os", "process", "git", "nix", "systemd", "version.ts", "errors.ts", "clock.ts"],
   ["book", "catalogue"],
   ["graph", "docker", "ssh", "issues"],
-  ["plan/types.ts"],
+  ["plan/types.ts", "plan/host-report.ts"],
   ["store"],
   ["run/events.ts"],
   ["units", "hosts"],

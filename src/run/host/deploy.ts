@@ -1,12 +1,15 @@
 import { hostname } from "node:os";
 import { now } from "../../clock.ts";
+import { HomelabError } from "../../errors.ts";
 import type { Plan, RunReport, Step, StepReport } from "../../plan/types.ts";
 import type { Goal } from "../../units/host/supervise.ts";
-import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
+import { type HostSwitch, patienceFor, soakOf, switchHost } from "../../units/host/switch.ts";
+import { spanWords } from "../../units/span.ts";
 import { isGood } from "../schedule.ts";
 import { conclude, failed, runSteps, settledOutcome } from "../steps.ts";
 import { prepareHosts } from "./phases.ts";
 import { planLines } from "./plan-lines.ts";
+import { reportOf } from "./report.ts";
 import { type HostRequest, type HostWork, isSame } from "./work.ts";
 
 /** How long an activation may take, in seconds; units that hang are ended by their own limits long before. */
@@ -27,6 +30,7 @@ export interface HostDeployRequest extends HostRequest {
 
 /** Builds systems, shows what they change, and switches hosts to them. The caller holds the lock. */
 export async function deployHosts(request: HostDeployRequest): Promise<RunReport> {
+  requireTime(request);
   const { times = { at: Date.now(), began: now() }, prologue = [], finish } = request;
   const prepared = await prepareHosts(request, ["check", "build", "audit", "copy", "compare"], times.began);
   const end = (steps: readonly StepReport[]) =>
@@ -44,6 +48,7 @@ export interface HostRollbackRequest extends Omit<HostDeployRequest, "flake"> {
 
 /** Puts hosts back to an earlier generation, with the same care. The caller holds the lock. */
 export async function rollbackHosts(request: HostRollbackRequest): Promise<RunReport> {
+  requireTime(request);
   const times = { at: Date.now(), began: now() };
   const asked = { ...request, flake: "" };
   const checked = await prepareHosts(asked, ["check"], times.began);
@@ -53,6 +58,16 @@ export async function rollbackHosts(request: HostRollbackRequest): Promise<RunRe
   const done = [...checked.steps, ...compared.steps];
   if (!compared.good) return conclude(request, request.root, done, times);
   return conclude(request, request.root, [...done, ...(await switchAll(asked, times.began))], times);
+}
+
+/** Throws when a host would go back before the new system was watched for as long as its recipe wants. */
+function requireTime({ works, within }: Pick<HostDeployRequest, "works" | "within">): void {
+  const short = works.find(({ recipe }) => within !== undefined && within <= soakOf(recipe));
+  if (!short) return;
+  const soak = spanWords(soakOf(short.recipe));
+  throw new HomelabError("usage", `${short.recipe.name} is watched for ${soak} before it is confirmed`, {
+    hint: "give `--within` more time than that, or `ready.stable` of the recipe less",
+  });
 }
 
 /** Asks once for all hosts that change, and switches them. */
@@ -68,8 +83,11 @@ async function switchAll(request: HostDeployRequest, began: number): Promise<Ste
       if (step.effect === "read") return settledOutcome(step);
       const work = works.find(({ recipe }) => recipe.name === step.id) as HostWork;
       const outcome = await slots.use(() => switchHost(switchOf(request, work), context));
-      if (!outcome.ok) return failed(outcome, stop, context);
-      return { result: "changed", reason: { ...step.reason, text: outcome.detail }, detail: outcome.detail };
+      const { measures, detail } = outcome;
+      const host = reportOf(work, measures);
+      const warnings = measures.warnings.length > 0 ? measures.warnings : undefined;
+      if (!outcome.ok) return { ...failed(outcome, stop, context), host, warnings };
+      return { result: "changed", reason: { ...step.reason, text: detail }, detail, host, warnings };
     },
   });
 }

@@ -1,3 +1,4 @@
+import { now } from "../../clock.ts";
 import type { Step, StepReport } from "../../plan/types.ts";
 import { isGood } from "../schedule.ts";
 import { runSteps } from "../steps.ts";
@@ -56,7 +57,12 @@ export async function prepareHosts(
     execute: async ({ id }, context, slots) => {
       const [phase, name] = id.split(" ") as [HostPhase, string];
       const work = works.find(({ recipe }) => recipe.name === name) as HostWork;
-      return slots.use(() => PHASES[phase][1](work, { request, context, stop }));
+      return slots.use(async () => {
+        const at = now();
+        const outcome = await PHASES[phase][1](work, { request, context, stop });
+        work.times = [...(work.times ?? []), { name: phase, durationMs: Math.round(now() - at) }];
+        return outcome;
+      });
     },
   });
   return { steps, good: steps.every(({ result }) => isGood(result)) };

@@ -26,6 +26,8 @@ export interface HostWork {
   readonly findings: Finding[];
   /** The generation of its profile that it goes back to. */
   generation?: number | undefined;
+  /** How long each phase took so far. */
+  times?: readonly { readonly name: string; readonly durationMs: number }[] | undefined;
 }
 
 export interface HostRequest extends RunOptions {

@@ -6,11 +6,12 @@ import { journalTail } from "../../systemd/change.ts";
 import type { Failure, StepContext } from "../driver.ts";
 import type { Probing } from "../probe.ts";
 import { newlyFailed } from "./judge.ts";
-import { parseFailed, parseUnitList } from "./lines.ts";
+import { parseChanges, parseFailed, parseUnitList, type UnitChanges } from "./lines.ts";
 import { requireFree } from "./look.ts";
+import { busyBetween, type Measure, takeMeasure } from "./measure.ts";
 import { isEnd, type SupervisorState, whyBack } from "./state.ts";
 import { type Goal, Supervisor, type Switch } from "./supervise.ts";
-import { unhealthy } from "./verify.ts";
+import { Seen, unhealthy } from "./verify.ts";
 
 /** How long a new system must stay well, and how long it may take until it is, unless the recipe says otherwise. */
 const STABLE_MS = 3_000;
@@ -26,13 +27,36 @@ export interface HostSwitch extends Switch {
   readonly machine: Machine;
   readonly recipe: HostRecipe;
   readonly probing: Probing;
+  /** `least`: judged by its failed and its critical units alone, and nothing is measured. Default: all. */
+  readonly looks?: "all" | "least" | undefined;
+  /** Whether it must stay well for a while before it is confirmed. Default: yes. */
+  readonly soak?: boolean | undefined;
 }
 
-export type HostSwitched = { readonly ok: true; readonly detail: string } | Failure;
+/** What was measured of a switch. */
+export interface Measures {
+  readonly before: Measure | undefined;
+  /** At its end, whichever system runs then. */
+  readonly after: Measure | undefined;
+  /** Share of its processors that was busy while it was watched. */
+  readonly busy: number | null;
+  readonly phases: readonly { readonly name: string; readonly durationMs: number }[];
+  /** What the activation did to units; undefined when it did not come to its end. */
+  readonly changes: UnitChanges | undefined;
+  /** What was decided came over a new connection. */
+  readonly reached: boolean;
+  readonly warnings: readonly string[];
+}
+
+type Told = { readonly ok: true; readonly detail: string } | Failure;
+export type HostSwitched = Told & { readonly measures: Measures };
+
+/** How long a new system is watched at least before it is confirmed, in milliseconds. */
+export const soakOf = ({ ready }: Pick<HostRecipe, "ready">): number => ready?.stable ?? STABLE_MS;
 
 /** For how long a host waits to be told that its new system is good, in seconds, when nobody says otherwise. */
-export const patienceFor = ({ ready }: Pick<HostRecipe, "ready">): number =>
-  Math.max(120, Math.ceil(((ready?.within ?? WITHIN_MS) + (ready?.stable ?? STABLE_MS) + SLACK_MS) / 1000));
+export const patienceFor = (recipe: Pick<HostRecipe, "ready">): number =>
+  Math.max(120, Math.ceil(((recipe.ready?.within ?? WITHIN_MS) + soakOf(recipe) + SLACK_MS) / 1000));
 
 /**
  * Switches a host, judges what runs then, and makes it what boots. At every instant the host is on its way to the
@@ -40,9 +64,14 @@ export const patienceFor = ({ ready }: Pick<HostRecipe, "ready">): number =>
  * which of the two it is.
  */
 export async function switchHost(wanted: HostSwitch, context: StepContext): Promise<HostSwitched> {
-  const { machine, limit, patience } = wanted;
+  const { machine, recipe, limit, patience, looks = "all" } = wanted;
   const supervisor = new Supervisor(machine, wanted);
+  const watch = new StopWatch();
   context.progress("changing", "begins the switch");
+  const seen = new Seen(
+    looks === "all" ? await takeMeasure(machine, { what: "all" }, recipe.critical) : undefined,
+  );
+  watch.start("activate");
   await supervisor.start();
   const most = (limit * 4 + patience + 60) * 1000;
   const see = (state: SupervisorState | undefined, trouble?: HomelabError) =>
@@ -51,13 +80,54 @@ export async function switchHost(wanted: HostSwitch, context: StepContext): Prom
       trouble ? `not reached (${trouble.message})` : (NOTES[state?.state ?? ""] ?? ""),
     );
   const reached = await supervisor.until(["waiting"], most, see, context.abort);
-  let trouble: string | undefined;
-  if (reached?.state === "waiting") trouble = await judge(supervisor, reached, wanted, context);
-  else if (!reached && context.abort.aborted) await abandon(supervisor);
+  let judged: Judged = { reached: false };
+  if (reached?.state === "waiting") {
+    watch.start("verify");
+    judged = await judge(supervisor, reached, wanted, seen, context);
+    watch.start(judged.trouble === undefined ? "confirm" : "go back");
+  } else if (!reached && context.abort.aborted) await abandon(supervisor);
   // From here on the host is on its way to an end, and what it is is worth some waiting.
   const longest = context.abort.aborted ? SLACK_MS : most;
   const end = reached && isEnd(reached) ? reached : await supervisor.until([], longest, see);
-  return told(supervisor, { end, trouble }, wanted, context);
+  watch.stop();
+  const outcome = await told(supervisor, { end, trouble: judged.trouble }, wanted, seen, context);
+  const after = end && (await lastLook(machine, seen));
+  const measures: Measures = {
+    ...{ before: seen.before, after, phases: watch.phases },
+    busy: busyBetween(seen.first, seen.last),
+    changes: judged.log === undefined ? undefined : parseChanges(judged.log),
+    reached: judged.reached,
+    warnings: after ? seen.warnings(after) : [],
+  };
+  return { ...outcome, measures };
+}
+
+/** How a host fares at the end; undefined when it does not say: what is decided is decided. */
+async function lastLook(machine: Machine, { before }: Seen): Promise<Measure | undefined> {
+  if (!before) return undefined;
+  try {
+    return await takeMeasure(machine, { what: "end", before }, []);
+  } catch (error) {
+    if (error instanceof HomelabError) return undefined;
+    throw error;
+  }
+}
+
+/** Takes the time of one phase after the other. */
+class StopWatch {
+  readonly phases: { readonly name: string; readonly durationMs: number }[] = [];
+  private open: { readonly name: string; readonly began: number } | undefined;
+
+  start(name: string): void {
+    this.stop();
+    this.open = { name, began: now() };
+  }
+
+  stop(): void {
+    const { open } = this;
+    if (open) this.phases.push({ name: open.name, durationMs: Math.round(now() - open.began) });
+    this.open = undefined;
+  }
 }
 
 /** Has it go back. Where that does not reach it, it does so by itself. */
@@ -76,37 +146,50 @@ const NOTES: Readonly<Record<string, string>> = {
   returning: "goes back to the old system",
 };
 
-/** Finds out whether the new system is good, and tells the host, for as long as it waits. Gives what speaks against it. */
+/** What became of the judging. */
+interface Judged {
+  /** What speaks against the new system. */
+  readonly trouble?: string | undefined;
+  /** What the activation said until then. */
+  readonly log?: string | undefined;
+  /** The host could be told what was decided. */
+  readonly reached: boolean;
+}
+
+/** Finds out whether the new system is good, and tells the host, for as long as it waits. */
 async function judge(
   supervisor: Supervisor,
   { code }: SupervisorState,
-  { machine, recipe, probing, patience }: HostSwitch,
+  { machine, recipe, probing, patience, looks = "all", soak = true }: HostSwitch,
+  seen: Seen,
   context: StepContext,
-): Promise<string | undefined> {
+): Promise<Judged> {
   const until = now() + patience * 1000;
-  const { stable = STABLE_MS, within = WITHIN_MS } = recipe.ready ?? {};
-  let unreached: string | undefined;
+  const within = recipe.ready?.within ?? WITHIN_MS;
+  const stable = soak ? soakOf(recipe) : 0;
+  const progress = (note: string) => context.progress("verifying", note);
+  let [unreached, log]: (string | undefined)[] = [];
   while (now() < until) {
-    context.progress("verifying", "failed units, critical units, probes");
+    progress("failed units, critical units, probes");
     try {
-      const before = parseUnitList(await supervisor.failedBefore());
-      const log = await supervisor.log();
-      const checks = { machine, recipe, probing, code, log, before, stable, within };
-      const trouble = await unhealthy(checks, context.abort);
-      context.progress("verifying", trouble ?? "confirms it over a new connection");
+      const failed = parseUnitList(await supervisor.failedBefore());
+      log = await supervisor.log();
+      const checks = { machine, recipe, probing, looks, code, log, failed, stable, within };
+      const trouble = await unhealthy(checks, seen, { signal: context.abort, progress });
+      progress(trouble ?? "confirms it over a new connection");
       await supervisor.decide(
         context.abort.aborted ? "abandoned" : trouble === undefined ? "commit" : "unhealthy",
       );
-      return trouble;
+      return { trouble, log, reached: true };
     } catch (error) {
       // What cannot be reached now may be in a moment; when it cannot, the host goes back.
       if (!(error instanceof HomelabError)) throw error;
-      context.progress("verifying", error.message);
+      progress(error.message);
       unreached = error.message;
       await delay(AGAIN_MS, context.abort);
     }
   }
-  return unreached;
+  return { trouble: unreached, log, reached: false };
 }
 
 const DONE: Readonly<Record<Goal, (system: string) => string>> = {
@@ -120,8 +203,9 @@ async function told(
   supervisor: Supervisor,
   { end, trouble }: { end: SupervisorState | undefined; trouble: string | undefined },
   { machine, before, after, goal, patience }: HostSwitch,
+  seen: Seen,
   context: StepContext,
-): Promise<HostSwitched> {
+): Promise<Told> {
   const { name } = machine;
   if (!end && context.abort.aborted) {
     const text = `it was broken off, and ${name} has not come to an end yet`;
@@ -144,7 +228,7 @@ async function told(
       });
   }
   const why = trouble !== undefined && end.text !== "abandoned" ? trouble : whyBack(end);
-  const log = await lastWords(supervisor, machine);
+  const log = await lastWords(supervisor, machine, seen);
   if (end.state === "stuck") {
     return failure("rollback-failed", `${why}, and ${name} could not go back to ${before}`, {
       hint: `log in and see \`systemctl --failed\`; what boots is still the old system: \`reboot\` brings it up`,
@@ -160,13 +244,12 @@ async function told(
   });
 }
 
-/** What the activation said last, and the units that failed by it. */
-async function lastWords(supervisor: Supervisor, machine: Machine): Promise<string[]> {
-  const [text, failedBefore] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
-  const failed = newlyFailed({ before: failedBefore, after: [], said: parseFailed(text) });
-  const units = failed.slice(0, EXPLAINED);
+/** What the activation said last, and the units that went wrong by it. */
+async function lastWords(supervisor: Supervisor, machine: Machine, seen: Seen): Promise<string[]> {
+  const [text, before] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
+  const blamed = seen.blame(newlyFailed({ before, after: seen.last?.failed ?? [], said: parseFailed(text) }));
   const said = await Promise.all(
-    units.map(async (unit) => {
+    blamed.slice(0, EXPLAINED).map(async (unit) => {
       const lines = await journalTail(machine, { units: [unit], since: "-10min" }, LOG_LINES);
       return lines.map((line) => `${unit}: ${line}`);
     }),

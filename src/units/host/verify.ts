@@ -1,60 +1,110 @@
 import type { HostRecipe, Ready } from "../../book/types.ts";
 import { delay, now } from "../../clock.ts";
 import type { Machine } from "../../process/machine.ts";
-import { askSystemd, showUnits } from "../../systemd/show.ts";
 import { hasProbe, type Probing } from "../probe.ts";
 import { probeFrom } from "../probe-from.ts";
+import { spanWords } from "../span.ts";
+import { idleUnit, lostNetwork, Restarts, warningsOf } from "./health.ts";
 import { verdict } from "./judge.ts";
-import { parseFailed, parseUnitList } from "./lines.ts";
+import { parseFailed } from "./lines.ts";
+import { type Measure, takeMeasure } from "./measure.ts";
 
+/** Between two looks; longer where it is watched for long, so that being watched is no work. */
 const PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 5_000;
+const LOOKS = 60;
 
 /** What a host is judged by after its switch. */
 export interface Checks {
   readonly machine: Machine;
   readonly recipe: Pick<HostRecipe, "ready" | "critical">;
   readonly probing: Probing;
+  /** `least`: by its failed and its critical units alone. */
+  readonly looks: "all" | "least";
   /** Exit code of the activation, and what it said. */
   readonly code: number;
   readonly log: string;
   /** Units that had failed before. */
-  readonly before: readonly string[];
+  readonly failed: readonly string[];
   /** Milliseconds that it must stay well, and that it may take until it is. */
   readonly stable: number;
   readonly within: number;
 }
 
-/** What speaks for how long against a new system, as a clause; undefined when it has been well for long enough. */
-export async function unhealthy(checks: Checks, signal: AbortSignal): Promise<string | undefined> {
-  const begun = now();
-  let well: number | undefined;
-  for (;;) {
-    const failed = await failedNow(checks);
-    // A unit that has failed does not come back by itself; what is only not there yet may come.
-    if (failed !== undefined) return failed;
-    const missing = await notYet(checks);
-    if (missing === undefined) {
-      well ??= now();
-      if (now() - well >= checks.stable) return undefined;
-    } else {
-      well = undefined;
-      if (now() - begun >= checks.within) return missing;
-    }
-    if (signal.aborted) return missing ?? "it was broken off";
-    await delay(PAUSE_MS, signal);
+/** What was seen of a host, from before its switch on. */
+export class Seen {
+  readonly restarts: Restarts;
+  /** With the new system. */
+  first: Measure | undefined;
+  last: Measure | undefined;
+  private blamed: ReadonlySet<string> = new Set();
+
+  /** Nothing was seen before where only the least is looked at. */
+  constructor(readonly before: Measure | undefined) {
+    this.restarts = new Restarts(before);
+  }
+
+  /** Takes a look in. Gives what is missing of what was there before, as a clause. */
+  take(look: Measure): string | undefined {
+    this.first ??= look;
+    this.last = look;
+    const [crashed] = this.restarts.see(look.services);
+    const idle = idleUnit(look);
+    if (idle !== undefined || !this.before) return idle;
+    return crashed === undefined ? lostNetwork(this.before, look) : this.restarts.clause(crashed);
+  }
+
+  /** The units that what went wrong is explained by: those that failed, crashed, or are critical and did not run. */
+  blame(failed: readonly string[]): string[] {
+    const idle = [...(this.last?.asked.values() ?? [])].filter(({ active }) => active !== "active");
+    this.blamed = new Set([...failed, ...this.restarts.crashed(), ...idle.map(({ unit }) => unit)]);
+    return [...this.blamed];
+  }
+
+  /** What is better known at the end; not what was said to have gone wrong. */
+  warnings(end: Measure): string[] {
+    return this.before ? warningsOf(this.before, end, this.restarts, this.blamed) : [];
   }
 }
 
-async function failedNow({ machine, code, before, log }: Checks): Promise<string | undefined> {
-  const { stdout } = await askSystemd(machine, ["list-units", "--state=failed", "--plain", "--no-legend"]);
-  return verdict({ code, before, after: parseUnitList(stdout), said: parseFailed(log) });
+/** What speaks for how long against a new system, as a clause; undefined when it has been well for long enough. */
+export async function unhealthy(
+  checks: Checks,
+  seen: Seen,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: (note: string) => void },
+): Promise<string | undefined> {
+  const { machine, recipe, looks, code, failed, log, stable, within } = checks;
+  const pause = Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, stable / LOOKS));
+  const begun = now();
+  let well: number | undefined;
+  for (;;) {
+    const look = await takeMeasure(machine, { what: looks, before: seen.before }, recipe.critical);
+    const gone = seen.take(look);
+    const broken = verdict({ code, before: failed, after: look.failed, said: parseFailed(log) });
+    // A unit that has failed does not come back by itself; what is only not there yet may come.
+    if (broken !== undefined) return broken;
+    const missing = gone ?? (await silent(checks));
+    if (missing === undefined) {
+      well ??= now();
+      const left = stable - (now() - well);
+      if (left <= 0) return undefined;
+      progress(`failed units, critical units, probes: well, watched for ${spanWords(roughly(left))} more`);
+    } else {
+      well = undefined;
+      if (now() - begun >= within) return missing;
+      progress(missing);
+    }
+    if (signal.aborted) return missing ?? "it was broken off";
+    await delay(pause, signal);
+  }
 }
 
-/** A critical unit that does not run, or a probe that does not answer. */
-async function notYet({ machine, recipe, probing }: Checks): Promise<string | undefined> {
-  const states = await showUnits(machine, recipe.critical);
-  for (const { unit, active, sub } of states.values())
-    if (active !== "active") return `${unit}, which is critical, is ${active} (${sub})`;
-  if (!hasProbe(recipe.ready)) return undefined;
-  return probeFrom(machine, recipe.ready as Ready, probing);
-}
+/** A note is told anew when it changes, which is not worth it every second of a long time. */
+const roughly = (milliseconds: number): number => {
+  const grain = milliseconds > 20_000 ? 10_000 : 1_000;
+  return Math.ceil(milliseconds / grain) * grain;
+};
+
+/** A probe that does not answer. */
+const silent = async ({ machine, recipe, probing, looks }: Checks): Promise<string | undefined> =>
+  looks === "all" && hasProbe(recipe.ready) ? probeFrom(machine, recipe.ready as Ready, probing) : undefined;

@@ -1,5 +1,6 @@
 import { decideNews, sightOf } from "../../../src/notify/news.ts";
 import type { Message } from "../../../src/notify/payload.ts";
+import type { StepReport } from "../../../src/plan/types.ts";
 import { ended } from "../report/examples.ts";
 
 export const AT = Date.UTC(2026, 10, 20, 3, 12);
@@ -28,5 +29,9 @@ export function everything(log: readonly string[] = ["panic: <nil> & more", "```
   ] as const;
   return { origin: ORIGIN, news: decideNews(sightOf("ensure media", "r1", steps, AT), told, "change").news };
 }
+
+/** News of one run of a command that nothing was known of. */
+export const newsOf = (steps: readonly StepReport[]) =>
+  decideNews(sightOf("host deploy web", "r1", steps, AT), [], "change").news;
 
 export const TEST: Message = { origin: { ...ORIGIN, command: "notify test", run: undefined } };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { mailOf } from "../../../src/notify/mail.ts";
 import { documentOf, headerText, payloadFor } from "../../../src/notify/payload.ts";
-import { everything, ORIGIN, TEST } from "./messages.ts";
+import { BACK, GOOD } from "../report/host-reports.ts";
+import { everything, newsOf, ORIGIN, TEST } from "./messages.ts";
 
 const endpoint = { url: "https://h.example/a/b", host: "h.example", authorization: "Bearer t" };
 const TITLE = "hl15: tdarr failed";
@@ -88,6 +89,15 @@ describe("payloadFor()", () => {
       changed: [{ id: "prowlarr", action: "update", reason: "absent" }],
       owed: ["r0"],
     });
+    const { failed, changed } = documentOf({ ...message, news: newsOf([GOOD]) });
+    const move = { from: "nixos-system-web-1", to: "nixos-system-web-2", warnings: 1 };
+    expect({ failed, changed }).toEqual({
+      failed: [],
+      changed: [{ id: "web", action: "activate", reason: "asked", host: move }],
+    });
+    expect(documentOf({ ...message, news: newsOf([BACK]) }).failed).toEqual([
+      expect.objectContaining({ id: "web", reason: "rolled-back", host: { ...move, warnings: 0 } }),
+    ]);
     expect(documentOf(TEST)).toMatchObject({ event: "test", run: null, failed: [], owed: [] });
   });
 });

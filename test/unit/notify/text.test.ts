@@ -3,7 +3,8 @@ import { decideNews, sightOf } from "../../../src/notify/news.ts";
 import { bodyOf, type Form, shorten, titleOf } from "../../../src/notify/text.ts";
 import type { Result } from "../../../src/plan/types.ts";
 import { ended } from "../report/examples.ts";
-import { AT, everything, ORIGIN } from "./messages.ts";
+import { BACK, GOOD } from "../report/host-reports.ts";
+import { AT, everything, newsOf, ORIGIN } from "./messages.ts";
 
 const form = (limit: number, more: Partial<Form> = {}): Form => ({
   limit,
@@ -124,4 +125,24 @@ describe("a title is", () => {
     ],
     ["hl15: a changed", [["a", "changed"]], []],
   ] as const)("%s", (want, results, known) => expect(title(results, known)).toBe(want));
+});
+
+describe("of hosts", () => {
+  const move = "nixos-system-web-1 → nixos-system-web-2";
+  const said = (step: typeof GOOD) => {
+    const news = newsOf([step]);
+    return news && bodyOf(news, ORIGIN, form(10_000)).split("\n").slice(2, -2);
+  };
+  test.each([
+    ["a success", GOOD, [`changed: web activated (${move}, 1 warning)`]],
+    [
+      "one that went back",
+      { ...BACK, hint: "see it" },
+      [
+        `web failed after 7.1 s: bad.service failed; web went back to the system that ran before (${move})`,
+        "  | bad.service: no port",
+        "hint: see it",
+      ],
+    ],
+  ])("%s", (_, step, want) => expect(said(step)).toEqual(want));
 });

@@ -3,6 +3,7 @@ import type { RunReport, StepReport } from "../../../src/plan/types.ts";
 import { plainListener } from "../../../src/report/plain.ts";
 import { style } from "../../../src/report/style.ts";
 import { ended, planOf, runOf, stepOf } from "./examples.ts";
+import { DEPLOYED } from "./host-reports.ts";
 
 /** All that a listener writes about a run, with two equal notes per step that was worked on. */
 function transcript(run: RunReport, verbose: boolean): string {
@@ -71,6 +72,24 @@ describe("plainListener", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  test("tells of warnings, also of steps that it else says nothing of, and when it is to be quiet", () => {
+    for (const quiet of [false, true]) {
+      let written = "";
+      const write: Parameters<typeof plainListener>[0]["write"] = (text, level) =>
+        (written += `${level}> ${text}`);
+      const listener = plainListener({ verbose: false, quiet, style: style(false), write });
+      const [check, web] = DEPLOYED.report.steps as [StepReport, StepReport];
+      const step = stepOf(planOf({ web: [] }), "web");
+      for (const report of [check, web]) listener.finished(step, report);
+      expect(written.split("\n")).toEqual([
+        "warning> warning: check web: it has 2 failed units already",
+        ...(quiet ? [] : ["notice> web: activated in 7.1 s (runs it)"]),
+        "warning> warning: web: web.service has 3 new errors in the journal: no such table: users",
+        "",
+      ]);
+    }
   });
 
   const quiet = runOf("unchanged", 12, [

@@ -57,6 +57,17 @@ describe("terminalListener", () => {
     expect(timers()).toBe(0);
   });
 
+  test("a warning stands above the tree, and nothing of it is cut off", () => {
+    const { listener, writes, pass } = terminal();
+    listener.started(PLAN);
+    const warnings = ["it has three failed units already, of which nobody knows what they are good for"];
+    listener.finished(GLUETUN, ended("gluetun", "none", "unchanged", { warnings }));
+    pass(120);
+    expect(writes.join("")).toContain(
+      "warning: gluetun: it has three failed units already, of\x1b[K\nwhich nobody knows what they are good for\x1b[K\n",
+    );
+  });
+
   test("draws first when the run is 120 ms old, then ten times a second in place", () => {
     const { listener, writes, pass } = terminal();
     listener.started(PLAN);
