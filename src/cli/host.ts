@@ -2,6 +2,7 @@ import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { MODES } from "./host/modes.ts";
 
 /** Options of all verbs; which of them a verb takes is its own affair. */
 export interface HostOptions {
@@ -9,6 +10,12 @@ export interface HostOptions {
   readonly since?: string | undefined;
   readonly to?: string | undefined;
   readonly within?: string | undefined;
+  readonly fast?: boolean | undefined;
+  readonly emergency?: boolean | undefined;
+  readonly canary?: string | undefined;
+  readonly pause?: string | undefined;
+  readonly "rollback-wave"?: boolean | undefined;
+  readonly "build-on"?: string | undefined;
 }
 
 interface Verb {
@@ -32,11 +39,15 @@ const VERBS: Readonly<Record<string, Verb>> = {
   generations: { takes: [], words: ONE, load: () => import("./host/generations.ts") },
   ssh: { takes: [], words: SOME, load: () => import("./host/ssh.ts") },
   logs: { takes: ["follow", "since"], words: SOME, load: () => import("./host/logs.ts") },
-  build: { takes: [], words: SOME, load: () => import("./host/build.ts") },
-  diff: { takes: [], words: ONE, load: () => import("./host/diff.ts") },
-  "dry-activate": { takes: [], words: ONE, load: () => import("./host/dry-activate.ts") },
-  test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
-  deploy: { takes: ["within"], words: SOME, load: () => import("./host/deploy.ts") },
+  build: { takes: ["build-on"], words: SOME, load: () => import("./host/build.ts") },
+  diff: { takes: ["build-on"], words: ONE, load: () => import("./host/diff.ts") },
+  "dry-activate": { takes: ["build-on"], words: ONE, load: () => import("./host/dry-activate.ts") },
+  test: { takes: ["within", "build-on"], words: ONE, load: () => import("./host/test.ts") },
+  deploy: {
+    takes: ["within", "fast", "emergency", "canary", "pause", "rollback-wave", "build-on"],
+    words: SOME,
+    load: () => import("./host/deploy.ts"),
+  },
   rollback: { takes: ["to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
 };
 
@@ -69,6 +80,22 @@ export default makeCommand({
       description:
         "test, deploy, rollback: go back when nobody confirms the new system in that time (default 2m)",
     },
+    ...MODES,
+    canary: { type: "string", valueHint: "HOST", description: "deploy: that host first in its stage" },
+    pause: {
+      type: "string",
+      valueHint: "TIME",
+      description: "deploy: between two stages; what was switched must stay well for that time",
+    },
+    "rollback-wave": {
+      type: "boolean",
+      description: "deploy: when a host fails, those go back that were switched together with it",
+    },
+    "build-on": {
+      type: "string",
+      valueHint: "HOST",
+      description: "build, diff, dry-activate, test, deploy: build on that host, `here`, or `there`",
+    },
   },
   examples: [
     ["homelab host list", "all hosts, and how they are reached"],
@@ -77,11 +104,18 @@ export default makeCommand({
     ["homelab host logs p620 nginx -f", "the journal of a unit there, as it is written"],
     ["homelab host ssh p620 -- systemctl --failed", "a command on it; without one, a login"],
     ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
+    ["homelab host deploy all --pause 10m", "stage by stage: staging first, production last"],
+    ["homelab host deploy p620 --build-on razer", "built on another host than this one"],
     ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
   ],
-  async run(context, [name = "list", ...rest], { follow, since, to, within }) {
+  async run(context, [name = "list", ...rest], args) {
     const verb = verbOf(name);
-    const options: HostOptions = { follow, since, to, within };
+    const { follow, since, to, within, fast, emergency, canary, pause } = args;
+    const waves = { canary, pause, "rollback-wave": args["rollback-wave"] };
+    const options: HostOptions = {
+      ...{ follow, since, to, within, fast, emergency, ...waves },
+      "build-on": args["build-on"],
+    };
     checkVerb(name, verb, rest, options);
     const { run } = await verb.load();
     await run(context, rest, options);

@@ -1,7 +1,7 @@
 import { HomelabError } from "../errors.ts";
 import type { Machine } from "../process/machine.ts";
 import { asError, type NixOptions, nix, oldNix, troubleOf } from "./call.ts";
-import { type Asked, explain, type Failure } from "./failure.ts";
+import { type Asked, type Ended, explain, type Failure } from "./failure.ts";
 import { configurations } from "./flake.ts";
 import { lookInto } from "./look.ts";
 import { freshly } from "./reference.ts";
@@ -44,9 +44,19 @@ export async function build(machine: Machine, options: BuildOptions): Promise<Bu
     const warnings = ended.log.warnings.filter((each) => !OFFLINE.test(each));
     return { ok: true, path, warnings };
   }
+  return explainAttribute(machine, ended, asked, rest);
+}
+
+/** Why an attribute of a flake gave nothing, with what its directory and its other machines tell of that. */
+export async function explainAttribute(
+  machine: Machine,
+  ended: Ended,
+  asked: Asked,
+  options: NixOptions,
+): Promise<Failure> {
   const failure = explain(ended, asked);
-  if (failure.code === "no-attribute") return namesInstead(machine, failure, asked, rest);
-  return lookInto(machine, failure, { log: ended.log, asked, options: rest });
+  if (failure.code === "no-attribute") return namesInstead(machine, failure, asked, options);
+  return lookInto(machine, failure, { log: ended.log, asked, options });
 }
 
 const MOST_NAMES = 12;

@@ -3,16 +3,22 @@ import type { Machine } from "../../process/machine.ts";
 import { SshMachine } from "../../ssh/machine.ts";
 import { compareSystems } from "../../units/host/compare.ts";
 import { copySystem } from "../../units/host/copy.ts";
+import { relaySystem } from "../../units/host/relay.ts";
 import { type DoPhase, settled } from "./phase.ts";
 import { isSame } from "./work.ts";
 
 /** Into the store of the host. */
 export const copy: DoPhase = async (work, { request: { here }, context }) => {
-  const { machine, system, builtThere } = work;
-  if (isSame(work) || builtThere || !(machine instanceof SshMachine) || system === undefined)
+  const { machine, system, place } = work;
+  if (isSame(work) || !place || system === undefined)
     return settled("up-to-date", "there is nothing to copy");
   const progress = (note: string) => context.progress("changing", note);
-  await copySystem(here, machine, system, { deadline: context.remaining(), signal: context.abort, progress });
+  const options = { deadline: context.remaining(), signal: context.abort, progress };
+  const { on } = place;
+  if (on !== machine && on === here && machine instanceof SshMachine)
+    await copySystem(here, machine, system, options);
+  else if (on !== machine) await relaySystem(here, { from: on, to: machine }, system, options);
+  await requireSystem(machine, system);
   return settled("copied", `${system} is in its store`);
 };
 
@@ -22,7 +28,6 @@ export const compare: DoPhase = async (work, { context }) => {
   if (!state || system === undefined || isSame(work))
     return settled("up-to-date", "there is nothing to change");
   context.progress("verifying", "compares the systems");
-  await requireSystem(machine, system);
   work.comparison = await compareSystems(machine, [state.system, system], { signal: context.abort });
   return settled("compared", `${state.system} → ${system}`);
 };

@@ -1,19 +1,22 @@
 import type { Step, StepReport } from "../../plan/types.ts";
 import { isGood } from "../schedule.ts";
-import { runSteps } from "../steps.ts";
+import { hardNeeds, runSteps } from "../steps.ts";
 import { buildPhase } from "./build.ts";
 import { check } from "./check.ts";
 import { compare, copy } from "./compare.ts";
+import { evaluate } from "./evaluate.ts";
 import type { DoPhase } from "./phase.ts";
+import { Places } from "./place.ts";
 import type { HostRequest, HostWork } from "./work.ts";
 
 /** What comes before a switch, in this order. */
-export type HostPhase = "check" | "build" | "copy" | "compare";
+export type HostPhase = "check" | "evaluate" | "build" | "copy" | "compare";
 
 /** What each is there for, and what does it. */
 const PHASES: Readonly<Record<HostPhase, readonly [string, DoPhase]>> = {
   check: ["whether it can be reached and has room", check],
-  build: ["what its configuration stands for", buildPhase],
+  evaluate: ["what its configuration stands for", evaluate],
+  build: ["its system", buildPhase],
   copy: ["into its store", copy],
   compare: ["what would change", compare],
 };
@@ -22,14 +25,19 @@ const PHASES: Readonly<Record<HostPhase, readonly [string, DoPhase]>> = {
 function stepsOf(works: readonly HostWork[], phases: readonly HostPhase[]): Step[] {
   return works.flatMap(({ recipe: { name } }) =>
     phases.map((phase, at): Step => {
-      const needs = phases.slice(0, at).slice(-1);
+      const needs = phases
+        .slice(0, at)
+        .slice(-1)
+        .map((each) => `${each} ${name}`);
+      // Who waits for a long build wants to know first that all configurations are right.
+      const others = phase === "build" ? works.map(({ recipe }) => `evaluate ${recipe.name}`) : [];
       return {
         id: `${phase} ${name}`,
         kind: "host",
         action: "run",
         reason: { code: "asked", text: PHASES[phase][0] },
         effect: "read",
-        needs: needs.map((each) => `${each} ${name}`),
+        needs: [...new Set([...needs, ...others])],
       };
     }),
   );
@@ -43,19 +51,24 @@ export async function prepareHosts(
 ): Promise<{ steps: StepReport[]; good: boolean }> {
   const { works, root, stop } = request;
   const plan = { root, targets: works.map(({ recipe }) => recipe.name), steps: stepsOf(works, phases) };
-  const needs = plan.steps.map((step) => {
-    const all = step.needs.map((name) => ({ name, when: "healthy" as const }));
-    return [step.id, all] as const;
-  });
-  const steps = await runSteps(request, {
-    plan,
-    began,
-    needs: new Map(needs),
-    execute: async ({ id }, context, slots) => {
-      const [phase, name] = id.split(" ") as [HostPhase, string];
-      const work = works.find(({ recipe }) => recipe.name === name) as HostWork;
-      return slots.use(() => PHASES[phase][1](work, { request, context, stop }));
-    },
-  });
-  return { steps, good: steps.every(({ result }) => isGood(result)) };
+  // What is of another host is waited for, whatever comes of it.
+  const own = plan.steps.map(
+    ({ id, needs }) => [id, needs.filter((each) => each.split(" ")[1] === id.split(" ")[1])] as const,
+  );
+  const places = new Places(request);
+  try {
+    const steps = await runSteps(request, {
+      plan,
+      began,
+      needs: hardNeeds(own),
+      execute: async ({ id }, context, slots) => {
+        const [phase, name] = id.split(" ") as [HostPhase, string];
+        const work = works.find(({ recipe }) => recipe.name === name) as HostWork;
+        return slots.use(() => PHASES[phase][1](work, { request, places, context, stop }));
+      },
+    });
+    return { steps, good: steps.every(({ result }) => isGood(result)) };
+  } finally {
+    await places.leave();
+  }
 }
