@@ -43,7 +43,7 @@ export default makeCommand({
     ["homelab deploy media", "a group; `homelab deploy-media` is the same"],
     ["homelab deploy sonarr shows", "an instance of a family"],
     ["homelab deploy-all", "the system and all services"],
-    ["homelab deploy web", "a host of `hosts:`: the same as `homelab host deploy web`"],
+    ["homelab deploy web", "a host of `hosts:`: the repository first, then as `homelab host deploy web`"],
     ["homelab deploy plex --no-system --no-pull", "the files as they are here, the images first"],
   ],
   async run(context, words, { pull, system, force, "keep-going": keepGoing, fast, emergency }) {

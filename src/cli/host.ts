@@ -66,7 +66,7 @@ export default makeCommand({
     ["diff HOST", "packages, units and kernel: what a deploy would change"],
     ["dry-activate HOST", "what its own activation says that it would do"],
     ["test HOST", "in force until the next boot"],
-    ["deploy HOST…", "build, show what changes, ask once, switch, look whether it is well; else back"],
+    ["deploy HOST…", "build, show what changes, ask once, switch stage by stage; back when it is not well"],
     ["rollback HOST", "to an earlier generation, with the same care"],
   ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },

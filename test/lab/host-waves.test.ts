@@ -33,6 +33,10 @@ test("three hosts at once: a bad one goes back, and keeps nothing from the other
 test("staging stops production", async () => {
   await hosts.settings({ db: "stage: staging", web: "stage: production" });
   change("db");
+  const dry = await homelab("host", "deploy", "all", "--canary", "mail", "--dry-run");
+  expect(dry.stdout).toStartWith(
+    "wave 1 of 3 (staging): db\nwave 2 of 3 (canary): mail\nwave 3 of 3 (production): web\nweb: /nix/store/",
+  );
   const asked = await homelab("host", "deploy", "all");
   expect([asked.code, asked.stderr]).toEqual([
     5,

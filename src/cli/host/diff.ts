@@ -3,13 +3,14 @@ import { runDocument } from "../../report/json.ts";
 import { printable } from "../../report/style.ts";
 import { phasesFor } from "../../run/host/modes.ts";
 import { prepareHosts } from "../../run/host/phases.ts";
+import { waveLines, wavesOf } from "../../run/host/waves.ts";
 import { type HostWork, isSame } from "../../run/host/work.ts";
 import { conclude } from "../../run/steps.ts";
 import { comparisonLines } from "../../units/host/compare.ts";
 import { type Context, print } from "../context.ts";
 import type { HostOptions } from "../host.ts";
 import { runLocked } from "../session.ts";
-import { openFlake } from "./work.ts";
+import { canariesOf, openFlake } from "./work.ts";
 
 export const run = (context: Context, words: string[], options: HostOptions): Promise<void> =>
   showDiffs(context, words, options);
@@ -18,9 +19,15 @@ export const run = (context: Context, words: string[], options: HostOptions): Pr
 export async function showDiffs(
   context: Context,
   words: readonly string[],
-  options: Pick<HostOptions, "build-on">,
+  options: Pick<HostOptions, "build-on" | "canary">,
 ): Promise<void> {
   const hosts = await openFlake(context, words, options);
+  const order = { stages: hosts.stages, canaries: canariesOf(options.canary, hosts) };
+  const waves = () =>
+    wavesOf(
+      hosts.works.filter((work) => work.comparison && !isSame(work)).map(({ recipe }) => recipe),
+      order,
+    );
   await runLocked(
     context,
     hosts.root,
@@ -30,10 +37,10 @@ export async function showDiffs(
       const { steps } = await prepareHosts({ ...session, ...hosts }, phases, times.began);
       return conclude(session, hosts.root, steps, times);
     },
-    (report) => ({ ...runDocument(report), hosts: hosts.works.flatMap(diffDocument) }),
+    (report) => ({ ...runDocument(report), hosts: hosts.works.flatMap(diffDocument), waves: waves() }),
   );
   if (context.options.json) return;
-  const lines = hosts.works.flatMap((work) => diffLines(work));
+  const lines = [...waveLines(waves()), ...hosts.works.flatMap((work) => diffLines(work))];
   print(lines.map((line) => `${printable(line)}\n`).join(""));
 }
 

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { type WaveOptions, waveLines, wavesOf } from "../../../../src/run/host/waves.ts";
+import {
+  orderOf,
+  switchedInVain,
+  type WaveOptions,
+  waveLines,
+  wavesOf,
+} from "../../../../src/run/host/waves.ts";
 
 /** `web:staging db` */
 const hosts = (text: string) =>
@@ -45,4 +51,33 @@ test("waves in lines for people", () => {
     "wave 3 of 3: a, d",
   ]);
   expect(waveLines(wavesOf(hosts("a b"), {}))).toEqual([]);
+});
+
+const WAVES = wavesOf(hosts("s:staging t:staging p q"), {});
+
+test("what each host waits for", () => {
+  expect(Object.fromEntries(orderOf(WAVES, false))).toEqual({ s: [], t: [], p: ["s", "t"], q: ["s", "t"] });
+  const pause = "pause after wave 1";
+  expect(Object.fromEntries(orderOf(WAVES, true))).toEqual({
+    ...{ s: [], t: [], p: [pause], q: [pause] },
+    [pause]: ["s", "t"],
+  });
+});
+
+/** `s:changed t:failed` */
+const reports = (text: string) =>
+  text.split(" ").map((word) => {
+    const [id = "", result] = word.split(":");
+    return { id: id.replaceAll("_", " "), result: result as "changed" };
+  });
+
+test.each([
+  ["all went well", "s:changed t:changed p:changed q:changed", []],
+  ["one of a wave failed", "s:changed t:failed p:blocked q:blocked", ["s"]],
+  ["what did not change is left alone", "s:unchanged t:failed p:blocked q:blocked", []],
+  ["an earlier wave stays", "s:changed t:changed p:timed-out q:changed", ["q"]],
+  ["it was broken off, and nothing failed", "s:changed t:cancelled p:cancelled q:cancelled", []],
+  ["it did not stay well", "s:changed t:changed pause_after_wave_1:failed p:blocked q:blocked", ["s", "t"]],
+])("hosts that go back with their wave: %s", (_, ended, back) => {
+  expect(switchedInVain(WAVES, reports(ended))).toEqual(back as string[]);
 });
