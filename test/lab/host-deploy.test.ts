@@ -175,7 +175,7 @@ test("two hosts at once: a bad one keeps nothing from the good one, and one that
   const broken = await deploy("web", "db");
   expect(broken.code).toBe(1);
   expect(broken.stderr).toStartWith(
-    "evaluate db: failed after <time>: syntax error, unexpected end of file\n",
+    "evaluate db: failed after <time>: syntax error, unexpected end of file (hosts/db.nix:1:",
   );
   expect(await hosts.versions("web")).toEqual(all(1));
 });

@@ -176,7 +176,9 @@ test("a host builds for another one, whatever this machine has", async () => {
     expect(await hosts.on(name).run("sh", "-c", "ls /tmp | grep -c homelab-source || :")).toBe("0\n");
   hosts.write("hosts/web.nix", "{ version = 1 +; }\n");
   const broken = await hosts.here.run("host", "diff", "web", "--build-on", "there");
-  expect(broken.stderr).toStartWith("evaluate web: failed after <time>: syntax error, unexpected ';'");
+  expect(broken.stderr).toStartWith(
+    "evaluate web: failed after <time>: syntax error, unexpected ';' (hosts/web.nix:1:16)\n",
+  );
   const unknown = await homelab("host", "build", "web", "--build-on", "mai");
   expect([unknown.code, unknown.stderr]).toEqual([
     2,

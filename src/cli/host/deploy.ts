@@ -44,7 +44,8 @@ export async function deployTo(
     const times = { at: Date.now(), began: now() };
     const prologue = pull ? await pullFirst({ ...session, root, env }, times.began) : [];
     if (!prologue.every(({ result }) => isGood(result))) return conclude(session, root, prologue, times);
-    const hosts = prologue.some(({ result }) => result === "changed") ? await open() : known;
+    const news = session.waited || prologue.some(({ result }) => result === "changed");
+    const hosts = news ? await open() : known;
     const names = hosts.works.map(({ recipe }) => recipe.name).join(", ");
     const question = goal === "test" ? `Try it on ${names}?` : `Deploy to ${names}?`;
     return deployHosts({

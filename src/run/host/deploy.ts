@@ -9,6 +9,7 @@ import { pauseAfter } from "./pause.ts";
 import { prepareHosts } from "./phases.ts";
 import { type Put, takeBack } from "./take-back.ts";
 import {
+  allAtOnce,
   orderOf,
   pauseId,
   switchedInVain,
@@ -26,7 +27,7 @@ export interface HostDeployRequest extends HostRequest {
   readonly goal: "switch" | "test";
   /** For how long a host waits to be told that the new system is good, in milliseconds; default by the recipe. */
   readonly within?: number | undefined;
-  /** What decides in which order hosts are switched. */
+  /** What decides in which order hosts are switched; undefined: all at once. */
   readonly order?: WaveOptions | undefined;
   /** Milliseconds for which a wave must stay well before the next one begins; undefined: it begins at once. */
   readonly pause?: number | undefined;
@@ -69,10 +70,10 @@ export async function rollbackHosts(request: HostRollbackRequest): Promise<RunRe
 
 /** Asks once for all hosts that change, and switches them, wave by wave. */
 async function switchAll(request: HostDeployRequest, began: number): Promise<StepReport[]> {
-  const { works, goal, order = {}, pause, mode = "standard", listener, confirm } = request;
+  const { works, goal, order, pause, mode = "standard", listener, confirm } = request;
   const changing = works.filter((work) => !settles(work, goal));
   const recipes = changing.map(({ recipe }) => recipe);
-  const waves = wavesOf(recipes, order);
+  const waves = order ? wavesOf(recipes, order) : allAtOnce(recipes);
   if (changing.length > 0) {
     const omitted = leftOut(mode);
     if (omitted.length > 0) listener.message(`${mode}: leaves out ${omitted.join(", ")}`);

@@ -13,7 +13,12 @@ export const evaluate: DoPhase = async (work, { places, context, stop }) => {
     const options = { deadline: context.remaining(), signal: context.abort, progress };
     return derive(place.on, { ...options, flake: place.flake, attribute: systemOf(work.recipe.name) });
   });
-  if (!derived.ok) return failed({ ...derived, reason: reasonOf(derived) }, stop, context);
+  if (!derived.ok) {
+    const { position } = derived;
+    const at = position ? ` (${place.own(position.file)}:${position.line}:${position.column})` : "";
+    const told = { ...derived, detail: `${derived.detail}${at}` };
+    return failed({ ...told, reason: reasonOf(told) }, stop, context);
+  }
   Object.assign(work, { place, derivation: derived.derivation, system: derived.path });
   return settled("evaluated", isSame(work) ? "it runs that already" : derived.path);
 };

@@ -12,6 +12,8 @@ export interface Place {
   readonly on: Machine;
   /** As Nix there takes it. */
   readonly flake: string;
+  /** A file of the configuration there, as a person knows it: in the homelab. */
+  own(file: string): string;
 }
 
 /** The places of one run. A machine that builds for several hosts is sent the configuration once. */
@@ -20,7 +22,7 @@ export class Places {
   private readonly limits: (machine: Machine) => Promise<Semaphore>;
   private readonly platform: (machine: Machine) => Promise<string | undefined>;
 
-  constructor(private readonly request: Pick<HostRequest, "here" | "flake" | "env" | "jobs">) {
+  constructor(private readonly request: Pick<HostRequest, "root" | "here" | "flake" | "env" | "jobs">) {
     this.limits = oncePerMachine(async (machine) => new Semaphore(await atOnce(machine, request.jobs)));
     this.platform = oncePerMachine(platformOf);
   }
@@ -30,16 +32,22 @@ export class Places {
     { machine, builder, state }: HostWork,
     { signal, progress }: { readonly signal: AbortSignal; readonly progress: (note: string) => void },
   ): Promise<Place> {
-    const { here, flake, env } = this.request;
+    const { root, here, flake, env } = this.request;
+    const relative = (file: string) => (file.startsWith(`${root}/`) ? file.slice(root.length + 1) : file);
     const on = builder ?? (!machine.remote || (await this.canBuild(state?.platform)) ? here : machine);
-    if (on === here) return { on, flake };
+    if (on === here) return { on, flake, own: relative };
     let source = this.sources.get(on);
     if (!source) {
       progress(`sends the configuration to ${on.name}`);
       source = sendSource(here, on, flake, { env, signal });
       this.sources.set(on, source);
     }
-    return { on, flake: (await source).flake };
+    const { dir, top, ...sent } = await source;
+    return {
+      on,
+      flake: sent.flake,
+      own: (file) => relative(file.replace(`${on.name}:${dir}/`, `${top}/`)),
+    };
   }
 
   /** Evaluates something on a machine, as soon as its memory has room for that. */

@@ -10,7 +10,7 @@ export type Put = (work: HostWork, context: StepContext) => Promise<Outcome>;
 
 /** Puts hosts that were switched in this run back to what they booted before, all at once. */
 export function takeBack(
-  request: HostRequest & { readonly goal: "switch" | "test" },
+  request: HostRequest,
   works: readonly HostWork[],
   { began, put }: { readonly began: number; readonly put: Put },
 ): Promise<StepReport[]> {
@@ -24,15 +24,15 @@ export function takeBack(
     needs: new Map(),
     began,
     execute: async ({ id }, context, slots) =>
-      slots.use(async () => put(await reversed(byId.get(id) as HostWork, request.goal), context)),
+      slots.use(async () => put(await reversed(byId.get(id) as HostWork), context)),
   });
 }
 
 /** The way back of a host. */
-async function reversed(work: HostWork, goal: "switch" | "test"): Promise<HostWork> {
+async function reversed(work: HostWork): Promise<HostWork> {
   const { machine, state, system = "" } = work;
   if (!state) return work;
-  const target = goal === "test" ? state.system : state.profile || state.system;
-  const generation = goal === "test" ? undefined : await generationWith(machine, target);
+  const target = state.profile || state.system;
+  const generation = await generationWith(machine, target);
   return { ...work, state: { ...state, system }, system: target, generation };
 }

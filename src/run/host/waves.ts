@@ -41,6 +41,11 @@ export function wavesOf(
   });
 }
 
+/** No order: a host that cannot be put back keeps no other one from that. */
+export const allAtOnce = (hosts: readonly Pick<HostRecipe, "name">[]): Wave[] => [
+  { stage: undefined, canary: false, hosts: hosts.map(({ name }) => name) },
+];
+
 function wave(members: readonly Pick<HostRecipe, "name" | "stage">[], canary: boolean): Wave {
   const stages = new Set(members.map(({ stage }) => stage));
   const [only] = stages;

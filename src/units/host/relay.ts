@@ -25,8 +25,8 @@ export async function relaySystem(
   progress?.(`copies ${missing.trim().split("\n").length} paths from ${from.name}`);
   const end = (machine: Machine, argv: readonly string[], more: Partial<PipeEnd["options"]>): PipeEnd => ({
     machine,
-    argv: ["env", "LC_ALL=C", ...argv],
-    options: { deadline, signal, ...more },
+    argv,
+    options: { deadline, signal, english: true, ...more },
   });
   const ends = await pipe(
     here,
