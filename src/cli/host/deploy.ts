@@ -1,6 +1,6 @@
 import { now } from "../../clock.ts";
 import { runDocument } from "../../report/json.ts";
-import { pullFirst } from "../../run/deploy.ts";
+import type { pullFirst } from "../../run/deploy.ts";
 import { deployHosts } from "../../run/host/deploy.ts";
 import { isGood } from "../../run/schedule.ts";
 import { conclude, DEFAULT_TIMEOUT_MS } from "../../run/steps.ts";
@@ -42,7 +42,7 @@ export async function deployTo(
   const { root, env } = known;
   const body = async (session: Session) => {
     const times = { at: Date.now(), began: now() };
-    const prologue = pull ? await pullFirst({ ...session, root, env }, times.began) : [];
+    const prologue = pull ? await pulled({ ...session, root, env }, times.began) : [];
     if (!prologue.every(({ result }) => isGood(result))) return conclude(session, root, prologue, times);
     const news = session.waited || prologue.some(({ result }) => result === "changed");
     const hosts = news ? await open() : known;
@@ -59,3 +59,6 @@ export async function deployTo(
   };
   await runLocked(context, root, body, (report) => ({ ...runDocument(report), mode }));
 }
+
+const pulled = async (...request: Parameters<typeof pullFirst>) =>
+  (await import("../../run/deploy.ts")).pullFirst(...request);

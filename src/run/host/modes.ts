@@ -6,7 +6,7 @@ const MODES = ["emergency", "fast", "standard"] as const;
 export type Mode = (typeof MODES)[number];
 
 /** What is done besides the phases. */
-export type Check = "space" | "probes" | "stability";
+type Check = "space" | "probes" | "stability";
 
 /** Done in every mode; or from one on, and what people are told that is left out in the others. */
 type Rule = "always" | readonly [Mode, string];

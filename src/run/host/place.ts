@@ -1,3 +1,4 @@
+import { HomelabError } from "../../errors.ts";
 import { type Machine, oncePerMachine } from "../../process/machine.ts";
 import { Semaphore } from "../../process/semaphore.ts";
 import { type Source, sendSource } from "../../units/host/source.ts";
@@ -22,7 +23,9 @@ export class Places {
   private readonly limits: (machine: Machine) => Promise<Semaphore>;
   private readonly platform: (machine: Machine) => Promise<string | undefined>;
 
-  constructor(private readonly request: Pick<HostRequest, "root" | "here" | "flake" | "env" | "jobs">) {
+  constructor(
+    private readonly request: Pick<HostRequest, "root" | "here" | "flake" | "env" | "jobs" | "listener">,
+  ) {
     this.limits = oncePerMachine(async (machine) => new Semaphore(await atOnce(machine, request.jobs)));
     this.platform = oncePerMachine(platformOf);
   }
@@ -55,10 +58,20 @@ export class Places {
     return (await this.limits(machine)).use(work);
   }
 
-  /** Takes away what was sent. */
+  /** Takes away what was sent. Where that cannot be done, the run is what it is all the same. */
   async leave(): Promise<void> {
     const sent = await Promise.allSettled(this.sources.values());
-    for (const each of sent) if (each.status === "fulfilled") await each.value.remove();
+    for (const each of sent) {
+      if (each.status === "rejected") continue;
+      try {
+        await each.value.remove();
+      } catch (error) {
+        if (!(error instanceof HomelabError)) throw error;
+        this.request.listener.message(
+          `the configuration that was sent is left in ${each.value.dir}: ${error.message}`,
+        );
+      }
+    }
   }
 
   /** Whether this machine has Nix, and builds what runs on `platform`, where that is known. */

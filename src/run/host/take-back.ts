@@ -1,6 +1,6 @@
 import type { Step, StepReport } from "../../plan/types.ts";
 import type { StepContext } from "../../units/driver.ts";
-import { generationWith } from "../../units/host/generation.ts";
+import { generationOfSystem } from "../../units/host/generation.ts";
 import type { Outcome } from "../schedule.ts";
 import { runSteps } from "../steps.ts";
 import type { HostRequest, HostWork } from "./work.ts";
@@ -33,6 +33,6 @@ async function reversed(work: HostWork): Promise<HostWork> {
   const { machine, state, system = "" } = work;
   if (!state) return work;
   const target = state.profile || state.system;
-  const generation = await generationWith(machine, target);
+  const generation = await generationOfSystem(machine, target);
   return { ...work, state: { ...state, system }, system: target, generation };
 }

@@ -41,7 +41,7 @@ export const generationIn = (lines: string, system: string): number | undefined 
 const LINKS = `cd ${PROFILES} && for each in system-*-link; do echo "$each $(readlink -f "$each")"; done`;
 
 /** The newest generation of a host's profile that is a system; undefined where it is none. */
-export async function generationWith(machine: Machine, system: string): Promise<number | undefined> {
+export async function generationOfSystem(machine: Machine, system: string): Promise<number | undefined> {
   const { stdout } = await machine.run(["sh", "-c", LINKS], { root: true, deadline: DEADLINE_MS });
   return generationIn(stdout, system);
 }
