@@ -33,7 +33,8 @@ export function link(
       const fault = needFault(names, recipe, need, index);
       if (fault) faults.push(fault);
     }
-    for (const fault of [beforeFault(names, recipe), hostFault(names, recipe)]) if (fault) faults.push(fault);
+    const own = [beforeFault(names, recipe), hostFault(names, recipe), buildFault(names, recipe)];
+    for (const fault of own) if (fault) faults.push(fault);
     for (const [index, name] of recipe.after.entries()) {
       const fault = afterFault(names, recipe, name, index);
       if (fault) faults.push(fault);
@@ -132,6 +133,22 @@ function hostFault({ recipes, broken }: Names, recipe: Recipe): Fault | undefine
   if (meant === undefined) return undefined;
   const hint = `did you mean \`${meant}\`? If not, add it to \`hosts\``;
   return invalid(`${said}, but there is no such host`, { hint, at });
+}
+
+/** A host's system is built here, on itself, or on another host that has a recipe. */
+function buildFault({ recipes, broken }: Names, recipe: Recipe): Fault | undefined {
+  if (recipe.kind !== "host" || recipe.build === undefined) return undefined;
+  const { name, build, origin } = recipe;
+  const named = recipes.get(build);
+  if (build === "here" || build === "there" || named?.kind === "host" || broken.has(build)) return undefined;
+  const at = origin && { file: origin.file, path: [...origin.path, "build"] };
+  const hosts = [...recipes.values()].filter(({ kind }) => kind === "host").map((each) => each.name);
+  const meant = nearest(build, ["here", "there", ...hosts]);
+  const what = named ? `which is a ${named.kind}` : "but there is no such host";
+  return invalid(`\`build\` of \`${name}\` names \`${build}\`, ${what}`, {
+    hint: meant ? `did you mean \`${meant}\`?` : "write `here`, `there`, or the name of a recipe of `hosts:`",
+    at,
+  });
 }
 
 function groupFaults(names: Names, group: Group): Fault[] {

@@ -114,8 +114,8 @@ function draft(file: RecipeFile, section: Exclude<Section, "groups">, name: stri
     }
     case "hosts": {
       const raw = file.hosts?.[name] ?? {};
-      const { address, user, identity, stage, critical = [] } = raw;
-      return { ...node(name, origin, raw), kind: "host", address, user, identity, stage, critical };
+      const { address, user, identity, stage, build, critical = [] } = raw;
+      return { ...node(name, origin, raw), kind: "host", address, user, identity, stage, build, critical };
     }
     case "tasks": {
       const raw = file.tasks?.[name];

@@ -197,7 +197,14 @@ export const host = mapping({
   address,
   user,
   identity,
-  stage: described(text(), "Hosts of one stage are deployed together"),
+  stage: described(
+    text(),
+    "Hosts of one stage are deployed together: development, test, staging, others, canary, production; default: production",
+  ),
+  build: described(
+    text(),
+    "Where its system is built: `here`, `there`, or a recipe of `hosts`; default: here, where this machine can",
+  ),
   critical: described(
     v.array(unitName, "must be a list of systemd units"),
     "Units that must run after a deploy",

@@ -89,6 +89,8 @@ export interface HostRecipe extends Node {
   /** Path of a private key, `~/` or relative to the root, as written. */
   readonly identity?: string | undefined;
   readonly stage?: string | undefined;
+  /** Where its system is built: `here`, `there`, or the name of a host recipe. */
+  readonly build?: string | undefined;
   readonly critical: readonly string[];
 }
 

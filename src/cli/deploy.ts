@@ -9,6 +9,8 @@ import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { doubtOf, requireUpstreamKnows } from "./doubt.ts";
 import { connect, type Engine } from "./engine.ts";
+import { MODES } from "./host/modes.ts";
+import type { HostOptions } from "./host.ts";
 import { KEEP_GOING, stopsAtFailure } from "./keep-going.ts";
 import { showPlan } from "./plan.ts";
 import { findRoot } from "./root.ts";
@@ -35,24 +37,40 @@ export default makeCommand({
     system: { type: "boolean", default: true, negativeDescription: "leave the system as it is" },
     force: { type: "boolean", description: "make the targets' containers anew" },
     "keep-going": KEEP_GOING,
+    ...MODES,
   },
   examples: [
     ["homelab deploy media", "a group; `homelab deploy-media` is the same"],
     ["homelab deploy sonarr shows", "an instance of a family"],
     ["homelab deploy-all", "the system and all services"],
-    ["homelab deploy web", "a host of `hosts:`: the same as `homelab host deploy web`"],
+    ["homelab deploy web", "a host of `hosts:`: the repository first, then as `homelab host deploy web`"],
     ["homelab deploy plex --no-system --no-pull", "the files as they are here, the images first"],
   ],
-  async run(context, words, { pull, system, force, "keep-going": keepGoing }) {
-    if (isWritten(context, "hosts") && (await deployedHosts(context, words, force === true))) return;
+  async run(context, words, { pull, system, force, "keep-going": keepGoing, fast, emergency }) {
+    const how = { force: force === true, pull, fast, emergency };
+    if (isWritten(context, "hosts") && (await deployedHosts(context, words, how))) return;
+    if (fast || emergency) {
+      throw new HomelabError("usage", `\`--${fast ? "fast" : "emergency"}\` is for hosts alone`, {
+        hint: "services are brought up with all that they need; `--no-pull` and `--no-system` leave those out",
+      });
+    }
     const request = { words, force: force === true, stopAtFailure: stopsAtFailure(keepGoing) };
     const mode = system ? "changed" : "skip";
     await runDeploy(context, request, { pull, system: mode });
   },
 });
 
-/** Whether the words are hosts: then their systems were deployed, from the repository as it is here. */
-async function deployedHosts(context: Context, words: readonly string[], force: boolean): Promise<boolean> {
+interface HostsHow extends Pick<HostOptions, "fast" | "emergency"> {
+  readonly force: boolean;
+  readonly pull: boolean;
+}
+
+/** Whether the words are hosts: then their systems were deployed. */
+async function deployedHosts(
+  context: Context,
+  words: readonly string[],
+  { force, pull, ...options }: HostsHow,
+): Promise<boolean> {
   const { recipes, groups } = await loadBook(findRoot(context));
   const isHost = (word: string) => {
     const members = recipes.has(word) ? [word] : (groups.get(word)?.members ?? []);
@@ -66,7 +84,7 @@ async function deployedHosts(context: Context, words: readonly string[], force: 
       hint: `\`homelab deploy ${hosts.join(" ")}\` switches their systems`,
     });
   }
-  await (await import("./host/deploy.ts")).deployTo(context, words, {}, "switch");
+  await (await import("./host/deploy.ts")).deployTo(context, words, options, { goal: "switch", pull });
   return true;
 }
 

@@ -3,6 +3,7 @@ import { nearest } from "../book/nearest.ts";
 import { HomelabError } from "../errors.ts";
 import { makeCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { MODES } from "./host/modes.ts";
 
 /** Options of all verbs; which of them a verb takes is its own affair. */
 export interface HostOptions {
@@ -15,6 +16,12 @@ export interface HostOptions {
   readonly address?: string | undefined;
   readonly fingerprint?: string | undefined;
   readonly sync?: string | undefined;
+  readonly fast?: boolean | undefined;
+  readonly emergency?: boolean | undefined;
+  readonly canary?: string | undefined;
+  readonly pause?: string | undefined;
+  readonly "rollback-wave"?: boolean | undefined;
+  readonly "build-on"?: string | undefined;
 }
 
 export interface Verb {
@@ -38,11 +45,16 @@ export const VERBS = {
   generations: { takes: [], words: ONE, load: () => import("./host/generations.ts") },
   ssh: { takes: [], words: SOME, load: () => import("./host/ssh.ts") },
   logs: { takes: ["follow", "since"], words: SOME, load: () => import("./host/logs.ts") },
-  build: { takes: [], words: SOME, load: () => import("./host/build.ts") },
-  diff: { takes: [], words: ONE, load: () => import("./host/diff.ts") },
-  "dry-activate": { takes: [], words: ONE, load: () => import("./host/dry-activate.ts") },
-  test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
-  deploy: { takes: ["boot", "within"], words: SOME, load: () => import("./host/deploy.ts") },
+  check: { takes: ["build-on"], words: SOME, load: () => import("./host/check.ts") },
+  build: { takes: ["build-on"], words: SOME, load: () => import("./host/build.ts") },
+  diff: { takes: ["build-on"], words: ONE, load: () => import("./host/diff.ts") },
+  "dry-activate": { takes: ["build-on"], words: ONE, load: () => import("./host/dry-activate.ts") },
+  test: { takes: ["within", "build-on"], words: ONE, load: () => import("./host/test.ts") },
+  deploy: {
+    takes: ["boot", "within", "fast", "emergency", "canary", "pause", "rollback-wave", "build-on"],
+    words: SOME,
+    load: () => import("./host/deploy.ts"),
+  },
   rollback: { takes: ["boot", "to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
   setup: {
     takes: ["user", "address", "fingerprint", "sync", "to"],
@@ -90,6 +102,22 @@ export const HOST_ARGS = {
     options: ["rsync", "git", "none"],
     description: "setup: how the repository gets there (default none)",
   },
+  ...MODES,
+  canary: { type: "string", valueHint: "HOST", description: "deploy: that host first in its stage" },
+  pause: {
+    type: "string",
+    valueHint: "TIME",
+    description: "deploy: between two stages; what was switched must stay well for that time",
+  },
+  "rollback-wave": {
+    type: "boolean",
+    description: "deploy: when a host fails, those go back that were switched together with it",
+  },
+  "build-on": {
+    type: "string",
+    valueHint: "HOST",
+    description: "check, build, diff, dry-activate, test, deploy: build on that host, `here`, or `there`",
+  },
 } as const satisfies ArgsDef;
 
 export default makeCommand({
@@ -103,11 +131,12 @@ export default makeCommand({
     ["generations HOST", "those of its system: in force, booted, next at boot"],
     ["logs HOST [UNIT…]", "its journal, all of it or that of units"],
     ["ssh HOST [-- COMMAND…]", "log in, or run a command on it"],
+    ["check HOST…", "whether a deploy could begin: sources, access, room, evaluation"],
     ["build HOST…", "build what the flake stands for"],
     ["diff HOST", "packages, units and kernel: what a deploy would change"],
     ["dry-activate HOST", "what its own activation says that it would do"],
     ["test HOST", "in force until the next boot"],
-    ["deploy HOST…", "build, show what changes, ask once, switch, look whether it is well; else back"],
+    ["deploy HOST…", "build, show what changes, ask once, switch stage by stage; back when it is not well"],
     ["rollback HOST", "to an earlier generation, with the same care"],
     ["setup HOST", "the first time: key, known host, login, sudo, the repository there"],
   ],
@@ -121,6 +150,8 @@ export default makeCommand({
     ["homelab host ssh p620 -- systemctl --failed", "a command on it; without one, a login"],
     ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
     ["homelab host deploy web --boot", "what boots next; nothing that runs is touched"],
+    ["homelab host deploy all --pause 10m", "stage by stage: staging first, production last"],
+    ["homelab host deploy p620 --build-on razer", "built on another host than this one"],
     ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
     ["homelab host setup web --address 192.168.1.10 --user admin", "make a new host known, once"],
   ],

@@ -1,7 +1,7 @@
 import { HomelabError } from "../errors.ts";
 import type { Machine } from "../process/machine.ts";
 import { asError, type NixOptions, nix, oldNix, troubleOf } from "./call.ts";
-import { type Asked, explain, type Failure } from "./failure.ts";
+import { type Asked, type Ended, explain, type Failure } from "./failure.ts";
 import { configurations } from "./flake.ts";
 import { lookInto } from "./look.ts";
 import { freshly } from "./reference.ts";
@@ -49,12 +49,22 @@ export async function build(machine: Machine, options: BuildOptions): Promise<Bu
   if (ended.exitCode === 0 && path !== undefined) {
     return { ok: true, path, warnings: worthTelling(ended.log.warnings) };
   }
-  const failure = explain(ended, asked);
-  if (failure.code === "no-attribute") return namesInstead(machine, failure, asked, rest);
-  return lookInto(machine, failure, { log: ended.log, asked, options: rest });
+  return explainAttribute(machine, ended, asked, rest);
 }
 
-const locked = (lock: string | undefined): string[] =>
+/** Why an attribute of a flake gave nothing, with what its directory and its other machines tell of that. */
+export async function explainAttribute(
+  machine: Machine,
+  ended: Ended,
+  asked: Asked,
+  options: NixOptions,
+): Promise<Failure> {
+  const failure = explain(ended, asked);
+  if (failure.code === "no-attribute") return namesInstead(machine, failure, asked, options);
+  return lookInto(machine, failure, { log: ended.log, asked, options });
+}
+
+export const locked = (lock: string | undefined): string[] =>
   lock === undefined ? [] : ["--reference-lock-file", lock, "--no-write-lock-file"];
 
 const MOST_NAMES = 12;

@@ -1,5 +1,5 @@
 import { HomelabError } from "../errors.ts";
-import type { Machine } from "../process/machine.ts";
+import type { Machine, MachineOptions } from "../process/machine.ts";
 import type { ProcessResult } from "../process/runner.ts";
 import { type Asked, type Ended, explainMachine, type Failure } from "./failure.ts";
 import { NixLog } from "./progress.ts";
@@ -24,10 +24,22 @@ export interface NixOptions {
 /** How a call ended, and what it printed. */
 export type NixResult = ProcessResult & Ended;
 
+const LOG = ["--log-format", "internal-json"];
+
 /** Runs `nix …` with its log read as it comes. Throws what `Machine.run` does. */
-export async function nix(
+export const nix = (machine: Machine, words: readonly string[], options: NixOptions): Promise<NixResult> =>
+  logged(machine, ["nix", ...FEATURES, ...LOG, ...words], options);
+
+/** The same for `nix-store …`. */
+export const nixStore = (
   machine: Machine,
   words: readonly string[],
+  options: NixOptions,
+): Promise<NixResult> => logged(machine, ["nix-store", ...LOG, ...words], options);
+
+async function logged(
+  machine: Machine,
+  command: readonly string[],
   { progress, settings = [], ...options }: NixOptions,
 ): Promise<NixResult> {
   const log = new NixLog();
@@ -42,7 +54,7 @@ export async function nix(
     if (note !== "preparing") doing = note;
     progress?.(note);
   };
-  const argv = [...ENVIRONMENT, ...settings, "nix", ...FEATURES, "--log-format", "internal-json", ...words];
+  const argv = [...ENVIRONMENT, ...settings, ...command];
   const result = await machine.run(argv, { ...options, keep: KEEP_BYTES, tee });
   log.end();
   return { ...result, log, doing };
@@ -52,7 +64,7 @@ export async function nix(
 export const oldNix = (
   machine: Machine,
   argv: readonly string[],
-  { progress: _, settings: __, ...options }: NixOptions,
+  { progress: _, settings: __, ...options }: NixOptions & Pick<MachineOptions, "stdin" | "keep">,
 ): Promise<ProcessResult> => machine.run([...ENVIRONMENT, ...argv], options);
 
 /** What is the matter with the machine that an old command failed on; undefined when it is something else. */

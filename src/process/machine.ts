@@ -3,7 +3,10 @@ import { type ProcessOptions, type ProcessResult, runProcess } from "./runner.ts
 
 /** What a program that runs to its end on some machine is given. As for a process of this one, without its environment. */
 export interface MachineOptions
-  extends Pick<ProcessOptions, "deadline" | "signal" | "stdin" | "tee" | "redact" | "keep" | "grace"> {
+  extends Pick<
+    ProcessOptions,
+    "deadline" | "signal" | "stdin" | "input" | "output" | "tee" | "redact" | "keep" | "grace"
+  > {
   /**
    * As root: through `sudo -n` where the login is another user's. Throws `permission` where that asks for a password.
    * Then it speaks English as well.

@@ -27,6 +27,10 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Given to it on standard input, which is closed after it; without it there is none. */
   readonly stdin?: string | undefined;
+  /** A file descriptor that is its standard input, instead of a text. It stays open here. */
+  readonly input?: number | undefined;
+  /** A file descriptor that its standard output goes to: then nothing of that is kept. It stays open here. */
+  readonly output?: number | undefined;
   /** Given every piece of output as it comes, beside what is kept. */
   readonly tee?: ((stream: "stdout" | "stderr", piece: Uint8Array) => void) | undefined;
   /**
@@ -120,7 +124,12 @@ export function startProcess(argv: readonly string[], options: ProcessOptions): 
     if (options.leaveBehind)
       void child.exited.then(() => untilQuiet(() => pieces, read.signal)).then(() => left.abort());
     const [stdout, stderr] = await Promise.all([
-      tail(child.stdout, options.keep ?? TAIL_BYTES, silenced, see("stdout")),
+      tail(
+        typeof child.stdout === "object" ? child.stdout : undefined,
+        options.keep ?? TAIL_BYTES,
+        silenced,
+        see("stdout"),
+      ),
       tail(child.stderr, TAIL_BYTES, silenced, see("stderr")),
       Promise.race([child.exited, lost.promise]),
     ]);
@@ -151,13 +160,13 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
 function spawn(argv: readonly string[], options: ProcessOptions) {
   const { foreground = false } = options;
   const streams = foreground ? "inherit" : "pipe";
-  const input = options.stdin === undefined ? "ignore" : Buffer.from(options.stdin);
+  const input = options.input ?? (options.stdin === undefined ? "ignore" : Buffer.from(options.stdin));
   try {
     return Bun.spawn({
       cmd: [...argv],
       env: { ...options.env },
       stdin: foreground ? "inherit" : input,
-      stdout: streams,
+      stdout: options.output ?? streams,
       stderr: streams,
       detached: !foreground,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

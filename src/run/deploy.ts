@@ -58,7 +58,10 @@ type Times = { readonly at: number; readonly began: number };
 /** `done` is told what was done, as it goes. The recipes are read before the system is switched for them. */
 async function inOrder(request: DeployRequest, done: StepReport[], times: Times): Promise<RunReport> {
   const { root, listener, stop, store, jobs, timeout, command, caller, dockerWait } = request;
-  const go = async (steps: Step[], execute: typeof pull): Promise<boolean> => {
+  const go = async (
+    steps: Step[],
+    execute: (request: DeployRequest, context: StepContext) => Promise<Outcome>,
+  ): Promise<boolean> => {
     const all = {
       plan: { root, targets: [], steps },
       needs: new Map(),
@@ -172,7 +175,20 @@ function pullSteps({ pull }: Pick<DeployRequest, "pull">): Step[] {
   return pull ? [{ id: PULL, kind: "task", action: "run", reason, effect: "write", needs: [] }] : [];
 }
 
-async function pull({ root, env }: DeployRequest, context: StepContext): Promise<Outcome> {
+/** The pull alone: for what is deployed in another way. Nothing where there is nothing to pull from. */
+export async function pullFirst(
+  request: RunOptions & Pick<DeployRequest, "root" | "env">,
+  began: number,
+): Promise<StepReport[]> {
+  const plan = { root: request.root, targets: [], steps: pullSteps({ pull: true }) };
+  const execute = (_: Step, context: StepContext) => pull(request, context);
+  return (await runSteps(request, { plan, needs: new Map(), began, execute })).filter(isTold);
+}
+
+async function pull(
+  { root, env }: Pick<DeployRequest, "root" | "env">,
+  context: StepContext,
+): Promise<Outcome> {
   context.progress("changing", "git fetch");
   const { commits, why, to } = await pullFastForward(root, { env, signal: context.abort });
   if (commits === 0) {

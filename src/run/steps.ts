@@ -89,6 +89,12 @@ export async function runSteps(
   }
 }
 
+/** What steps wait for, and are not begun without. */
+export const hardNeeds = (
+  steps: readonly (readonly [id: string, needs: readonly string[]])[],
+): Map<string, Need[]> =>
+  new Map(steps.map(([id, needs]) => [id, needs.map((name) => ({ name, when: "healthy" }))]));
+
 /** The outcome of a step whose driver says that it failed. */
 export function failed(failure: Failure, stop: StopSwitch, { remaining }: StepContext): Outcome {
   const { reason, detail, hint, log, stands } = failure;

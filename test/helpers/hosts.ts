@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "./eventually.ts";
 import { type Homelab, homelab } from "./homelab.ts";
@@ -29,6 +29,24 @@ export const service = (text: string): string =>
 /** One whose start fails. */
 export const FAILING = "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo no port; exit 3'\n";
 
+/** A host as if nothing but the system `$0` had ever been on it. */
+const FRESH = `rm -f /run/slow-boot /run/full-boot
+cd /nix/var/nix/profiles && rm -f system system-*-link
+nix-env -p "$PWD/system" --set "$0"
+systemctl reset-failed
+"$0/bin/switch-to-configuration" switch
+ln -sfn "$0" /run/booted-system
+`;
+
+/** A host that runs, boots and goes back to one version. */
+export const all = (version: number): Versions => ({
+  runs: `${version}`,
+  boots: `${version}`,
+  profile: `${version}`,
+});
+/** Paths of the store without their hashes. */
+export const nameless = (text: string): string => text.replace(/\/nix\/store\/[0-9a-z]{32}-/g, "");
+
 /** A machine that deploys, with Nix, and hosts that it deploys to over ssh. */
 export class Hosts implements AsyncDisposable {
   private constructor(
@@ -45,20 +63,31 @@ export class Hosts implements AsyncDisposable {
     const targets = new Map<string, Hypervisor>();
     for (const name of names) targets.set(name, await hypervisor({ beside: made, name }));
     const hosts = new Hosts(made, laptop, targets);
-    await hosts.settings({});
-    for (const name of names) {
-      hosts.configure(name, { units: { "web.service": service("one") } });
-      const path = await hosts.build(name);
-      await hosts
-        .on(name)
-        .run(
-          "sh",
-          "-ec",
-          'nix-env -p /nix/var/nix/profiles/system --set "$0"; "$0/bin/switch-to-configuration" switch; ln -sfn "$0" /run/booted-system',
-          path,
-        );
-    }
+    await hosts.fresh();
     return hosts;
+  }
+
+  /**
+   * Puts all hosts to version 1, their first generation, with `web.service` and nothing else, whatever a test before
+   * this one left: recipes and configurations are as after the boot, too.
+   */
+  async fresh(): Promise<void> {
+    for (const name of [".git", "hosts"])
+      rmSync(join(this.made.root, name), { recursive: true, force: true });
+    await this.settings({});
+    const names = [...this.targets.keys()];
+    for (const name of names) this.configure(name, { units: { "web.service": service("one") } });
+    await Promise.all(
+      names.map(async (name) => {
+        await this.idle(name);
+        await this.on(name).run("sh", "-ec", FRESH, await this.build(name));
+      }),
+    );
+  }
+
+  /** What becomes of a host's next version, which is 2 after `fresh`, with another `web.service`. */
+  next(name: string, change: System = {}): void {
+    this.configure(name, { version: "2", units: { "web.service": service("two") }, ...change });
   }
 
   /** Writes the recipes; `more`: settings of a host besides how it is reached, `user`: who logs in. */

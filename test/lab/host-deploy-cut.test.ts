@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { eventually } from "../helpers/eventually.ts";
-import { Hosts, service } from "../helpers/hosts.ts";
+import { all, Hosts, type System } from "../helpers/hosts.ts";
 
 let hosts: Hosts;
 beforeAll(async () => {
@@ -9,20 +9,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await hosts[Symbol.asyncDispose]();
 });
-/** Every test begins with what the one before it left: the version that web runs. */
-let runs = 1;
-beforeEach(async () => {
-  await hosts.settings({});
-  await hosts.idle("web");
-});
+beforeEach(() => hosts.fresh(), 60_000);
 
 const homelab = (...words: string[]) => hosts.laptop.homelab(...words);
 const deploy = (...words: string[]) => homelab("host", "deploy", ...words, "--yes");
-const all = (version: number) => ({ runs: `${version}`, boots: `${version}`, profile: `${version}` });
-const units = { "web.service": service("two") };
-/** What `web` is to be next. */
-const next = (change: Parameters<Hosts["configure"]>[1] = {}) =>
-  hosts.configure("web", { version: `${runs + 1}`, units, ...change });
+const next = (change?: System) => hosts.next("web", change);
 
 test("whoever deploys is killed, at whatever it is: the host goes back by itself", async () => {
   for (const state of ["testing", "waiting"]) {
@@ -32,12 +23,11 @@ test("whoever deploys is killed, at whatever it is: the host goes back by itself
     await hosts.laptop.run("pkill", "-KILL", "-x", "homelab");
     await child.ended;
     await hosts.idle("web");
-    expect(await hosts.versions("web")).toEqual(all(runs));
+    expect(await hosts.versions("web")).toEqual(all(1));
   }
   // Nothing is left that would be in the way.
   expect((await deploy("web")).code).toBe(0);
-  runs++;
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(2));
 });
 
 test("its supervisor is killed: systemd has it go back all the same", async () => {
@@ -47,7 +37,7 @@ test("its supervisor is killed: systemd has it go back all the same", async () =
   await hosts.on("web").run("systemctl", "kill", "--signal=KILL", "homelab-switch-*");
   const { stderr } = await child.ended;
   expect(stderr).toContain("what supervised the switch was ended; web went back");
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(1));
 });
 
 test("once it is confirmed, it becomes what boots, also when its supervisor is killed over that", async () => {
@@ -59,8 +49,7 @@ test("once it is confirmed, it becomes what boots, also when its supervisor is k
   await web.run("systemctl", "kill", "--signal=KILL", "homelab-switch-*");
   await web.run("rm", "/run/slow-boot");
   expect((await child.ended).code).toBe(0);
-  runs++;
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(2));
 });
 
 test("a boot entry that cannot be made: profile and system go back", async () => {
@@ -74,7 +63,7 @@ test("a boot entry that cannot be made: profile and system go back", async () =>
     expect.stringContaining("its boot entry could not be made; web went back"),
   ]);
   await web.run("rm", "/run/full-boot");
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(1));
   expect(await web.run("readlink", "/nix/var/nix/profiles/system")).toBe(before);
 });
 
@@ -83,18 +72,18 @@ test("the network is cut: the host goes back by itself, and the deploy says so w
   const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes", "--within", "5s");
   await hosts.at("web", "testing|waiting");
   await hosts.network("disconnect");
-  await eventually("it is back", async () => (await hosts.versions("web")).runs === `${runs}`);
+  await eventually("it is back", async () => (await hosts.versions("web")).runs === "1");
   await hosts.network("connect");
   const { code, stderr } = await child.ended;
   expect([code, stderr]).toEqual([1, expect.stringContaining("web went back to the system that ran before")]);
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(1));
 });
 
 test("a switch that ends ssh is taken back by the host", async () => {
   next({ ssh: false });
   const { code, stderr } = await deploy("web", "--within", "5s");
   expect([code, stderr]).toEqual([1, expect.stringContaining("web went back to the system that ran before")]);
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(1));
 });
 
 test("of two who deploy at once one wins, and the other is told who it is", async () => {
@@ -109,6 +98,5 @@ test("of two who deploy at once one wins, and the other is told who it is", asyn
     /^check web: failed after <time>: web is being switched by root@laptop, homelab host deploy web, since \d\d:\d\d:\d\d UTC\n/,
   );
   expect((await child.ended).code).toBe(0);
-  runs++;
-  expect(await hosts.versions("web")).toEqual(all(runs));
+  expect(await hosts.versions("web")).toEqual(all(2));
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { addRoot, build, type Failure } from "../../src/nix/build.ts";
+import { derive, realise } from "../../src/nix/derive.ts";
 import { closureDiff, summary } from "../../src/nix/diff.ts";
 import { configurations, configuredRunner, runnerOf } from "../../src/nix/flake.ts";
 import type { Machine, MachineOptions } from "../../src/process/machine.ts";
@@ -171,6 +172,34 @@ test("what the flake has, without building it", async () => {
   expect(await shell("ls /etc/nixos")).not.toContain("flake.lock");
   expect(await built("my.vm", "/etc/nixos")).toEndWith("-microvm-qemu-my.vm");
 });
+
+/** Evaluated first, and built then. */
+const inTwo = async (name: string) => {
+  const what = { flake: SOURCE, attribute: runnerOf(name) };
+  const derived = await derive(lab, { ...OPTIONS, ...what });
+  if (!derived.ok) return { derived, path: undefined, failed: derived };
+  const failed = await realise(lab, { ...what, derivation: derived.derivation }, OPTIONS);
+  return { derived, path: derived.path, failed };
+};
+
+test("what it will be is known before it is built", async () => {
+  const derived = await derive(lab, { ...OPTIONS, flake: SOURCE, attribute: runnerOf("slow") });
+  if (!derived.ok) throw new Error(derived.detail);
+  expect(derived.derivation).toEndWith("-microvm-qemu-slow.drv");
+  expect(derived.path).toMatch(/^\/nix\/store\/[0-9a-z]{32}-microvm-qemu-slow$/);
+  const { path, failed } = await inTwo("my.vm");
+  expect([path, failed]).toEqual([await built("my.vm"), undefined]);
+  expect(await shell(`ls -d ${path}`)).toBe(`${path}\n`);
+});
+
+test.each(["webb", "plain", "broken", "throws", "syntax", "module", "secret"])(
+  "%s fails in two steps as it does in one",
+  async (name) => {
+    const { derived, failed } = await inTwo(name);
+    expect(derived.ok).toBe(name === "broken");
+    expect(failed).toEqual(await failure(name));
+  },
+);
 
 describe("why it is not built", () => {
   test.each([

@@ -1,13 +1,19 @@
+import { now } from "../../clock.ts";
+import { runDocument } from "../../report/json.ts";
+import type { pullFirst } from "../../run/deploy.ts";
 import { deployHosts } from "../../run/host/deploy.ts";
+import { isGood } from "../../run/schedule.ts";
+import { conclude, DEFAULT_TIMEOUT_MS } from "../../run/steps.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import type { Context } from "../context.ts";
 import type { HostOptions } from "../host.ts";
-import { runLocked } from "../session.ts";
-import { asker, openFlake, withinOf } from "./work.ts";
+import { runLocked, type Session } from "../session.ts";
+import { modeOf } from "./modes.ts";
+import { asker, canariesOf, openFlake, pauseOf, withinOf } from "./work.ts";
 
 /** Builds the systems of hosts, shows what they change, and switches to them. */
 export const run = (context: Context, words: string[], options: HostOptions): Promise<void> =>
-  deployTo(context, words, options, options.boot ? "boot" : "switch");
+  deployTo(context, words, options, { goal: options.boot ? "boot" : "switch" });
 
 const QUESTIONS: Readonly<Record<Goal, (names: string) => string>> = {
   switch: (names) => `Deploy to ${names}?`,
@@ -15,19 +21,50 @@ const QUESTIONS: Readonly<Record<Goal, (names: string) => string>> = {
   boot: (names) => `Boot it next time on ${names}?`,
 };
 
-/** `test`: what boots stays as it is. A dry run shows what would change. */
+interface How {
+  /** `test`: what boots stays as it is; `boot`: what runs. */
+  readonly goal: Goal;
+  /** Take what the repository's upstream has first. */
+  readonly pull?: boolean;
+}
+
+/** A dry run shows what would change. */
 export async function deployTo(
   context: Context,
   words: readonly string[],
-  { within: text }: HostOptions,
-  goal: Goal,
+  options: HostOptions,
+  { goal, pull = false }: How,
 ): Promise<void> {
-  const within = withinOf(text);
-  if (context.options.dryRun) return (await import("./diff.ts")).showDiffs(context, words);
-  const hosts = await openFlake(context, words);
-  const names = hosts.works.map(({ recipe }) => recipe.name).join(", ");
-  const question = QUESTIONS[goal](names);
-  await runLocked(context, hosts.root, (session) =>
-    deployHosts({ ...session, ...hosts, goal, within, confirm: asker(session, question) }),
-  );
+  const [within, pause, mode] = [withinOf(options.within), pauseOf(options.pause), modeOf(options)];
+  if (context.options.dryRun) {
+    if (pull) context.messages.info("compared with the files as they are here: a dry run does not pull");
+    return (await import("./diff.ts")).showDiffs(context, words, options);
+  }
+  const open = async () => {
+    const hosts = await openFlake(context, words, options);
+    return { ...hosts, order: { stages: hosts.stages, canaries: canariesOf(options.canary, hosts) } };
+  };
+  // What is wrong with the words is said before anything is done.
+  const known = await open();
+  const { root, env } = known;
+  const body = async (session: Session) => {
+    const times = { at: Date.now(), began: now() };
+    const prologue = pull ? await pulled({ ...session, root, env }, times.began) : [];
+    if (!prologue.every(({ result }) => isGood(result))) return conclude(session, root, prologue, times);
+    const news = session.waited || prologue.some(({ result }) => result === "changed");
+    const hosts = news ? await open() : known;
+    const names = hosts.works.map(({ recipe }) => recipe.name).join(", ");
+    return deployHosts({
+      ...{ ...session, ...hosts, goal, within, pause, mode, times, prologue },
+      command: mode === "standard" ? session.command : `${session.command} --${mode}`,
+      // By itself, a run may take an hour: what was asked for comes on top of it.
+      timeout: session.timeout ?? DEFAULT_TIMEOUT_MS + (pause ?? 0) * hosts.works.length,
+      rollbackWave: options["rollback-wave"],
+      confirm: asker(session, QUESTIONS[goal](names)),
+    });
+  };
+  await runLocked(context, root, body, (report) => ({ ...runDocument(report), mode }));
 }
+
+const pulled = async (...request: Parameters<typeof pullFirst>) =>
+  (await import("../../run/deploy.ts")).pullFirst(...request);

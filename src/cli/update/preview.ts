@@ -42,7 +42,11 @@ export async function showUpdate(
         update = looked.update;
         if (!update) return conclude(session, root, done, { at, began });
         const request = { ...session, ...asked, lock: update.file };
-        const prepared = await prepareHosts(request, ["check", "build", "copy", "compare"], began);
+        const prepared = await prepareHosts(
+          request,
+          ["check", "evaluate", "build", "copy", "compare"],
+          began,
+        );
         done.push(...prepared.steps);
         if (scans && prepared.good) {
           const scanned = await scanUpdate({ ...request, since: update.since }, began);

@@ -1,50 +1,25 @@
-import { build } from "../../nix/build.ts";
-import type { NixOptions } from "../../nix/call.ts";
+import { realise } from "../../nix/derive.ts";
 import { systemOf } from "../../nix/flake.ts";
-import type { Machine } from "../../process/machine.ts";
-import { sendSource } from "../../units/host/source.ts";
 import { failed } from "../steps.ts";
 import { type DoPhase, settled } from "./phase.ts";
-import type { HostRequest, HostWork } from "./work.ts";
+import { isSame } from "./work.ts";
 
-const DEADLINE_MS = 10_000;
-
-/** What a host's configuration stands for. */
-export const buildPhase: DoPhase = async (work, { request, context, stop }) => {
-  const progress = (note: string) => context.progress("changing", note);
-  const options = { deadline: context.remaining(), signal: context.abort, progress };
-  const { on, built } = await buildSystem(work, request, options);
-  if (!built.ok) return failed({ ...built, reason: reasonOf(built) }, stop, context);
-  work.system = built.path;
-  work.builtThere = on === work.machine;
-  return settled("built", built.path);
+/** The system that was evaluated; one that runs already is not built again. */
+export const buildPhase: DoPhase = async (work, { context, stop }) => {
+  const { recipe, place, derivation, system } = work;
+  if (!place || derivation === undefined || system === undefined || isSame(work))
+    return settled("up-to-date", "there is nothing to build");
+  const options = {
+    deadline: context.remaining(),
+    signal: context.abort,
+    progress: (note: string) => context.progress("changing", note),
+  };
+  const what = { derivation, flake: place.flake, attribute: systemOf(recipe.name) };
+  const failure = await realise(place.on, what, options);
+  return failure
+    ? failed({ ...failure, reason: reasonOf(failure) }, stop, context)
+    : settled("built", system);
 };
-
-/** Builds a host's system: here, or on the host where this machine has no Nix or is of another kind. */
-async function buildSystem(
-  { recipe, machine, state }: HostWork,
-  { here, flake, env, lock }: Pick<HostRequest, "here" | "flake" | "env" | "lock">,
-  options: NixOptions,
-): Promise<{ on: Machine; built: Awaited<ReturnType<typeof build>> }> {
-  const attribute = systemOf(recipe.name);
-  if (!machine.remote || (await canBuild(here, state?.platform)))
-    return { on: here, built: await build(here, { ...options, flake, attribute, lock }) };
-  options.progress?.("sends the configuration");
-  const source = await sendSource(here, machine, flake, { env, lock, signal: options.signal });
-  try {
-    return { on: machine, built: await build(machine, { ...options, flake: source.flake, attribute }) };
-  } finally {
-    await source.remove();
-  }
-}
-
-/** Whether a machine has Nix, and builds what runs on `platform`, where that is known. */
-async function canBuild(here: Machine, platform: string | undefined): Promise<boolean> {
-  const nix = await here.run(["env", "nix", "--version"], { deadline: DEADLINE_MS });
-  if (nix.exitCode !== 0) return false;
-  if (platform === undefined) return true;
-  return (await here.run(["uname", "-sm"], { deadline: DEADLINE_MS })).stdout.trim() === platform;
-}
 
 const EXITS: Readonly<Record<string, string>> = {
   "nix-missing": "unavailable",

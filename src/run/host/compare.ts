@@ -6,20 +6,28 @@ import { findBlockers, refuseBlocked } from "../../units/host/blockers.ts";
 import { bootRoom, bootRoomHint, noBootRoom } from "../../units/host/boot-room.ts";
 import { compareSystems } from "../../units/host/compare.ts";
 import { copySystem } from "../../units/host/copy.ts";
+import { relaySystem } from "../../units/host/relay.ts";
 import { missingBytes, requireRoom } from "../../units/host/store-room.ts";
+import { checks } from "./modes.ts";
 import { type DoPhase, settled } from "./phase.ts";
 import { type HostWork, isSame } from "./work.ts";
 
 /** Into the store of the host. */
-export const copy: DoPhase = async (work, { request: { here }, context }) => {
-  const { machine, recipe, state, system, builtThere } = work;
-  if (isSame(work) || builtThere || !(machine instanceof SshMachine) || system === undefined)
+export const copy: DoPhase = async (work, { request: { here, mode = "standard" }, context }) => {
+  const { machine, recipe, state, system, place } = work;
+  if (isSame(work) || !place || system === undefined)
     return settled("up-to-date", "there is nothing to copy");
   const progress = (note: string) => context.progress("changing", note);
   const options = { deadline: context.remaining(), signal: context.abort };
-  const bytes = await missingBytes(here, machine, system, options);
-  if (bytes !== undefined) requireRoom(recipe.name, state?.free ?? 0, bytes);
-  await copySystem(here, machine, system, { ...options, progress });
+  const { on } = place;
+  if (on !== machine && on === here && machine instanceof SshMachine) {
+    const bytes = checks(mode, "space") ? await missingBytes(here, machine, system, options) : undefined;
+    if (bytes !== undefined) requireRoom(recipe.name, state?.free ?? 0, bytes);
+    await copySystem(here, machine, system, { ...options, progress });
+  } else if (on !== machine) {
+    await relaySystem(here, { from: on, to: machine }, system, { ...options, progress });
+  }
+  await requireSystem(machine, system);
   return settled("copied", `${system} is in its store`);
 };
 
@@ -29,7 +37,6 @@ export const compare: DoPhase = async (work, { request, context }) => {
   if (!state || system === undefined || isSame(work))
     return settled("up-to-date", "there is nothing to change");
   context.progress("verifying", "compares the systems");
-  await requireSystem(machine, system);
   const systems = [state.system, system] as const;
   const options = { signal: context.abort };
   const { goal } = request;

@@ -1,11 +1,14 @@
 import type { StepContext } from "../../units/driver.ts";
 import type { Outcome } from "../schedule.ts";
 import type { RunOptions } from "../steps.ts";
+import type { Places } from "./place.ts";
 import type { HostRequest, HostWork } from "./work.ts";
 
 /** What a phase works with besides its host. */
 export interface Doing {
   readonly request: HostRequest;
+  /** Where systems are built. */
+  readonly places: Places;
   readonly context: StepContext;
   readonly stop: RunOptions["stop"];
 }

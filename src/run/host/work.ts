@@ -7,16 +7,22 @@ import type { Comparison } from "../../units/host/compare.ts";
 import type { HostState } from "../../units/host/look.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import type { RunOptions } from "../steps.ts";
+import type { Mode } from "./modes.ts";
+import type { Place } from "./place.ts";
 
 /** One host in a run, and what is known of it so far. */
 export interface HostWork {
   readonly recipe: HostRecipe;
   readonly machine: Machine;
   state?: HostState | undefined;
-  /** The system that its configuration stands for, once built. */
+  /** The machine that is to build its system; undefined: this one where it can, else the host. */
+  readonly builder?: Machine | undefined;
+  /** Where it is built. */
+  place?: Place | undefined;
+  /** How its system is built: a path in the store of that machine. */
+  derivation?: string | undefined;
+  /** The system that its configuration stands for, whether or not it is built yet. */
   system?: string | undefined;
-  /** It is in the host's own store already. */
-  builtThere?: boolean | undefined;
   comparison?: Comparison | undefined;
   /** What the new system does to the firewall. */
   firewall?: FirewallChange | undefined;
@@ -42,6 +48,8 @@ export interface HostRequest extends RunOptions {
   readonly here: Machine;
   /** What is to become of the systems; undefined when they are only looked at. */
   readonly goal?: Goal | undefined;
+  /** Default: standard. */
+  readonly mode?: Mode | undefined;
 }
 
 /** Whether a host runs, and boots, the system that its configuration stands for. */

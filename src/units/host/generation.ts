@@ -30,6 +30,22 @@ function numberOf(link: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Lines of a link's name and the system that it leads to: the highest generation that is `system`. */
+export const generationIn = (lines: string, system: string): number | undefined =>
+  lines
+    .split("\n")
+    .map((line) => line.split(" "))
+    .flatMap(([link = "", path]) => (path === system ? (numberOf(link) ?? []) : []))
+    .toSorted((a, b) => b - a)[0];
+
+const LINKS = `cd ${PROFILES} && for each in system-*-link; do echo "$each $(readlink -f "$each")"; done`;
+
+/** The newest generation of a host's profile that is a system; undefined where it is none. */
+export async function generationOfSystem(machine: Machine, system: string): Promise<number | undefined> {
+  const { stdout } = await machine.run(["sh", "-c", LINKS], { root: true, deadline: DEADLINE_MS });
+  return generationIn(stdout, system);
+}
+
 /** Looks for the generation to go back to. Throws `not-configured` when there is none. */
 export async function findGeneration(machine: Machine, to: number | undefined): Promise<Generation> {
   const ask = async (...argv: string[]) => {

@@ -18,6 +18,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface Source {
   /** As Nix there takes it. */
   readonly flake: string;
+  /** Where it lies there, and the directory here that it is a copy of. */
+  readonly dir: string;
+  readonly top: string;
   /** Takes it away again. */
   remove(): Promise<void>;
 }
@@ -48,6 +51,7 @@ export async function sendSource(
     if (written.exitCode !== 0) throw trouble(`${to.name} did not take the lock file`, written.stderr);
   }
   return {
+    ...{ dir: stdout, top },
     flake: `path:${stdout}${below === "" ? "" : `?dir=${encodeURI(below)}`}`,
     async remove() {
       await to.run(["rm", "-rf", "--", stdout], { deadline: DEADLINE_MS });

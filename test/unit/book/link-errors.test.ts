@@ -62,6 +62,23 @@ const cases: [name: string, files: Record<string, string>, problems: string[]][]
     ],
   ],
   [
+    "where a host's system is built",
+    {
+      "homelab.yml":
+        "hosts:\n  p620: { build: here }\n  a: { build: p62 }\n  b: { build: x }\n  c: { build: p620 }\n  d: { build: there }\nunits:\n  x: { unit: x.service }\n",
+    },
+    [
+      "recipe-invalid: `build` of `a` names `p62`, but there is no such host",
+      "  at homelab.yml:3:15:   a: { build: p62 }",
+      "                                     ^^^",
+      "  hint: did you mean `p620`?",
+      "recipe-invalid: `build` of `b` names `x`, which is a unit",
+      "  at homelab.yml:4:15:   b: { build: x }",
+      "                                     ^",
+      "  hint: write `here`, `there`, or the name of a recipe of `hosts:`",
+    ],
+  ],
+  [
     "the same directory twice",
     { "homelab.yml": "services:\n  a: { dir: services/x }\n  b:\n    dir: ./services/x/\n" },
     [

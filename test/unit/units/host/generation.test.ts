@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { chooseGeneration } from "../../../../src/units/host/generation.ts";
+import { chooseGeneration, generationIn } from "../../../../src/units/host/generation.ts";
 
 const names = [
   "per-user",
@@ -19,4 +19,14 @@ test.each([
   ["without a present one", "", undefined, undefined],
 ])("%s", (_, current, to, expected) => {
   expect(chooseGeneration(names, current, to)).toBe(expected as number);
+});
+
+test("the newest generation that is a system", () => {
+  const [old, other] = ["/nix/store/1-nixos", "/nix/store/2-nixos"];
+  const lines = `system-9-link ${old}\nsystem-10-link ${old}\nsystem-11-link ${other}\nsystem-12-link \n`;
+  expect([old, other, "/nix/store/3-nixos"].map((each) => generationIn(lines, each))).toEqual([
+    10,
+    11,
+    undefined,
+  ]);
 });
