@@ -41,7 +41,6 @@ test("what changes is shown, asked about, and boots from then on", async () => {
       "  starts: new.service",
       "  restarts: web.service",
       "  in force only after a reboot: kernel, initrd, kernel-modules",
-      "  warning: new.service: runs as root without NoNewPrivileges, ProtectSystem, ProtectHome, PrivateTmp, PrivateDevices, CapabilityBoundingSet (unit-hardening)",
       "",
     ].join("\n"),
   );

@@ -16,11 +16,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await hosts[Symbol.asyncDispose]();
 });
-/** Every test begins with what the one before it left: the version that web runs. */
+/** The version that web runs. */
 let runs = 1;
 beforeEach(async () => {
+  await hosts.fresh();
   await hosts.settings({ web: "ready: { within: 3s, stable: 1s }" });
-  await hosts.idle("web");
+  runs = 1;
 });
 
 const homelab = (...words: string[]) => hosts.laptop.homelab(...words);
@@ -60,7 +61,7 @@ warning: web: noisy.service has a new error in the journal: no such table: users
   });
   runs++;
   expect(await hosts.versions("web")).toEqual(all(runs));
-  const took = ["check", "build", "copy", "compare", "activate", "verify", "confirm"]
+  const took = ["check", "evaluate", "build", "audit", "copy", "compare", "activate", "verify", "confirm"]
     .map((phase) => `${phase} <time>`)
     .join(", ");
   expect(await report()).toBe(`host deploy web: changed
@@ -163,7 +164,7 @@ Recommended:
 
 test("a service that crashes on and on without being failed: the previous system runs again", async () => {
   const loop = (seconds: number) =>
-    `[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sh -c 'echo no port; sleep ${seconds}; exit 3'\nRestart=always\nRestartSec=0.2\n`;
+    `[Unit]\nStartLimitIntervalSec=0\n[Service]\nUser=nobody\nExecStart=/bin/sh -c 'echo no port; sleep ${seconds}; exit 3'\nRestart=always\nRestartSec=0.2\n`;
   next({ units: { ...units, "loop.service": loop(0.2) } });
   const { code, stderr } = await deploy();
   expect([code, stderr]).toEqual([
