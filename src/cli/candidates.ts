@@ -32,7 +32,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   env: ["check", "init"],
   host: [
     ...["list", "status", "generations", "ssh", "logs"],
-    ...["build", "diff", "dry-activate", "test", "deploy", "rollback"],
+    ...["build", "diff", "dry-activate", "test", "deploy", "rollback", "attach"],
   ],
   import: ["Justfile"],
   lock: ["status"],

@@ -38,6 +38,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   test: { takes: ["within"], words: ONE, load: () => import("./host/test.ts") },
   deploy: { takes: ["within"], words: SOME, load: () => import("./host/deploy.ts") },
   rollback: { takes: ["to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
+  attach: { takes: [], words: ONE, load: () => import("./host/attach.ts") },
 };
 
 export default makeCommand({
@@ -57,6 +58,7 @@ export default makeCommand({
     ["test HOST", "in force until the next boot"],
     ["deploy HOST…", "build, show what changes, ask once, switch, look whether it is well; else back"],
     ["rollback HOST", "to an earlier generation, with the same care"],
+    ["attach HOST", "judge and end a switch whose deployer is gone; else how the last one ended"],
   ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
   args: {
@@ -78,6 +80,7 @@ export default makeCommand({
     ["homelab host ssh p620 -- systemctl --failed", "a command on it; without one, a login"],
     ["homelab host deploy web", "build, show what changes, switch; back by itself when it is not good"],
     ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
+    ["homelab host attach web", "after a lost connection: bring the switch that goes on there to its end"],
   ],
   async run(context, [name = "list", ...rest], { follow, since, to, within }) {
     const verb = verbOf(name);

@@ -19,8 +19,9 @@ export async function showDiffs(context: Context, words: readonly string[]): Pro
     hosts.root,
     async (session) => {
       const times = { at: Date.now(), began: now() };
+      const leavesGarbage = context.options.dryRun;
       const phases = ["check", "build", "copy", "compare"] as const;
-      const { steps } = await prepareHosts({ ...session, ...hosts }, phases, times.began);
+      const { steps } = await prepareHosts({ ...session, ...hosts, leavesGarbage }, phases, times.began);
       return conclude(session, hosts.root, steps, times);
     },
     (report) => ({ ...runDocument(report), hosts: hosts.works.flatMap(diffDocument) }),

@@ -1,38 +1,47 @@
-import { build } from "../../nix/build.ts";
-import type { NixOptions } from "../../nix/call.ts";
+import { join } from "node:path";
+import { type Built, build, type Failure } from "../../nix/build.ts";
 import { systemOf } from "../../nix/flake.ts";
 import type { Machine } from "../../process/machine.ts";
 import { sendSource } from "../../units/host/source.ts";
 import { failed } from "../steps.ts";
-import { type DoPhase, settled } from "./phase.ts";
-import type { HostRequest, HostWork } from "./work.ts";
+import { type Doing, type DoPhase, settled } from "./phase.ts";
+import { withRoom } from "./recover.ts";
+import type { HostWork } from "./work.ts";
 
 const DEADLINE_MS = 10_000;
 
 /** What a host's configuration stands for. */
-export const buildPhase: DoPhase = async (work, { request, context, stop }) => {
-  const progress = (note: string) => context.progress("changing", note);
-  const options = { deadline: context.remaining(), signal: context.abort, progress };
-  const { on, built } = await buildSystem(work, request, options);
-  if (!built.ok) return failed({ ...built, reason: reasonOf(built) }, stop, context);
+export const buildPhase: DoPhase = async (work, doing) => {
+  const { on, built, warnings } = await buildSystem(work, doing);
+  if (!built.ok)
+    return { ...failed({ ...built, reason: reasonOf(built) }, doing.stop, doing.context), warnings };
   work.system = built.path;
   work.builtThere = on === work.machine;
-  return settled("built", built.path);
+  return settled("built", built.path, warnings);
 };
 
 /** Builds a host's system: here, or on the host where this machine has no Nix or is of another kind. */
 async function buildSystem(
   { recipe, machine, state }: HostWork,
-  { here, flake, env }: Pick<HostRequest, "here" | "flake" | "env">,
-  options: NixOptions,
-): Promise<{ on: Machine; built: Awaited<ReturnType<typeof build>> }> {
+  doing: Doing,
+): Promise<{ on: Machine; built: Built | Failure; warnings: readonly string[] }> {
+  const { context, links } = doing;
+  const { here, flake, env } = doing.request;
+  const progress = (note: string) => context.progress("changing", note);
+  const options = () => ({ deadline: context.remaining(), signal: context.abort, progress });
   const attribute = systemOf(recipe.name);
-  if (!machine.remote || (await canBuild(here, state?.platform)))
-    return { on: here, built: await build(here, { ...options, flake, attribute }) };
-  options.progress?.("sends the configuration");
-  const source = await sendSource(here, machine, flake, { env, signal: options.signal });
+  if (!machine.remote || (await canBuild(here, state?.platform))) {
+    const outLink = links && join(links, recipe.name);
+    const attempt = () => build(here, { ...options(), flake, attribute, outLink });
+    const { ended, warnings } = await withRoom({ machine: here, root: false }, doing, attempt);
+    return { on: here, built: ended, warnings };
+  }
+  progress("sends the configuration");
+  const source = await sendSource(here, machine, flake, { env, signal: context.abort });
   try {
-    return { on: machine, built: await build(machine, { ...options, flake: source.flake, attribute }) };
+    const attempt = () => build(machine, { ...options(), flake: source.flake, attribute });
+    const { ended, warnings } = await withRoom({ machine, root: true }, doing, attempt);
+    return { on: machine, built: ended, warnings };
   } finally {
     await source.remove();
   }
@@ -57,7 +66,7 @@ const EXITS: Readonly<Record<string, string>> = {
 };
 
 /** A failure of Nix under the code that decides the exit code. */
-const reasonOf = ({ code, detail }: { readonly code: string; readonly detail: string }) => ({
+export const reasonOf = ({ code, detail }: { readonly code: string; readonly detail: string }) => ({
   code: EXITS[code] ?? code,
   text: detail,
 });

@@ -1,24 +1,39 @@
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import { SshMachine } from "../../ssh/machine.ts";
+import { refuseOther } from "../../units/host/attach.ts";
 import { compareSystems } from "../../units/host/compare.ts";
 import { copySystem } from "../../units/host/copy.ts";
+import { failed } from "../steps.ts";
+import { reasonOf } from "./build.ts";
 import { type DoPhase, settled } from "./phase.ts";
+import { withRetries, withRoom } from "./recover.ts";
 import { isSame } from "./work.ts";
 
 /** Into the store of the host. */
-export const copy: DoPhase = async (work, { request: { here }, context }) => {
+export const copy: DoPhase = async (work, doing) => {
+  const { request, context, stop } = doing;
   const { machine, system, builtThere } = work;
   if (isSame(work) || builtThere || !(machine instanceof SshMachine) || system === undefined)
     return settled("up-to-date", "there is nothing to copy");
   const progress = (note: string) => context.progress("changing", note);
-  await copySystem(here, machine, system, { deadline: context.remaining(), signal: context.abort, progress });
-  return settled("copied", `${system} is in its store`);
+  const attempt = () => {
+    const options = { deadline: context.remaining(), signal: context.abort, progress };
+    return copySystem(request.here, machine, system, options);
+  };
+  const lost = (ended: Awaited<ReturnType<typeof attempt>>) =>
+    !ended.ok && ended.code === "network" ? ended.detail : undefined;
+  const { ended, warnings } = await withRoom({ machine, root: true }, doing, () =>
+    withRetries(context, attempt, lost),
+  );
+  if (ended.ok) return settled("copied", `${system} is in its store`, warnings);
+  return { ...failed({ ...ended, reason: reasonOf(ended) }, stop, context), warnings };
 };
 
 /** What a switch would change. */
 export const compare: DoPhase = async (work, { context }) => {
   const { machine, state, system } = work;
+  if (work.left && work.left.after !== system) refuseOther(machine, work.left);
   if (!state || system === undefined || isSame(work))
     return settled("up-to-date", "there is nothing to change");
   context.progress("verifying", "compares the systems");

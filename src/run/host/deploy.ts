@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { now } from "../../clock.ts";
 import type { Plan, RunReport, Step, StepReport } from "../../plan/types.ts";
+import { joinHost } from "../../units/host/attach.ts";
 import { comparisonLines } from "../../units/host/compare.ts";
 import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
 import { conclude, failed, runSteps, settledOutcome } from "../steps.ts";
@@ -57,7 +58,10 @@ async function switchAll(request: HostDeployRequest, began: number): Promise<Ste
     execute: async (step, context, slots) => {
       if (step.effect === "read") return settledOutcome(step);
       const work = works.find(({ recipe }) => recipe.name === step.id) as HostWork;
-      const outcome = await slots.use(() => switchHost(switchOf(request, work), context));
+      const wanted = switchOf(request, work);
+      const outcome = await slots.use(() =>
+        work.left ? joinHost(work.left, wanted, context) : switchHost(wanted, context),
+      );
       if (!outcome.ok) return failed(outcome, stop, context);
       return { result: "changed", reason: { ...step.reason, text: outcome.detail }, detail: outcome.detail };
     },
@@ -95,11 +99,12 @@ function planOf(root: string, works: readonly HostWork[], goal: "switch" | "test
 }
 
 /** What becomes of one host, its name first. */
-function linesOf({ recipe, state, comparison, system, generation }: HostWork, goal: string): string[] {
+function linesOf({ recipe, state, left, comparison, system, generation }: HostWork, goal: string): string[] {
   const to = generation === undefined ? system : `generation ${generation}, ${system}`;
   const what = goal === "test" ? `${to}, until it reboots` : to;
   const failing = state?.failed.length ? [`failed already: ${state.failed.join(", ")}`] : [];
-  const own = [...failing, ...(comparison ? comparisonLines(comparison) : [])];
+  const going = left ? [`goes on already, left by ${left.holder}: it is judged and brought to its end`] : [];
+  const own = [...going, ...failing, ...(comparison ? comparisonLines(comparison) : [])];
   return [`${recipe.name}: ${state?.system} → ${what}`, ...own.map((line) => `  ${line}`)];
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Step, StepReport } from "../../plan/types.ts";
 import { isGood } from "../schedule.ts";
 import { runSteps } from "../steps.ts";
@@ -47,15 +50,29 @@ export async function prepareHosts(
     const all = step.needs.map((name) => ({ name, when: "healthy" as const }));
     return [step.id, all] as const;
   });
-  const steps = await runSteps(request, {
-    plan,
-    began,
-    needs: new Map(needs),
-    execute: async ({ id }, context, slots) => {
-      const [phase, name] = id.split(" ") as [HostPhase, string];
-      const work = works.find(({ recipe }) => recipe.name === name) as HostWork;
-      return slots.use(() => PHASES[phase][1](work, { request, context, stop }));
-    },
-  });
-  return { steps, good: steps.every(({ result }) => isGood(result)) };
+  const links = phases.includes("build") ? linkDirectory() : undefined;
+  try {
+    const steps = await runSteps(request, {
+      plan,
+      began,
+      needs: new Map(needs),
+      execute: async ({ id }, context, slots) => {
+        const [phase, name] = id.split(" ") as [HostPhase, string];
+        const work = works.find(({ recipe }) => recipe.name === name) as HostWork;
+        return slots.use(() => PHASES[phase][1](work, { request, context, stop, links }));
+      },
+    });
+    return { steps, good: steps.every(({ result }) => isGood(result)) };
+  } finally {
+    if (links) rmSync(links, { recursive: true, force: true });
+  }
+}
+
+/** Undefined on a machine that has no room for it: what is built may then be taken for garbage by somebody else. */
+function linkDirectory(): string | undefined {
+  try {
+    return mkdtempSync(join(tmpdir(), "homelab-built-"));
+  } catch {
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@ import type { HostRecipe } from "../../book/types.ts";
 import type { Finding } from "../../nix/finding.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { Comparison } from "../../units/host/compare.ts";
+import type { Going } from "../../units/host/going.ts";
 import type { HostState } from "../../units/host/look.ts";
 import type { RunOptions } from "../steps.ts";
 
@@ -10,6 +11,8 @@ export interface HostWork {
   readonly recipe: HostRecipe;
   readonly machine: Machine;
   state?: HostState | undefined;
+  /** A switch that goes on there, and that whoever began it has left. */
+  left?: Going | undefined;
   /** The system that its configuration stands for, once built. */
   system?: string | undefined;
   /** It is in the host's own store already. */
@@ -29,6 +32,8 @@ export interface HostRequest extends RunOptions {
   readonly works: readonly HostWork[];
   /** This machine. */
   readonly here: Machine;
+  /** Where there is no room, none is made. */
+  readonly leavesGarbage?: boolean | undefined;
 }
 
 /** Whether a host runs, and boots, the system that its configuration stands for. */

@@ -68,10 +68,13 @@ export function requireFree({ name }: Pick<Machine, "name">, holder: string | un
   });
 }
 
-/** Throws when there is no room for another system. */
-export function requireSpace({ name }: Pick<Machine, "name">, { free }: HostState): void {
-  if (free >= LEAST_KIB) return;
-  throw new HomelabError("refused", `the store of ${name} has ${Math.round(free / 1024)} MiB left`, {
+/** Whether there is room for another system. */
+export const hasSpace = ({ free }: Pick<HostState, "free">): boolean => free >= LEAST_KIB;
+
+/** Throws when there is none. */
+export function requireSpace({ name }: Pick<Machine, "name">, state: Pick<HostState, "free">): void {
+  if (hasSpace(state)) return;
+  throw new HomelabError("refused", `the store of ${name} has ${Math.round(state.free / 1024)} MiB left`, {
     hint: "collect garbage there: `sudo nix-collect-garbage --delete-older-than 30d`",
   });
 }

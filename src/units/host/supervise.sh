@@ -3,7 +3,8 @@
 #   run DIR OLD NEW GOAL GENERATION LIMIT PATIENCE HOLDER
 #   end DIR OLD NEW GOAL GENERATION LIMIT PATIENCE    what systemd calls when `run` has ended, in whatever way
 # GOAL is `switch`, or `test`: nothing that boots is changed. GENERATION is that of the profile to go to, or `-`: a new
-# one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what became of it.
+# one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what became of it, DIR/switch what it is
+# about; /run/homelab/last leads to the DIR of the last switch. Whoever waits for it writes the time to DIR/seen.
 set -u
 part=$1 dir=$2 old=$3 new=$4 goal=$5 generation=$6 limit=$7 patience=$8
 profile=/nix/var/nix/profiles/system
@@ -29,8 +30,10 @@ forget() {
   done
 }
 
+stopping() { [ "$(systemctl is-system-running)" = stopping ]; }
 # back WHY CODE: the old system, which is still the one that boots.
 back() {
+  if stopping; then finish returned "$2" "$1"; fi
   say returning "$2" "$1"
   for attempt in 1 2 3; do
     change "$old" test
@@ -62,12 +65,11 @@ commit() {
 }
 
 if [ "$part" = end ]; then
-  # What boots next is the old system, or the new one that was found to be good.
-  if [ "$(systemctl is-system-running)" = stopping ]; then exit 0; fi
   read -r state _ <"$dir/state" || exit 0
   case $state in testing | waiting | returning | committing) ;; *) exit 0 ;; esac
   exec 9>>/run/homelab/lock
   flock -w 60 9 || exit 0
+  # Also before a reboot: what was found to be good is what boots next.
   if [ "$state" = committing ]; then commit; fi
   back ended 0
 fi
@@ -86,7 +88,9 @@ ln -sfn "$old" "$roots/homelab-old"
 ln -sfn "$new" "$roots/homelab-new"
 readlink "$profile" | sed -n 's/^system-\([0-9]*\)-link$/\1/p' >"$dir/generation"
 failed >"$dir/failed"
+printf '%s\n' "$old" "$new" "$goal" "$generation" "$limit" "$patience" "$9" "$(cut -d ' ' -f 1 /proc/uptime)" >"$dir/switch"
 say testing 0
+ln -sfn "$dir" /run/homelab/last
 change "$new" test
 code=$?
 # 4: it is in force, but some unit failed, which may have failed before. Whoever waits for it judges that.

@@ -36,20 +36,28 @@ export interface Switch {
   readonly holder: string;
 }
 
+/** Anybody may see what goes on; what the activation says is for root alone. */
 const PREPARE =
-  'umask 077; mkdir -p /run/homelab/deploy && mkdir "$1" && cat >"$1/supervise"; r=$?; find /run/homelab/deploy -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +; exit $r';
+  'umask 077; mkdir -p /run/homelab/deploy && mkdir "$1" && : >"$1/log" && cat >"$1/supervise"; r=$?; chmod 711 /run/homelab /run/homelab/deploy "$1"; find /run/homelab/deploy -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +; exit $r';
 const DECIDE =
   'printf "%s\\n" "$2" >"$1/asked.$$" && ln "$1/asked.$$" "$1/decision" 2>/dev/null; cat "$1/decision"';
+
+/** Tells that somebody waits for it, and will judge it. */
+const BEAT =
+  'umask 022; read -r up _ </proc/uptime; echo "$up" >"$1/seen.$$" && mv -f "$1/seen.$$" "$1/seen"';
+/** The same for somebody new, when nobody has been heard of since the beat that is named: of two at once one succeeds. */
+const CLAIM = `exec 8>>"$1/claim"; flock -n 8 && [ "$(cat "$1/seen" 2>/dev/null)" = "$2" ] && { ${BEAT}; }`;
+const BEAT_MS = 2_000;
 
 /** The supervisor of one switch: it runs on the host by itself, whatever becomes of us. */
 export class Supervisor {
   private readonly dir: string;
-  /** Whether it has said something. */
-  private begun = false;
 
+  /** `begun`: whether it has said something. */
   constructor(
     private readonly machine: Machine,
     private readonly wanted: Switch,
+    private begun = false,
   ) {
     this.dir = `${DIRECTORY}/${wanted.id}`;
   }
@@ -79,6 +87,28 @@ export class Supervisor {
       ...[`--property=TimeoutStopSec=${limit + 120}`, "--property=OOMPolicy=continue"],
       ...[...script, "run", ...words, holder.replace(/[^\w @.:,-]/g, "")],
     ]);
+  }
+
+  /** Has the host know, until the signal fires, that somebody waits for it. What does not reach it now may next time. */
+  async attend(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.shell(BEAT, [], signal);
+      } catch (error) {
+        if (!(error instanceof HomelabError)) throw error;
+      }
+      await delay(BEAT_MS, signal);
+    }
+  }
+
+  /** Whether it is ours now, of whom nobody was heard since `seen`. */
+  async claim(seen: string): Promise<boolean> {
+    return (await this.shell(CLAIM, [seen])).exitCode === 0;
+  }
+
+  private shell(script: string, words: readonly string[], signal?: AbortSignal): Promise<ProcessResult> {
+    const argv = ["sh", "-c", script, "sh", this.dir, ...words];
+    return this.machine.run(argv, { root: true, deadline: SHORT_MS, signal });
   }
 
   /** What it is at; undefined before it has said anything, and after a reboot. Throws when it cannot be asked. */

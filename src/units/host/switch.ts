@@ -8,7 +8,7 @@ import type { Probing } from "../probe.ts";
 import { newlyFailed } from "./judge.ts";
 import { parseFailed, parseUnitList } from "./lines.ts";
 import { requireFree } from "./look.ts";
-import { isEnd, type SupervisorState, whyBack } from "./state.ts";
+import { isEnd, NOTES, type SupervisorState, whyBack } from "./state.ts";
 import { Supervisor, type Switch } from "./supervise.ts";
 import { unhealthy } from "./verify.ts";
 
@@ -40,10 +40,34 @@ export const patienceFor = ({ ready }: Pick<HostRecipe, "ready">): number =>
  * which of the two it is.
  */
 export async function switchHost(wanted: HostSwitch, context: StepContext): Promise<HostSwitched> {
-  const { machine, limit, patience } = wanted;
-  const supervisor = new Supervisor(machine, wanted);
+  const supervisor = new Supervisor(wanted.machine, wanted);
   context.progress("changing", "begins the switch");
   await supervisor.start();
+  return followSwitch(supervisor, wanted, context);
+}
+
+/** The rest of a switch that goes on. Meanwhile the host knows that somebody waits for it. */
+export async function followSwitch(
+  supervisor: Supervisor,
+  wanted: HostSwitch,
+  context: StepContext,
+): Promise<HostSwitched> {
+  const over = new AbortController();
+  const attending = supervisor.attend(over.signal);
+  try {
+    return await toItsEnd(supervisor, wanted, context);
+  } finally {
+    over.abort();
+    await attending;
+  }
+}
+
+async function toItsEnd(
+  supervisor: Supervisor,
+  wanted: HostSwitch,
+  context: StepContext,
+): Promise<HostSwitched> {
+  const { limit, patience } = wanted;
   const most = (limit * 4 + patience + 60) * 1000;
   const see = (state: SupervisorState | undefined, trouble?: HomelabError) =>
     context.progress(
@@ -68,13 +92,6 @@ async function abandon(supervisor: Supervisor): Promise<void> {
     if (!(error instanceof HomelabError)) throw error;
   }
 }
-
-const NOTES: Readonly<Record<string, string>> = {
-  testing: "puts the new system into force",
-  waiting: "waits to be confirmed",
-  committing: "makes it what boots",
-  returning: "goes back to the old system",
-};
 
 /** Finds out whether the new system is good, and tells the host, for as long as it waits. Gives what speaks against it. */
 async function judge(
