@@ -1,6 +1,7 @@
+import { printable } from "../../report/style.ts";
 import { attachTo } from "../../run/host/attach.ts";
 import type { HostWork } from "../../run/host/work.ts";
-import type { Context } from "../context.ts";
+import { type Context, print } from "../context.ts";
 import { runLocked } from "../session.ts";
 import { openHost } from "./book.ts";
 
@@ -10,7 +11,13 @@ export async function run(context: Context, [word = ""]: string[]): Promise<void
   if (context.options.dryRun) return (await import("./status.ts")).run(context, [word]);
   const { book, machines, host } = await openHost(context, word);
   const work: HostWork = { recipe: host, machine: machines.host(host), findings: [] };
-  await runLocked(context, book.root, (session) =>
-    attachTo({ ...session, env: context.env, root: book.root }, work),
-  );
+  let known: string | undefined;
+  await runLocked(context, book.root, async (session) => {
+    const report = await attachTo({ ...session, env: context.env, root: book.root }, work);
+    const [step] = report.steps;
+    if (step?.result === "unchanged") known = `${host.name}: ${step.detail}`;
+    return report;
+  });
+  // What a run did not change it does not tell.
+  if (known !== undefined && !context.options.json) print(`${printable(known)}\n`);
 }

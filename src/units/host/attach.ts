@@ -49,8 +49,10 @@ export async function attachHost(
   context: StepContext,
 ): Promise<HostSwitched> {
   const supervisor = new Supervisor(machine, going, true);
-  context.progress("changing", `takes over what was begun by ${going.holder}`);
-  if (isOpen(going) && !(await supervisor.claim(going.seen))) requireFree(machine, going.holder);
+  if (isOpen(going)) {
+    context.progress("changing", `takes over what was begun by ${going.holder}`);
+    if (!(await supervisor.claim(going.seen))) requireFree(machine, going.holder);
+  }
   return followSwitch(supervisor, { ...going, machine, recipe, probing }, context);
 }
 

@@ -33,7 +33,7 @@ forget() {
 stopping() { [ "$(systemctl is-system-running)" = stopping ]; }
 # back WHY CODE: the old system, which is still the one that boots.
 back() {
-  if stopping; then finish returned "$2" "$1"; fi
+  if stopping; then finish returned "$2" rebooted; fi
   say returning "$2" "$1"
   for attempt in 1 2 3; do
     change "$old" test
