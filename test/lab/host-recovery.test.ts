@@ -169,7 +169,12 @@ describe("whoever deploys is gone", () => {
   });
 
   test("what is not good goes back, and that is told then and later", async () => {
-    const { old } = await next("web", { units: { ...units, "api.service": FAILING } });
+    const secret = FAILING.replace("no port", "no port for $KEY").replace(
+      "[Service]\n",
+      "$&EnvironmentFile=/etc/api.env\n",
+    );
+    const { old } = await next("web", { units: { ...units, "api.service": secret } });
+    await hosts.on("web").write("/etc/api.env", "KEY=hunter2hunter2\n");
     await leave("waiting");
     for (const _ of ["now", "later"]) {
       const { code, stderr } = await homelab("host", "attach", "web");
@@ -177,7 +182,8 @@ describe("whoever deploys is gone", () => {
         1,
         expect.stringContaining("web went back to the system that ran before"),
       ]);
-      expect(stderr).toContain("| api.service: no port");
+      expect(stderr).toContain("| api.service: no port for [redacted]\n");
+      expect(stderr).not.toContain("hunter2");
     }
     expect(await hosts.versions("web")).toEqual(all(old));
   });
@@ -222,6 +228,26 @@ test("who still waits for a switch keeps it", async () => {
   expect([code, stderr]).toEqual([75, expect.stringContaining("waits for the switch of web")]);
   expect((await child.ended).code).toBe(0);
   expect(await hosts.versions("web")).toEqual(all(fresh));
+});
+
+test("what failed tells why, also when it was only tried, or gone back to", async () => {
+  const web = hosts.on("web");
+  const api = "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'cat /etc/api.conf'\n";
+  await web.write("/etc/api.conf", "good\n");
+  await next("web", { units: { "api.service": api } });
+  expect((await deploy("web")).code).toBe(0);
+  const { fresh } = await next("web", { units: { "web.service": service("two") } });
+  expect((await deploy("web")).code).toBe(0);
+  await web.run("rm", "/etc/api.conf");
+  await next("web", { units: { "api.service": api } });
+  for (const verb of ["test", "rollback"]) {
+    const { code, stderr } = await homelab("host", verb, "web", "--yes");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/\| api\.service: cat: .*api\.conf.*: No such file/),
+    ]);
+    expect(await hosts.versions("web")).toEqual(all(fresh));
+  }
 });
 
 describe("the host boots in the middle", () => {

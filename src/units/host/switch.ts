@@ -8,6 +8,7 @@ import type { Probing } from "../probe.ts";
 import { newlyFailed } from "./judge.ts";
 import { parseFailed, parseUnitList } from "./lines.ts";
 import { requireFree } from "./look.ts";
+import { secretsOfSystems } from "./secrets.ts";
 import { isEnd, NOTES, type SupervisorState, whyBack } from "./state.ts";
 import { Supervisor, type Switch } from "./supervise.ts";
 import { unhealthy } from "./verify.ts";
@@ -155,7 +156,8 @@ async function told(
       });
   }
   const why = trouble !== undefined && end.text !== "abandoned" ? trouble : whyBack(end);
-  const log = await lastWords(supervisor, machine);
+  const mask = await secretsOfSystems(machine, [before, after]);
+  const log = (await lastWords(supervisor, machine)).map(mask);
   if (end.state === "stuck") {
     return failure("rollback-failed", `${why}, and ${name} could not go back to ${before}`, {
       hint: `log in and see \`systemctl --failed\`; what boots is still the old system: \`reboot\` brings it up`,
