@@ -48,7 +48,7 @@ export async function attachHost(
   { machine, recipe, probing }: Judging,
   context: StepContext,
 ): Promise<HostSwitched> {
-  const supervisor = new Supervisor(machine, going, true);
+  const supervisor = new Supervisor(machine, going);
   if (isOpen(going)) {
     context.progress("changing", `takes over what was begun by ${going.holder}`);
     if (!(await supervisor.claim(going.seen))) requireFree(machine, going.holder);

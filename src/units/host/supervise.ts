@@ -42,6 +42,8 @@ const PREPARE =
 const DECIDE =
   'printf "%s\\n" "$2" >"$1/asked.$$" && ln "$1/asked.$$" "$1/decision" 2>/dev/null; cat "$1/decision"';
 
+/** Its directory is there before it is started: where it is not, the host has booted since. */
+const STATE = 'if [ ! -d "$1" ]; then echo gone; elif [ -e "$1/state" ]; then cat "$1/state"; fi';
 /** Tells that somebody waits for it, and will judge it. */
 const BEAT =
   'umask 022; read -r up _ </proc/uptime; echo "$up" >"$1/seen.$$" && mv -f "$1/seen.$$" "$1/seen"';
@@ -53,11 +55,9 @@ const BEAT_MS = 2_000;
 export class Supervisor {
   private readonly dir: string;
 
-  /** `begun`: whether it has said something. */
   constructor(
     private readonly machine: Machine,
     private readonly wanted: Switch,
-    private begun = false,
   ) {
     this.dir = `${DIRECTORY}/${wanted.id}`;
   }
@@ -111,10 +111,10 @@ export class Supervisor {
     return this.machine.run(argv, { root: true, deadline: SHORT_MS, signal });
   }
 
-  /** What it is at; undefined before it has said anything, and after a reboot. Throws when it cannot be asked. */
-  private async state(): Promise<SupervisorState | undefined> {
-    const { exitCode, stdout } = await this.cat("state");
-    if (exitCode === 0 || exitCode === 1) return parseState(stdout);
+  /** What it is at; undefined before it has said anything, `gone` after a reboot. Throws when it cannot be asked. */
+  private async state(): Promise<SupervisorState | "gone" | undefined> {
+    const { exitCode, stdout } = await this.shell(STATE, []);
+    if (exitCode === 0) return parseState(stdout) ?? (stdout === "gone\n" ? "gone" : undefined);
     throw new HomelabError("unavailable", `${this.machine.name} does not say what it is at`);
   }
 
@@ -146,8 +146,7 @@ export class Supervisor {
       try {
         const state = await this.state();
         reached = now();
-        if (!state && this.begun) return afterReboot(await this.current(), this.wanted);
-        this.begun ||= state !== undefined;
+        if (state === "gone") return afterReboot(await this.current(), this.wanted);
         if (state && (isEnd(state) || states.includes(state.state))) return state;
         see(state);
       } catch (error) {
@@ -172,13 +171,9 @@ export class Supervisor {
     return stdout.trim();
   }
 
-  private async read(file: "state" | "log" | "failed"): Promise<string> {
-    return (await this.cat(file)).stdout;
-  }
-
-  private cat(file: string): Promise<ProcessResult> {
-    const argv = ["cat", `${this.dir}/${file}`];
-    return this.machine.run(argv, { root: true, deadline: SHORT_MS, keep: KEEP_BYTES });
+  private async read(file: "log" | "failed"): Promise<string> {
+    const options = { root: true, deadline: SHORT_MS, keep: KEEP_BYTES };
+    return (await this.machine.run(["cat", `${this.dir}/${file}`], options)).stdout;
   }
 
   private async sure(argv: readonly string[], stdin?: string): Promise<void> {
