@@ -75,7 +75,7 @@ export class Hosts implements AsyncDisposable {
   }
 
   on(name: string): Hypervisor {
-    const host = this.targets.get(name);
+    const host = name === "laptop" ? this.laptop : this.targets.get(name);
     if (!host) throw new Error(`there is no host ${name}`);
     return host;
   }

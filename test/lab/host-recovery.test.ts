@@ -5,7 +5,7 @@ import { FAILING, Hosts, type System, service } from "../helpers/hosts.ts";
 let hosts: Hosts;
 beforeAll(async () => {
   hosts = await Hosts.boot(["web", "db"]);
-  await hosts.smallStore("db");
+  for (const name of ["db", "laptop"]) await hosts.smallStore(name);
 }, 120_000);
 afterAll(async () => {
   await hosts[Symbol.asyncDispose]();
@@ -70,6 +70,20 @@ describe("no space left", () => {
     const { code, document } = await hosts.here.json("host", "deploy", "db", "--yes");
     expect([code, warnings(document)]).toEqual([0, [COLLECTED]]);
     expect(await hosts.versions("db")).toEqual(all(fresh));
+  });
+
+  test("for a build here", async () => {
+    const { fresh } = await next("web");
+    await hosts.litter("laptop", 500, 10);
+    await hosts.leaveRoom("laptop", "inodes", 8);
+    try {
+      const { code, document } = await hosts.laptop.json("host", "deploy", "web", "--yes");
+      const told = expect.stringMatching(/^collected garbage on this machine: \d+\.\d\d MiB freed$/);
+      expect([code, warnings(document)]).toEqual([0, [told]]);
+    } finally {
+      await hosts.leaveRoom("laptop", "inodes", 50_000);
+    }
+    expect(await hosts.versions("web")).toEqual(all(fresh));
   });
 
   test("before anything is begun", async () => {
@@ -151,10 +165,19 @@ describe("whoever deploys is gone", () => {
   test("`attach` does so by name, the status tells of it, and how it ended is known later", async () => {
     const { fresh } = await next("web");
     await leave("waiting");
+    // For so long somebody who only lost the connection for a moment is waited for.
+    await eventually("nobody waits for it", async () =>
+      (await homelab("host", "status", "web")).stdout.includes("nobody waits for it"),
+    );
     const going =
-      /web .* is being switched by root@laptop, homelab host deploy web, since .* UTC: it waits to be confirmed/;
+      /web .* is being switched by root@laptop, homelab host deploy web, since .* UTC: it waits to be confirmed, and nobody waits for it/;
     expect((await homelab("host", "status", "web")).stdout).toMatch(going);
     expect((await homelab("host", "attach", "web", "--dry-run")).stdout).toMatch(going);
+    // Who is not root there sees it as well.
+    await hosts.settings({}, "guest");
+    const { document } = await hosts.laptop.json("host", "status", "web");
+    expect(document.hosts[0].switch).toMatchObject({ state: "waiting", goal: "switch", attended: false });
+    await hosts.settings({});
     const { code, stderr } = await homelab("host", "attach", "web");
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^web: activated/)]);
     expect(await hosts.versions("web")).toEqual(all(fresh));
