@@ -32,7 +32,7 @@ const OWN_WORDS: Readonly<Record<string, readonly string[]>> = {
   env: ["check", "init"],
   host: [
     ...["list", "status", "generations", "ssh", "logs"],
-    ...["check", "build", "diff", "dry-activate", "test", "deploy", "rollback", "setup"],
+    ...["check", "build", "diff", "dry-activate", "test", "deploy", "rollback", "attach", "setup"],
   ],
   import: ["Justfile"],
   lock: ["status"],

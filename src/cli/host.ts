@@ -56,6 +56,7 @@ export const VERBS = {
     load: () => import("./host/deploy.ts"),
   },
   rollback: { takes: ["boot", "to", "within"], words: ONE, load: () => import("./host/rollback.ts") },
+  attach: { takes: [], words: ONE, load: () => import("./host/attach.ts") },
   setup: {
     takes: ["user", "address", "fingerprint", "sync", "to"],
     words: ONE,
@@ -138,6 +139,7 @@ export default makeCommand({
     ["test HOST", "in force until the next boot"],
     ["deploy HOST…", "build, show what changes, ask once, switch stage by stage; back when it is not well"],
     ["rollback HOST", "to an earlier generation, with the same care"],
+    ["attach HOST", "judge and end a switch whose deployer is gone; else how the last one ended"],
     ["setup HOST", "the first time: key, known host, login, sudo, the repository there"],
   ],
   words: { min: 0, max: MANY, label: "", keepsDashes: true },
@@ -153,6 +155,7 @@ export default makeCommand({
     ["homelab host deploy all --pause 10m", "stage by stage: staging first, production last"],
     ["homelab host deploy p620 --build-on razer", "built on another host than this one"],
     ["homelab host rollback web --to 41", "to an earlier generation, with the same care"],
+    ["homelab host attach web", "after a lost connection: bring the switch that goes on there to its end"],
     ["homelab host setup web --address 192.168.1.10 --user admin", "make a new host known, once"],
   ],
   async run(context, [name = "list", ...rest], given) {

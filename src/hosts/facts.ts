@@ -1,3 +1,5 @@
+import { type Going, LOOK_AT_SWITCH, parseGoing } from "../units/host/going.ts";
+
 /** One built system, as a link of the host names it. */
 export interface SystemFacts {
   /** Store path. */
@@ -37,6 +39,8 @@ export interface HostFacts {
   readonly generation: number | undefined;
   /** The profile's generations by number: store paths of the system, and of its specialisations. */
   readonly generations: ReadonlyMap<number, readonly string[]>;
+  /** The last switch to another system since it booted. */
+  readonly lastSwitch: Going | undefined;
   /** running, degraded, starting, maintenance …; empty where systemd does not answer. */
   readonly systemd: string;
   /** Names of the units that have failed. */
@@ -82,6 +86,7 @@ for each in /nix/var/nix/profiles/system-*-link/specialisation/*; do
   link=${"$"}{each%/specialisation/*}
   test -e "$each" && printf '%s\t%s\n' "${"$"}{link##*/}" "$(readlink -e "$each")"
 done
+section switch; ${LOOK_AT_SWITCH}
 section systemd; systemctl is-system-running
 section failed; systemctl list-units --state=failed --plain --no-legend --no-pager --full
 section asked; for each; do printf '%s\t%s\n' "$each" "$(systemctl is-active -- "$each")"; done
@@ -121,6 +126,7 @@ export function parseFacts(text: string): HostFacts | undefined {
     systems: parseSystems(said("systems")),
     generation: generationOf(said("profile")),
     generations: parseLinks(said("generations"), said("specialisations")),
+    lastSwitch: parseGoing(said("switch")),
     systemd: said("systemd"),
     failed: parseFailed(said("failed")),
     asked: new Map(pairs(said("asked"))),

@@ -1,4 +1,6 @@
 import { formatBytes } from "../os/bytes.ts";
+import { type Going, isOpen, UNSEEN_S } from "../units/host/going.ts";
+import { NOTES } from "../units/host/state.ts";
 import { BOOT_PARTS, type BootPart, type HostFacts, type SystemFacts } from "./facts.ts";
 
 /** `foreign`: it answers, and runs something else than NixOS. */
@@ -29,6 +31,8 @@ export interface Verdict {
   readonly faults: readonly string[];
   readonly reboot: Reboot | undefined;
   readonly waiting: Waiting | undefined;
+  /** A switch to another system that goes on. */
+  readonly going: Going | undefined;
 }
 
 /** With less than this, a switch fails in the middle: of a file system that has the store, and of /boot. */
@@ -41,11 +45,12 @@ export function judge(facts: HostFacts): Verdict {
   const { nixos, os, systems } = facts;
   const reboot = rebootOf(systems.booted, systems.current);
   const waiting = waitingOf(facts);
+  const more = { reboot, waiting, going: goingOf(facts) };
   const faults = [...unitFaults(facts), ...askedFaults(facts), ...facts.disks.flatMap(diskFault)];
-  if (!nixos) return { state: "foreign", faults: [`${os || "it"} is not NixOS`, ...faults], reboot, waiting };
+  if (!nixos) return { state: "foreign", faults: [`${os || "it"} is not NixOS`, ...faults], ...more };
   const starting = facts.systemd === "initializing" || facts.systemd === "starting";
   const state = faults.length > 0 ? "degraded" : starting ? "starting" : "ready";
-  return { state, faults: starting ? [...faults, "it is still booting"] : faults, reboot, waiting };
+  return { state, faults: starting ? [...faults, "it is still booting"] : faults, ...more };
 }
 
 function unitFaults({ systemd, failed }: HostFacts): string[] {
@@ -101,8 +106,24 @@ export function generationWith(
 }
 
 /** What waits on a host, in words: the shorter the better, as they stand in a table. */
-export function pendingText({ reboot, waiting }: Pick<Verdict, "reboot" | "waiting">): string[] {
-  return [...(waiting ? [waitingText(waiting)] : []), ...(reboot ? [rebootText(reboot)] : [])];
+export function pendingText({
+  reboot,
+  waiting,
+  going,
+}: Pick<Verdict, "reboot" | "waiting" | "going">): string[] {
+  // While it is switched it runs what no generation is.
+  const system = going ? [goingText(going)] : waiting ? [waitingText(waiting)] : [];
+  return [...system, ...(reboot ? [rebootText(reboot)] : [])];
+}
+
+/** `returning` is no more to be brought to a good end, but still goes on. */
+const goingOf = ({ lastSwitch }: HostFacts): Going | undefined =>
+  lastSwitch && (isOpen(lastSwitch) || lastSwitch.state.state === "returning") ? lastSwitch : undefined;
+
+function goingText(going: Going): string {
+  const { holder, state, unseen } = going;
+  const left = isOpen(going) && unseen >= UNSEEN_S ? ", and nobody waits for it" : "";
+  return `is being switched by ${holder}: it ${NOTES[state.state]}${left}`;
 }
 
 function rebootText({ parts, kernel }: Reboot): string {

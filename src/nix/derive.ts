@@ -41,12 +41,18 @@ export async function derive(machine: Machine, options: DeriveOptions): Promise<
   return troubleOf(outputs, asked) ?? explain(ended, asked);
 }
 
-/** Builds what was evaluated. Undefined when that went well. Throws what `Machine.run` does. */
+interface Realisable extends Pick<Derived, "derivation">, Omit<Asked, "machine"> {
+  /** A link to what was built, which keeps it from being collected as garbage. */
+  readonly outLink?: string | undefined;
+}
+
+/** Builds what was evaluated. Throws what `Machine.run` does. */
 export async function realise(
   machine: Machine,
-  { derivation, flake, attribute }: Pick<Derived, "derivation"> & Omit<Asked, "machine">,
+  { derivation, flake, attribute, outLink }: Realisable,
   options: NixOptions,
-): Promise<Failure | undefined> {
-  const ended = await nixStore(machine, ["--realise", derivation], options);
-  return ended.exitCode === 0 ? undefined : explain(ended, { flake, attribute, machine: machine.name });
+): Promise<{ readonly ok: true } | Failure> {
+  const root = outLink === undefined ? [] : ["--add-root", outLink, "--indirect"];
+  const ended = await nixStore(machine, ["--realise", derivation, ...root], options);
+  return ended.exitCode === 0 ? { ok: true } : explain(ended, { flake, attribute, machine: machine.name });
 }

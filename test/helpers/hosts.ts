@@ -106,7 +106,7 @@ export class Hosts implements AsyncDisposable {
   }
 
   on(name: string): Hypervisor {
-    const host = this.targets.get(name);
+    const host = name === "laptop" ? this.laptop : this.targets.get(name);
     if (!host) throw new Error(`there is no host ${name}`);
     return host;
   }
@@ -168,6 +168,57 @@ export class Hosts implements AsyncDisposable {
       const { stdout } = await this.on(name).ask("sh", "-c", "cat /run/homelab/deploy/*/state");
       return stdout.split("\n").some((line) => new RegExp(`^(?:${state}) `).test(line));
     });
+  }
+
+  /** The same as `settings`, but hosts are reached by names, as their addresses change when they boot again. */
+  async byName(): Promise<void> {
+    const all = [...this.targets].map(([name, { ssh }]) => ({ name, at: `${name}.lab`, ssh }));
+    const lines = all.map(
+      ({ name, at, ssh }) => `  ${name}: { address: ${at}, user: root, identity: ${ssh.key} }`,
+    );
+    this.made.write({ "homelab.yml": `hosts:\n${lines.join("\n")}\n` });
+    const known = all.map(({ at, ssh }) => ssh.knownHosts.replace(/^\S+/, at));
+    await this.laptop.write("/root/.ssh/known_hosts", `${known.join("\n")}\n`);
+    const addresses = all.map(({ at, ssh }) => `${ssh.address} ${at}`);
+    // It is mounted: it cannot be replaced by another file.
+    await this.laptop.run(
+      "sh",
+      "-c",
+      'printf "%s\\n" "$@" >/etc/hosts',
+      "sh",
+      "127.0.0.1 localhost",
+      ...addresses,
+    );
+  }
+
+  /** Boots a host once more that is reached by its name. */
+  async reboot(name: string, how: "clean" | "power"): Promise<void> {
+    await this.on(name).reboot(how);
+    await this.byName();
+  }
+
+  /** Puts its store on a small file system of its own. */
+  async smallStore(name: string): Promise<void> {
+    const script = `systemctl stop nix-daemon.socket nix-daemon.service || :
+mkdir -p /mnt/nix && mount -t tmpfs -o size=400m,nr_inodes=100k,mode=755 tmpfs /mnt/nix
+cp -a /nix/. /mnt/nix && mount --move /mnt/nix /nix`;
+    await this.on(name).run("sh", "-ec", script);
+  }
+
+  /** Leaves so much room in a small store: KiB, or files and directories. */
+  async leaveRoom(name: string, what: "size" | "inodes", left: number): Promise<void> {
+    const script = `used=$(df "$1" /nix | tail -n 1 | tr -s ' ' | cut -d ' ' -f 3)
+mount -o "remount,nr_inodes=100k,size=400m" /nix; mount -o "remount,$2=$((used + $0))$3" /nix`;
+    const words = what === "size" ? ["-Pk", "size", "k"] : ["-Pi", "nr_inodes", ""];
+    await this.on(name).run("sh", "-ec", script, String(left), ...words);
+  }
+
+  /** Puts into its store what nothing needs: so many files of so many bytes. */
+  async litter(name: string, files: number, bytes: number): Promise<void> {
+    const script = `mount -o remount,nr_inodes=100k,size=400m /nix; dir=$(mktemp -d)
+for i in $(seq "$0"); do head -c "$1" /dev/urandom >"$dir/$i"; done
+nix-store --add "$dir" && rm -r "$dir"`;
+    await this.on(name).run("sh", "-ec", script, String(files), String(bytes));
   }
 
   network(verb: "connect" | "disconnect"): Promise<string> {

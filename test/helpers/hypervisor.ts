@@ -217,10 +217,28 @@ export class Hypervisor implements AsyncDisposable {
       );
       await this.run("systemctl", "daemon-reload");
     }
+    await this.meet();
+  }
+
+  /** Finds out how to log in. */
+  private async meet(): Promise<void> {
     const format = `{{(index .NetworkSettings.Networks "${HOST_NETWORK}").IPAddress}}`;
     const address = (await this.made.docker("inspect", "--format", format, this.container)).trim();
     const hostKey = readFileSync(join(this.dir, "host-key.pub"), "utf8").trim();
     this.login = { address, key: join(this.dir, "id_ed25519"), knownHosts: `${address} ${hostKey}` };
+  }
+
+  /**
+   * Boots it once more: as `reboot` does, or after its power was cut. What is in /run and /tmp is gone, and its address
+   * may be another one.
+   */
+  async reboot(how: "clean" | "power"): Promise<void> {
+    if (how === "power") await this.made.docker("kill", this.container);
+    else await this.ask("systemctl", "poweroff");
+    await this.made.docker("wait", this.container);
+    await this.made.docker("start", this.container);
+    await this.systemd();
+    await this.meet();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -173,9 +173,9 @@ test("two hosts at once: a bad one keeps nothing from the good one, and one that
   next();
   hosts.write("hosts/db.nix", "{ version = ");
   const broken = await deploy("web", "db");
-  expect(broken.code).toBe(1);
+  expect(broken.code).toBe(78);
   expect(broken.stderr).toStartWith(
-    "evaluate db: failed after <time>: syntax error, unexpected end of file (hosts/db.nix:1:",
+    "lint sources: failed after <time>: hosts/db.nix:2:1: syntax error, unexpected end of file (syntax)\n",
   );
   expect(await hosts.versions("web")).toEqual(all(1));
 });

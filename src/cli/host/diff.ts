@@ -33,8 +33,8 @@ export async function showDiffs(
     hosts.root,
     async (session) => {
       const times = { at: Date.now(), began: now() };
-      const phases = phasesFor("standard");
-      const { steps } = await prepareHosts({ ...session, ...hosts }, phases, times.began);
+      const request = { ...session, ...hosts, leavesGarbage: context.options.dryRun };
+      const { steps } = await prepareHosts(request, phasesFor("standard"), times.began);
       return conclude(session, hosts.root, steps, times);
     },
     (report) => ({ ...runDocument(report), hosts: hosts.works.flatMap(diffDocument), waves: waves() }),

@@ -7,6 +7,7 @@ import { formatBytes } from "../../os/bytes.ts";
 import type { Machine } from "../../process/machine.ts";
 import { printable, type Style } from "../../report/style.ts";
 import { table } from "../../report/table.ts";
+import { type Going, UNSEEN_S } from "../../units/host/going.ts";
 import { type Context, print, printJson } from "../context.ts";
 import { openHosts } from "./book.ts";
 import { formatSpan } from "./span.ts";
@@ -35,6 +36,8 @@ export async function run(context: Context, words: string[]): Promise<void> {
   if (seen.some(({ verdict }) => verdict.state !== "ready")) context.exitCode = 3;
 }
 
+const NOTHING = { reboot: undefined, waiting: undefined, going: undefined };
+
 async function see(host: HostRecipe, machine: Machine): Promise<Seen> {
   const here = !machine.remote;
   try {
@@ -43,7 +46,7 @@ async function see(host: HostRecipe, machine: Machine): Promise<Seen> {
   } catch (error) {
     if (!(error instanceof HomelabError)) throw error;
     const state = error.code === "refused" || error.code === "permission" ? "refused" : "unreachable";
-    const verdict = { state, faults: [error.message], reboot: undefined, waiting: undefined } as const;
+    const verdict = { state, faults: [error.message], ...NOTHING } as const;
     return { host, here, verdict, problem: error };
   }
 }
@@ -108,9 +111,15 @@ function document({ host, here, facts, verdict, problem }: Seen) {
           next: verdict.waiting.next ?? null,
         }
       : null,
+    switch: verdict.going ? switchDocument(verdict.going) : null,
     ...(facts ? said(facts) : {}),
   };
 }
+
+const switchDocument = ({ state, before, after, goal, holder, unseen }: Going) => ({
+  ...{ state: state.state, from: before, to: after, goal, by: holder },
+  attended: unseen < UNSEEN_S,
+});
 
 const said = (facts: HostFacts) => ({
   nixos: facts.nixos,

@@ -1,23 +1,52 @@
 import { findingLine } from "../../nix/finding.ts";
-import { conditionFindings, conditionOf, requireInodes } from "../../units/host/condition.ts";
-import { lookAtHost, requireFree, requireSpace } from "../../units/host/look.ts";
+import { abandonedSwitch } from "../../units/host/attach.ts";
+import { conditionFindings, conditionOf, hasInodes, requireInodes } from "../../units/host/condition.ts";
+import { hasSpace, lookAtHost, requireFree, requireSpace } from "../../units/host/look.ts";
 import { checks } from "./modes.ts";
-import { type DoPhase, settled } from "./phase.ts";
+import { type Doing, type DoPhase, settled } from "./phase.ts";
+import { collectedText, makeRoom, withRetries } from "./recover.ts";
+import type { HostWork } from "./work.ts";
 
 /** Whether a host can be reached, gives root, is nobody else's now, and has room. */
-export const check: DoPhase = async (work, { request: { mode = "standard" }, context }) => {
+export const check: DoPhase = async (work, doing) => {
+  const { machine } = work;
+  const { context, request } = doing;
+  const { mode = "standard" } = request;
   context.progress("verifying", "looks at it");
-  const state = await lookAtHost(work.machine);
-  requireFree(work.machine, state.holder);
-  const { name } = work.recipe;
-  const condition = await conditionOf(work.machine);
-  if (checks(mode, "space")) {
-    requireSpace(work.machine, state);
-    requireInodes(name, condition);
-  }
-  const findings = conditionFindings(name, condition);
+  const state = await withRetries(context, () => lookAtHost(machine));
   work.state = state;
+  if (state.holder !== undefined) {
+    work.left = await abandonedSwitch(machine, context);
+    if (!work.left) requireFree(machine, state.holder);
+    // What that has done so far is no more settled than what is to be done now.
+    else work.state = { ...state, system: work.left.before, failed: [] };
+  }
+  const condition = await conditionOf(machine);
+  const made = checks(mode, "space") ? await room(work, condition, doing) : [];
+  const findings = conditionFindings(work.recipe.name, condition);
   work.findings.push(...findings);
-  const failing = state.failed.length > 0 ? `; ${state.failed.join(", ")} failed already` : "";
-  return settled("checked", `runs ${state.system}${failing}`, findings.map(findingLine));
+  const { system, failed } = work.state;
+  const failing = failed.length > 0 ? `; ${failed.join(", ")} failed already` : "";
+  return settled("checked", `runs ${system}${failing}`, [...made, ...findings.map(findingLine)]);
 };
+
+/** Whether there is room for another system; garbage is collected once before that is denied. Gives what was told. */
+async function room(
+  work: HostWork,
+  condition: Awaited<ReturnType<typeof conditionOf>>,
+  doing: Doing,
+): Promise<string[]> {
+  const { machine, recipe, state } = work;
+  if (!state) return [];
+  if (hasSpace(state) && hasInodes(condition)) return [];
+  let now = { state, condition };
+  const told: string[] = [];
+  if (!doing.request.leavesGarbage) {
+    told.push(collectedText(machine, await makeRoom({ machine, root: true }, doing)));
+    now = { state: await lookAtHost(machine), condition: await conditionOf(machine) };
+    work.state = { ...state, free: now.state.free };
+  }
+  requireSpace(machine, now.state);
+  requireInodes(recipe.name, now.condition);
+  return told;
+}

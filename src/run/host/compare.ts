@@ -1,39 +1,16 @@
 import { HomelabError } from "../../errors.ts";
 import { type Finding, findingLine } from "../../nix/finding.ts";
-import type { Machine } from "../../process/machine.ts";
-import { SshMachine } from "../../ssh/machine.ts";
+import { refuseOther } from "../../units/host/attach.ts";
 import { findBlockers, refuseBlocked } from "../../units/host/blockers.ts";
 import { bootRoom, bootRoomHint, noBootRoom } from "../../units/host/boot-room.ts";
 import { compareSystems } from "../../units/host/compare.ts";
-import { copySystem } from "../../units/host/copy.ts";
-import { relaySystem } from "../../units/host/relay.ts";
-import { missingBytes, requireRoom } from "../../units/host/store-room.ts";
-import { checks } from "./modes.ts";
 import { type DoPhase, settled } from "./phase.ts";
 import { type HostWork, isSame } from "./work.ts";
-
-/** Into the store of the host. */
-export const copy: DoPhase = async (work, { request: { here, mode = "standard" }, context }) => {
-  const { machine, recipe, state, system, place } = work;
-  if (isSame(work) || !place || system === undefined)
-    return settled("up-to-date", "there is nothing to copy");
-  const progress = (note: string) => context.progress("changing", note);
-  const options = { deadline: context.remaining(), signal: context.abort };
-  const { on } = place;
-  if (on !== machine && on === here && machine instanceof SshMachine) {
-    const bytes = checks(mode, "space") ? await missingBytes(here, machine, system, options) : undefined;
-    if (bytes !== undefined) requireRoom(recipe.name, state?.free ?? 0, bytes);
-    await copySystem(here, machine, system, { ...options, progress });
-  } else if (on !== machine) {
-    await relaySystem(here, { from: on, to: machine }, system, { ...options, progress });
-  }
-  await requireSystem(machine, system);
-  return settled("copied", `${system} is in its store`);
-};
 
 /** What a switch would change. */
 export const compare: DoPhase = async (work, { request, context }) => {
   const { machine, state, system, recipe } = work;
+  if (work.left && work.left.after !== system) refuseOther(machine, work.left);
   if (!state || system === undefined || isSame(work))
     return settled("up-to-date", "there is nothing to change");
   context.progress("verifying", "compares the systems");
@@ -65,14 +42,4 @@ async function bootFindings(
   const text = room && noBootRoom(name, room);
   if (text === undefined) return [];
   return [{ level: "error", rule: "boot-full", text, hint: bootRoomHint(name) }];
-}
-
-/** Throws when a path is no system that could be switched to: a wrong attribute builds, too. */
-async function requireSystem(machine: Machine, system: string): Promise<void> {
-  const argv = ["test", "-x", `${system}/bin/switch-to-configuration`, "-a", "-e", `${system}/nixos-version`];
-  const { exitCode } = await machine.run(argv, { deadline: 30_000 });
-  if (exitCode === 0) return;
-  throw new HomelabError("refused", `${system} is no system of NixOS`, {
-    hint: "its `config.system.build.toplevel` must be what NixOS makes of a configuration",
-  });
 }

@@ -13,6 +13,8 @@ export interface Place {
   readonly on: Machine;
   /** As Nix there takes it. */
   readonly flake: string;
+  /** A lock file there, instead of the flake's own. */
+  readonly lock?: string | undefined;
   /** A file of the configuration there, as a person knows it: in the homelab. */
   own(file: string): string;
 }
@@ -24,7 +26,10 @@ export class Places {
   private readonly platform: (machine: Machine) => Promise<string | undefined>;
 
   constructor(
-    private readonly request: Pick<HostRequest, "root" | "here" | "flake" | "env" | "jobs" | "listener">,
+    private readonly request: Pick<
+      HostRequest,
+      "root" | "here" | "flake" | "lock" | "env" | "jobs" | "listener"
+    >,
   ) {
     this.limits = oncePerMachine(async (machine) => new Semaphore(await atOnce(machine, request.jobs)));
     this.platform = oncePerMachine(platformOf);
@@ -35,14 +40,14 @@ export class Places {
     { machine, builder, state }: HostWork,
     { signal, progress }: { readonly signal: AbortSignal; readonly progress: (note: string) => void },
   ): Promise<Place> {
-    const { root, here, flake, env } = this.request;
+    const { root, here, flake, lock, env } = this.request;
     const relative = (file: string) => (file.startsWith(`${root}/`) ? file.slice(root.length + 1) : file);
     const on = builder ?? (!machine.remote || (await this.canBuild(state?.platform)) ? here : machine);
-    if (on === here) return { on, flake, own: relative };
+    if (on === here) return { on, flake, lock, own: relative };
     let source = this.sources.get(on);
     if (!source) {
       progress(`sends the configuration to ${on.name}`);
-      source = sendSource(here, on, flake, { env, signal });
+      source = sendSource(here, on, flake, { env, lock, signal });
       this.sources.set(on, source);
     }
     const { dir, top, ...sent } = await source;

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { Plan, Step, StepReport } from "../../plan/types.ts";
+import { joinHost } from "../../units/host/attach.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
 import { failed, hardNeeds, runSteps, settledOutcome } from "../steps.ts";
@@ -28,7 +29,8 @@ export async function switchAll(request: HostDeployRequest, began: number): Prom
   }
   const plan = planOf(request, waves);
   const put: Put = async (work, context) => {
-    const outcome = await switchHost(switchOf(request, work), context);
+    const wanted = switchOf(request, work);
+    const outcome = await (work.left ? joinHost(work.left, wanted, context) : switchHost(wanted, context));
     const { measures, detail } = outcome;
     const host = reportOf(work, measures);
     const warnings = measures.warnings.length > 0 ? measures.warnings : undefined;
@@ -75,7 +77,7 @@ function switchOf(
 
 /** `test` leaves what boots as it is, whatever that is, and `boot` what runs. */
 function settles(work: HostWork, goal: Goal): boolean {
-  if (goal === "boot") return work.state?.profile === work.system;
+  if (goal === "boot") return work.state?.profile === work.system && !work.state?.unfinished;
   return goal === "test" ? work.state?.system === work.system : isSame(work);
 }
 
@@ -113,11 +115,12 @@ const WHEN: Readonly<Record<Goal, string>> = {
 
 /** What becomes of one host, its name first. */
 function linesOf(work: HostWork, goal: Goal): string[] {
-  const { recipe, state, system, generation } = work;
+  const { recipe, state, left, system, generation } = work;
   const to = generation === undefined ? system : `generation ${generation}, ${system}`;
   const what = `${to}${WHEN[goal]}`;
   const failing = state?.failed.length ? [`failed already: ${state.failed.join(", ")}`] : [];
-  const own = [...failing, ...planLines(work)];
+  const going = left ? [`goes on already, left by ${left.holder}: it is judged and brought to its end`] : [];
+  const own = [...going, ...failing, ...planLines(work)];
   return [`${recipe.name}: ${state?.system} → ${what}`, ...own.map((line) => `  ${line}`)];
 }
 

@@ -4,6 +4,7 @@ import type { Machine } from "../../process/machine.ts";
 import type { FirewallChange } from "../../units/host/audit/opening.ts";
 import type { Blocker } from "../../units/host/blockers.ts";
 import type { Comparison } from "../../units/host/compare.ts";
+import type { Going } from "../../units/host/going.ts";
 import type { HostState } from "../../units/host/look.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import type { RunOptions } from "../steps.ts";
@@ -15,6 +16,8 @@ export interface HostWork {
   readonly recipe: HostRecipe;
   readonly machine: Machine;
   state?: HostState | undefined;
+  /** A switch that goes on there, and that whoever began it has left. */
+  left?: Going | undefined;
   /** The machine that is to build its system; undefined: this one where it can, else the host. */
   readonly builder?: Machine | undefined;
   /** Where it is built. */
@@ -50,8 +53,14 @@ export interface HostRequest extends RunOptions {
   readonly goal?: Goal | undefined;
   /** Default: standard. */
   readonly mode?: Mode | undefined;
+  /** Where there is no room, none is made. */
+  readonly leavesGarbage?: boolean | undefined;
 }
 
 /** Whether a host runs, and boots, the system that its configuration stands for. */
 export const isSame = ({ state, system }: HostWork): boolean =>
-  state !== undefined && system !== undefined && state.system === system && state.profile === system;
+  state !== undefined &&
+  system !== undefined &&
+  state.system === system &&
+  state.profile === system &&
+  !state.unfinished;

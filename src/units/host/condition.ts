@@ -50,9 +50,13 @@ export function readCondition(text: string): Omit<Condition, "ahead"> {
   };
 }
 
+/** Whether files can be made in its store. */
+export const hasInodes = ({ inodes = LEAST_INODES }: Pick<Condition, "inodes">): boolean =>
+  inodes >= LEAST_INODES;
+
 /** Throws `refused` when no more files can be made in its store. */
 export function requireInodes(name: string, { inodes }: Pick<Condition, "inodes">): void {
-  if (inodes === undefined || inodes >= LEAST_INODES) return;
+  if (hasInodes({ inodes })) return;
   throw new HomelabError("refused", `the file system of ${name}'s store has room for ${inodes} more files`, {
     hint: `collect garbage there: \`homelab gc ${name}\`, or \`sudo nix-collect-garbage --delete-older-than 30d\``,
   });

@@ -16,6 +16,8 @@ export interface HostState {
   readonly failed: readonly string[];
   /** Who is switching it now. */
   readonly holder: string | undefined;
+  /** A switch did not come to its end, as when the power failed: what boots may not be what the profile says. */
+  readonly unfinished: boolean;
   /** Free on the file system of the store, in KiB. */
   readonly free: number;
   /** `Linux x86_64`. */
@@ -28,6 +30,7 @@ readlink -f /nix/var/nix/profiles/system || echo
 df -Pk /nix/store | sed -n '2s/  */ /gp' | cut -d ' ' -f 4
 uname -sm
 if [ -e /run/homelab/lock ] && ! flock -n /run/homelab/lock true; then cat /run/homelab/holder; else echo; fi
+if [ -L /nix/var/nix/gcroots/homelab-new ]; then echo unfinished; else echo; fi
 systemctl list-units --state=failed --plain --no-legend --no-pager`;
 
 /** Looks at a host. Throws when it cannot be reached, gives no root, or is no NixOS. */
@@ -45,7 +48,8 @@ export async function lookAtHost(machine: Machine): Promise<HostState> {
 
 /** What the look at a host printed. */
 export function readLook({ name }: Pick<Machine, "name">, stdout: string, stderr = ""): HostState {
-  const [system = "", profile = "", free = "", platform = "", holder = "", ...units] = stdout.split("\n");
+  const [system = "", profile = "", free = "", platform = "", holder = "", ...rest] = stdout.split("\n");
+  const [unfinished, ...units] = rest;
   if (!system.startsWith("/nix/store/"))
     throw new HomelabError("unsupported", `${name} does not run NixOS: it has no /run/current-system`, {
       hint: stderr.trim().split("\n")[0] || "install NixOS on it first",
@@ -55,6 +59,7 @@ export function readLook({ name }: Pick<Machine, "name">, stdout: string, stderr
     profile: profile.startsWith("/nix/store/") ? profile : "",
     failed: parseUnitList(units.join("\n")),
     holder: holder === "" ? undefined : holder,
+    unfinished: unfinished === "unfinished",
     free: Number(free) || 0,
     platform,
   };
@@ -68,10 +73,13 @@ export function requireFree({ name }: Pick<Machine, "name">, holder: string | un
   });
 }
 
-/** Throws when there is no room for another system. */
-export function requireSpace({ name }: Pick<Machine, "name">, { free }: HostState): void {
-  if (free >= LEAST_KIB) return;
-  throw new HomelabError("refused", `the store of ${name} has ${Math.round(free / 1024)} MiB left`, {
+/** Whether there is room for another system. */
+export const hasSpace = ({ free }: Pick<HostState, "free">): boolean => free >= LEAST_KIB;
+
+/** Throws when there is none. */
+export function requireSpace({ name }: Pick<Machine, "name">, state: Pick<HostState, "free">): void {
+  if (hasSpace(state)) return;
+  throw new HomelabError("refused", `the store of ${name} has ${Math.round(state.free / 1024)} MiB left`, {
     hint: "collect garbage there: `sudo nix-collect-garbage --delete-older-than 30d`",
   });
 }

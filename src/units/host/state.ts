@@ -31,6 +31,14 @@ export function parseState(text: string): SupervisorState | undefined {
   return state && { state, code: Number(code), text: rest };
 }
 
+/** What it does meanwhile, as a clause. */
+export const NOTES: Readonly<Record<string, string>> = {
+  testing: "puts the new system into force",
+  waiting: "waits to be confirmed",
+  committing: "makes it what boots",
+  returning: "goes back to the old system",
+};
+
 const WHY: Readonly<Record<string, string>> = {
   unconfirmed: "nobody confirmed the new system in time",
   profile: "the profile of the system could not be set",

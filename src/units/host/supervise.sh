@@ -2,8 +2,10 @@
 # to be told that it is good, and only then makes it the one that boots; else goes back to the old one by itself.
 #   run DIR OLD NEW GOAL GENERATION LIMIT PATIENCE HOLDER
 #   end DIR OLD NEW GOAL GENERATION LIMIT PATIENCE    what systemd calls when `run` has ended, in whatever way
-# GOAL is `switch`; `test`: nothing that boots is changed; or `boot`: nothing that runs is. GENERATION is that of the profile to go to, or `-`: a new
-# one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what became of it.
+# GOAL is `switch`; `test`: nothing that boots is changed; or `boot`: nothing that runs is. GENERATION is that of the
+# profile to go to, or `-`: a new one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what
+# became of it, DIR/switch what it is about; /run/homelab/last leads to the DIR of the last switch. Whoever waits for it
+# writes the time to DIR/seen.
 set -u
 part=$1 dir=$2 old=$3 new=$4 goal=$5 generation=$6 limit=$7 patience=$8
 profile=/nix/var/nix/profiles/system
@@ -29,8 +31,10 @@ forget() {
   done
 }
 
+stopping() { [ "$(systemctl is-system-running)" = stopping ]; }
 # back WHY CODE: the old system, which is still the one that boots.
 back() {
+  if stopping; then finish returned "$2" rebooted; fi
   say returning "$2" "$1"
   if [ "$goal" = boot ]; then finish returned "$2" "$1"; fi
   for attempt in 1 2 3; do
@@ -46,6 +50,7 @@ commit() {
   say committing 0
   if [ "$goal" = test ]; then finish done 0; fi
   before=$(cat "$dir/generation")
+  boots=$(cat "$dir/boots")
   if [ "$generation" = - ]; then
     nix-env --profile "$profile" --set "$new" 9>&-
   else
@@ -55,7 +60,9 @@ commit() {
   if [ $code = 0 ] && [ "$(readlink -f "$profile")" = "$new" ]; then
     if change "$new" boot; then finish done 0; else code=$?; fi
     if [ -n "$before" ]; then nix-env --profile "$profile" --switch-generation "$before" 9>&-; fi
-    change "$old" boot
+    # What booted until now, which is not what runs when another switch is for the next boot only.
+    if [ ! -x "$boots/bin/switch-to-configuration" ]; then boots=$old; fi
+    change "$boots" boot
     if [ -n "$before" ] && [ "$(readlink "$profile")" != "system-$before-link" ]; then finish stuck "$code" boot; fi
     back boot "$code"
   fi
@@ -63,12 +70,11 @@ commit() {
 }
 
 if [ "$part" = end ]; then
-  # What boots next is the old system, or the new one that was found to be good.
-  if [ "$(systemctl is-system-running)" = stopping ]; then exit 0; fi
   read -r state _ <"$dir/state" || exit 0
   case $state in testing | waiting | returning | committing) ;; *) exit 0 ;; esac
   exec 9>>/run/homelab/lock
   flock -w 60 9 || exit 0
+  # Also before a reboot: what was found to be good is what boots next.
   if [ "$state" = committing ]; then commit; fi
   back ended 0
 fi
@@ -83,12 +89,16 @@ if [ "$(current)" != "$old" ]; then
   say moved 0 "$(current)"
   exit 0
 fi
+# The second one also marks a switch that did not come to its end, until the next one does.
 ln -sfn "$old" "$roots/homelab-old"
 ln -sfn "$new" "$roots/homelab-new"
 readlink "$profile" | sed -n 's/^system-\([0-9]*\)-link$/\1/p' >"$dir/generation"
+readlink -f "$profile" >"$dir/boots"
 failed >"$dir/failed"
-if [ "$goal" = boot ]; then commit; fi
+printf '%s\n' "$old" "$new" "$goal" "$generation" "$limit" "$patience" "$9" "$(cut -d ' ' -f 1 /proc/uptime)" >"$dir/switch"
 say testing 0
+ln -sfn "$dir" /run/homelab/last
+if [ "$goal" = boot ]; then commit; fi
 change "$new" test
 code=$?
 # 4: it is in force, but some unit failed, which may have failed before. Whoever waits for it judges that.

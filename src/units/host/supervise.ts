@@ -41,16 +41,24 @@ export interface Switch {
   readonly holder: string;
 }
 
+/** Anybody may see what goes on; what the activation says is for root alone. */
 const PREPARE =
-  'umask 077; mkdir -p /run/homelab/deploy && mkdir "$1" && cat >"$1/supervise"; r=$?; find /run/homelab/deploy -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +; exit $r';
+  'umask 077; mkdir -p /run/homelab/deploy && mkdir "$1" && : >"$1/log" && cat >"$1/supervise"; r=$?; chmod 711 /run/homelab /run/homelab/deploy "$1"; find /run/homelab/deploy -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} +; exit $r';
 const DECIDE =
   'printf "%s\\n" "$2" >"$1/asked.$$" && ln "$1/asked.$$" "$1/decision" 2>/dev/null; cat "$1/decision"';
+
+/** Its directory is there before it is started: where it is not, the host has booted since. */
+const STATE = 'if [ ! -d "$1" ]; then echo gone; elif [ -e "$1/state" ]; then cat "$1/state"; fi';
+/** Tells that somebody waits for it, and will judge it. */
+const BEAT =
+  'umask 022; read -r up _ </proc/uptime; echo "$up" >"$1/seen.$$" && mv -f "$1/seen.$$" "$1/seen"';
+/** The same for somebody new, when nobody has been heard of since the beat that is named: of two at once one succeeds. */
+const CLAIM = `exec 8>>"$1/claim"; flock -n 8 && [ "$(cat "$1/seen" 2>/dev/null)" = "$2" ] && { ${BEAT}; }`;
+const BEAT_MS = 2_000;
 
 /** The supervisor of one switch: it runs on the host by itself, whatever becomes of us. */
 export class Supervisor {
   private readonly dir: string;
-  /** Whether it has said something. */
-  private begun = false;
 
   constructor(
     private readonly machine: Machine,
@@ -86,10 +94,32 @@ export class Supervisor {
     ]);
   }
 
-  /** What it is at; undefined before it has said anything, and after a reboot. Throws when it cannot be asked. */
-  private async state(): Promise<SupervisorState | undefined> {
-    const { exitCode, stdout } = await this.cat("state");
-    if (exitCode === 0 || exitCode === 1) return parseState(stdout);
+  /** Has the host know, until the signal fires, that somebody waits for it. What does not reach it now may next time. */
+  async attend(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.shell(BEAT, [], signal);
+      } catch (error) {
+        if (!(error instanceof HomelabError)) throw error;
+      }
+      await delay(BEAT_MS, signal);
+    }
+  }
+
+  /** Whether it is ours now, of whom nobody was heard since `seen`. */
+  async claim(seen: string): Promise<boolean> {
+    return (await this.shell(CLAIM, [seen])).exitCode === 0;
+  }
+
+  private shell(script: string, words: readonly string[], signal?: AbortSignal): Promise<ProcessResult> {
+    const argv = ["sh", "-c", script, "sh", this.dir, ...words];
+    return this.machine.run(argv, { root: true, deadline: SHORT_MS, signal });
+  }
+
+  /** What it is at; undefined before it has said anything, `gone` after a reboot. Throws when it cannot be asked. */
+  private async state(): Promise<SupervisorState | "gone" | undefined> {
+    const { exitCode, stdout } = await this.shell(STATE, []);
+    if (exitCode === 0) return parseState(stdout) ?? (stdout === "gone\n" ? "gone" : undefined);
     throw new HomelabError("unavailable", `${this.machine.name} does not say what it is at`);
   }
 
@@ -121,8 +151,7 @@ export class Supervisor {
       try {
         const state = await this.state();
         reached = now();
-        if (!state && this.begun) return afterReboot(await this.current(), this.wanted);
-        this.begun ||= state !== undefined;
+        if (state === "gone") return afterReboot(await this.current(), this.wanted);
         if (state && (isEnd(state) || states.includes(state.state))) return state;
         see(state);
       } catch (error) {
@@ -147,13 +176,9 @@ export class Supervisor {
     return stdout.trim();
   }
 
-  private async read(file: "state" | "log" | "failed"): Promise<string> {
-    return (await this.cat(file)).stdout;
-  }
-
-  private cat(file: string): Promise<ProcessResult> {
-    const argv = ["cat", `${this.dir}/${file}`];
-    return this.machine.run(argv, { root: true, deadline: SHORT_MS, keep: KEEP_BYTES });
+  private async read(file: "log" | "failed"): Promise<string> {
+    const options = { root: true, deadline: SHORT_MS, keep: KEEP_BYTES };
+    return (await this.machine.run(["cat", `${this.dir}/${file}`], options)).stdout;
   }
 
   private async sure(argv: readonly string[], stdin?: string): Promise<void> {

@@ -2,15 +2,13 @@ import type { HostRecipe } from "../../book/types.ts";
 import { delay, now } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
-import { journalTail } from "../../systemd/change.ts";
-import type { Failure, StepContext } from "../driver.ts";
+import type { StepContext } from "../driver.ts";
 import type { Probing } from "../probe.ts";
-import { newlyFailed } from "./judge.ts";
-import { parseChanges, parseFailed, parseUnitList, type UnitChanges } from "./lines.ts";
-import { requireFree } from "./look.ts";
+import { type Told, told } from "./ending.ts";
+import { parseChanges, parseUnitList, type UnitChanges } from "./lines.ts";
 import { busyBetween, type Measure, takeMeasure } from "./measure.ts";
-import { isEnd, type SupervisorState, whyBack } from "./state.ts";
-import { type Goal, Supervisor, type Switch } from "./supervise.ts";
+import { isEnd, NOTES, type SupervisorState } from "./state.ts";
+import { Supervisor, type Switch } from "./supervise.ts";
 import { Seen, unhealthy } from "./verify.ts";
 
 /** How long a new system must stay well, and how long it may take until it is, unless the recipe says otherwise. */
@@ -19,9 +17,6 @@ const WITHIN_MS = 30_000;
 /** Judging a system and telling the host of it takes some time itself. */
 const SLACK_MS = 30_000;
 const AGAIN_MS = 1_000;
-const LOG_LINES = 12;
-/** How many of the failed units are explained by what they said. */
-const EXPLAINED = 3;
 
 export interface HostSwitch extends Switch {
   readonly machine: Machine;
@@ -48,7 +43,6 @@ export interface Measures {
   readonly warnings: readonly string[];
 }
 
-type Told = { readonly ok: true; readonly detail: string } | Failure;
 export type HostSwitched = Told & { readonly measures: Measures };
 
 /** How long a new system is watched at least before it is confirmed, in milliseconds. */
@@ -64,7 +58,7 @@ export const patienceFor = (recipe: Pick<HostRecipe, "ready">): number =>
  * which of the two it is.
  */
 export async function switchHost(wanted: HostSwitch, context: StepContext): Promise<HostSwitched> {
-  const { machine, recipe, limit, patience, looks = "all" } = wanted;
+  const { machine, recipe, looks = "all" } = wanted;
   const supervisor = new Supervisor(machine, wanted);
   const watch = new StopWatch();
   context.progress("changing", "begins the switch");
@@ -73,6 +67,42 @@ export async function switchHost(wanted: HostSwitch, context: StepContext): Prom
   );
   watch.start("activate");
   await supervisor.start();
+  return followSwitch(supervisor, wanted, context, { seen, watch });
+}
+
+/** What is known of a switch besides what its supervisor says. */
+interface Watched {
+  readonly seen: Seen;
+  readonly watch: StopWatch;
+}
+
+/**
+ * The rest of a switch that goes on. Meanwhile the host knows that somebody waits for it. Of one that somebody else
+ * began, nothing was measured before it.
+ */
+export async function followSwitch(
+  supervisor: Supervisor,
+  wanted: HostSwitch,
+  context: StepContext,
+  watched: Watched = { seen: new Seen(undefined), watch: new StopWatch() },
+): Promise<HostSwitched> {
+  const over = new AbortController();
+  const attending = supervisor.attend(over.signal);
+  try {
+    return await toItsEnd(supervisor, wanted, context, watched);
+  } finally {
+    over.abort();
+    await attending;
+  }
+}
+
+async function toItsEnd(
+  supervisor: Supervisor,
+  wanted: HostSwitch,
+  context: StepContext,
+  { seen, watch }: Watched,
+): Promise<HostSwitched> {
+  const { machine, limit, patience } = wanted;
   const most = (limit * 4 + patience + 60) * 1000;
   const see = (state: SupervisorState | undefined, trouble?: HomelabError) =>
     context.progress(
@@ -139,13 +169,6 @@ async function abandon(supervisor: Supervisor): Promise<void> {
   }
 }
 
-const NOTES: Readonly<Record<string, string>> = {
-  testing: "puts the new system into force",
-  waiting: "waits to be confirmed",
-  committing: "makes it what boots",
-  returning: "goes back to the old system",
-};
-
 /** What became of the judging. */
 interface Judged {
   /** What speaks against the new system. */
@@ -191,76 +214,3 @@ async function judge(
   }
   return { trouble: unreached, log, reached: false };
 }
-
-const DONE: Readonly<Record<Goal, (system: string) => string>> = {
-  switch: (system) => `runs ${system}`,
-  test: (system) => `runs ${system} until it reboots`,
-  boot: (system) => `boots ${system} from now on; it runs what it did before`,
-};
-
-/** How it ended, for people. */
-async function told(
-  supervisor: Supervisor,
-  { end, trouble }: { end: SupervisorState | undefined; trouble: string | undefined },
-  { machine, before, after, goal, patience }: HostSwitch,
-  seen: Seen,
-  context: StepContext,
-): Promise<Told> {
-  const { name } = machine;
-  if (!end && context.abort.aborted) {
-    const text = `it was broken off, and ${name} has not come to an end yet`;
-    return failure("interrupted", text, { hint: "it goes back by itself; what boots is the old system" });
-  }
-  if (!end) {
-    return failure("unavailable", `${name} cannot be reached since the switch was begun`, {
-      hint: `nobody confirms the new system, so it goes back by itself within ${patience} s; what boots is the old one`,
-    });
-  }
-  switch (end.state) {
-    case "done":
-      return { ok: true, detail: DONE[goal](after) };
-    case "held":
-      requireFree(machine, end.text);
-      break;
-    case "moved":
-      return failure("refused", `${name} was switched to ${end.text} by somebody else meanwhile`, {
-        hint: "nothing was changed; look at it, and deploy again",
-      });
-  }
-  const why = trouble !== undefined && end.text !== "abandoned" ? trouble : whyBack(end);
-  const log = await lastWords(supervisor, machine, seen);
-  if (end.state === "stuck") {
-    return failure("rollback-failed", `${why}, and ${name} could not go back to ${before}`, {
-      hint: `log in and see \`systemctl --failed\`; what boots is still the old system: \`reboot\` brings it up`,
-      log,
-    });
-  }
-  const code = end.text === "abandoned" && context.abort.aborted ? "interrupted" : "rolled-back";
-  const back = goal === "boot" ? "boots what it did before" : "went back to the system that ran before";
-  return failure(code, `${why}; ${name} ${back}`, {
-    hint: `what boots never changed; \`homelab host diff ${name}\` shows what was to come`,
-    log,
-    stands: true,
-  });
-}
-
-/** What the activation said last, and the units that went wrong by it. */
-async function lastWords(supervisor: Supervisor, machine: Machine, seen: Seen): Promise<string[]> {
-  const [text, before] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
-  const blamed = seen.blame(newlyFailed({ before, after: seen.last?.failed ?? [], said: parseFailed(text) }));
-  const said = await Promise.all(
-    blamed.slice(0, EXPLAINED).map(async (unit) => {
-      const lines = await journalTail(machine, { units: [unit], since: "-10min" }, LOG_LINES);
-      return lines.map((line) => `${unit}: ${line}`);
-    }),
-  );
-  const own = text.split("\n").filter((line) => line.trim() !== "");
-  return [...own.slice(-LOG_LINES), ...said.flat()];
-}
-
-const failure = (code: string, detail: string, more: Pick<Failure, "hint" | "log" | "stands">): Failure => ({
-  ok: false,
-  reason: { code, text: detail },
-  detail,
-  ...more,
-});

@@ -97,6 +97,7 @@ test("what was cut off is nothing, and what is missing is not known", () => {
     systems: {},
     generation: undefined,
     generations: new Map(),
+    lastSwitch: undefined,
     systemd: "",
     failed: [],
     asked: new Map(),

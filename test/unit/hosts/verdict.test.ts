@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { HostFacts, SystemFacts } from "../../../src/hosts/facts.ts";
 import { judge, pendingText } from "../../../src/hosts/verdict.ts";
+import type { Going } from "../../../src/units/host/going.ts";
+import type { SupervisorState } from "../../../src/units/host/state.ts";
 
 const system = (path: string, kernel = "6.12.8", initrd = "i"): SystemFacts => ({
   ...{ path, version: "25.11", kernel },
@@ -17,6 +19,7 @@ const facts = (change: Partial<HostFacts> = {}): HostFacts => ({
     [2, ["/b", "/b-gaming"]],
     [3, ["/c"]],
   ]),
+  lastSwitch: undefined,
   systemd: "running",
   failed: [],
   asked: new Map(),
@@ -139,4 +142,26 @@ test.each<[what: string, change: Partial<HostFacts>, state: string, faults: stri
     faults,
     pending,
   } as never);
+});
+
+describe("a switch that goes on", () => {
+  const last = (state: SupervisorState["state"], unseen: number): Going => ({
+    ...{ id: "m1-2f", before: "/a", after: "/b", goal: "switch", limit: 600, patience: 120 },
+    ...{ holder: "ada@laptop, homelab host deploy p620, since 11:42:07 UTC", seen: "1.00", unseen },
+    state: { state, code: 0, text: "" },
+  });
+  const pending = (lastSwitch: Going) =>
+    pendingText(judge(facts({ lastSwitch, systems: { ...facts().systems, current: system("/new") } })));
+  const by = "is being switched by ada@laptop, homelab host deploy p620, since 11:42:07 UTC";
+  const asTest = "runs a system that is no generation, and the next boot starts generation 2";
+
+  test.each([
+    ["testing", 1, `${by}: it puts the new system into force`],
+    ["waiting", 42, `${by}: it waits to be confirmed, and nobody waits for it`],
+    ["returning", 42, `${by}: it goes back to the old system`],
+    ["returned", 42, asTest],
+    ["done", 42, asTest],
+  ] as const)("%s, nobody heard of for %d s", (state, unseen, text) => {
+    expect(pending(last(state, unseen))).toEqual([text]);
+  });
 });

@@ -5,14 +5,20 @@ const web = { name: "web" };
 const system = "/nix/store/bwixxvml9av0v77f16jgxli362drx9m8-nixos-system-web-1";
 
 test("what a host says of itself", () => {
-  const text = `${system}\n${system}\n2000000\nLinux x86_64\n\na.service loaded failed failed A\n`;
+  const text = `${system}\n${system}\n2000000\nLinux x86_64\n\n\na.service loaded failed failed A\n`;
   const state = readLook(web, text);
   expect(state).toEqual({
     ...{ system, profile: system, free: 2_000_000, platform: "Linux x86_64", holder: undefined },
     failed: ["a.service"],
+    unfinished: false,
   });
   expect(() => requireSpace(web, state)).not.toThrow();
   expect(() => requireSpace(web, { ...state, free: 2048 })).toThrow("the store of web has 2 MiB left");
+});
+
+test("a switch that did not come to its end", () => {
+  const { unfinished, failed } = readLook(web, `${system}\n${system}\n1\nLinux x86_64\n\nunfinished\n`);
+  expect({ unfinished, failed }).toEqual({ unfinished: true, failed: [] });
 });
 
 test("a profile that leads nowhere is none, and who holds the lock is named", () => {
