@@ -62,7 +62,7 @@ test("services without a guard and ports that are opened are told before anybody
   ]);
   await deployed();
   next({
-    units: { ...units, "new.service": service("new"), "good.service": `${service("good")}User=nobody\n` },
+    units: { ...units, "new.service": service("new", ""), "good.service": service("good") },
     files: {
       ...firewall("-p tcp --dport 22", "-p tcp --dport 6000:6010 -i eth0"),
       "etc/systemd/system/new.service.d/overrides.conf": "[Service]\nNoNewPrivileges=yes\n",
@@ -135,7 +135,7 @@ test("a unit file is read as systemd reads it", async () => {
 });
 
 test("another kind of firewall is the same one, and none is a warning", async () => {
-  const kept = { ...units, "new.service": service("new") };
+  const kept = { ...units, "new.service": service("new", "") };
   const dropIn = { "etc/systemd/system/new.service.d/overrides.conf": "[Service]\nNoNewPrivileges=yes\n" };
   next({
     units: kept,

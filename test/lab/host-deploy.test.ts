@@ -175,7 +175,7 @@ test("two hosts at once: a bad one keeps nothing from the good one, and one that
   const broken = await deploy("web", "db");
   expect(broken.code).toBe(78);
   expect(broken.stderr).toStartWith(
-    "lint sources: failed after <time>: hosts/db.nix:2:1: syntax error, unexpected end of file (syntax)\n",
+    "lint sources: failed after <time>: hosts/db.nix:1:13: syntax error, unexpected end of file (syntax)\n",
   );
   expect(await hosts.versions("web")).toEqual(all(1));
 });

@@ -1,4 +1,5 @@
 import { now } from "../../clock.ts";
+import { findingLine } from "../../nix/finding.ts";
 import { runDocument } from "../../report/json.ts";
 import { printable } from "../../report/style.ts";
 import { prepareHosts } from "../../run/host/phases.ts";
@@ -31,7 +32,11 @@ function checkLine(work: HostWork): string {
   const { recipe, state, system } = work;
   if (!state || system === undefined) return "";
   const text = isSame(work) ? "runs what it is to run" : `${state.system} → ${system}`;
-  return `${printable(`${recipe.name}: ${text}`)}\n`;
+  const lines = [
+    `${recipe.name}: ${text}`,
+    ...(work.condition ?? []).map((each) => `  warning: ${findingLine(each)}`),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
 const checkDocument = (work: HostWork) => ({
@@ -40,4 +45,5 @@ const checkDocument = (work: HostWork) => ({
   after: work.system ?? null,
   same: isSame(work),
   failed: [...(work.state?.failed ?? [])],
+  findings: [...(work.condition ?? [])],
 });

@@ -1,4 +1,3 @@
-import { findingLine } from "../../nix/finding.ts";
 import { abandonedSwitch } from "../../units/host/attach.ts";
 import { conditionFindings, conditionOf, hasInodes, requireInodes } from "../../units/host/condition.ts";
 import { hasSpace, lookAtHost, requireFree, requireSpace } from "../../units/host/look.ts";
@@ -23,11 +22,11 @@ export const check: DoPhase = async (work, doing) => {
   }
   const condition = await conditionOf(machine);
   const made = checks(mode, "space") ? await room(work, condition, doing) : [];
-  const findings = conditionFindings(work.recipe.name, condition);
-  work.findings.push(...findings);
+  // Told where something is to change: every night the same words about a host that is as it is to be are noise.
+  work.condition = conditionFindings(work.recipe.name, condition);
   const { system, failed } = work.state;
   const failing = failed.length > 0 ? `; ${failed.join(", ")} failed already` : "";
-  return settled("checked", `runs ${system}${failing}`, [...made, ...findings.map(findingLine)]);
+  return settled("checked", `runs ${system}${failing}`, made);
 };
 
 /** Whether there is room for another system; garbage is collected once before that is denied. Gives what was told. */

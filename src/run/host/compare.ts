@@ -19,9 +19,9 @@ export const compare: DoPhase = async (work, { request, context }) => {
   const { goal } = request;
   work.blockers = await findBlockers(machine, systems, options);
   if (goal === "switch" || goal === "test") refuseBlocked(recipe.name, work.blockers, otherwise(work));
-  const findings = goal === "test" ? [] : await bootFindings(work, system, options);
-  const [full] = findings;
+  const full = goal === "test" ? undefined : await bootFinding(work, system, options);
   if (full && goal !== undefined) throw new HomelabError("refused", full.text, { hint: full.hint });
+  const findings = [...(work.condition ?? []), ...(full ? [full] : [])];
   work.findings.push(...findings);
   const activates = goal !== "boot" && work.blockers.length === 0;
   work.comparison = await compareSystems(machine, systems, { ...options, activates });
@@ -33,13 +33,13 @@ const otherwise = ({ recipe: { name }, generation }: HostWork): string =>
   generation === undefined ? `host deploy ${name}` : `host rollback ${name} --to ${generation}`;
 
 /** A boot loader without room: whoever only looks is told of it, and nobody switches. */
-async function bootFindings(
+async function bootFinding(
   { machine, recipe: { name } }: HostWork,
   system: string,
   options: { readonly signal: AbortSignal },
-): Promise<Finding[]> {
+): Promise<Finding | undefined> {
   const room = await bootRoom(machine, system, options);
   const text = room && noBootRoom(name, room);
-  if (text === undefined) return [];
-  return [{ level: "error", rule: "boot-full", text, hint: bootRoomHint(name) }];
+  if (text === undefined) return undefined;
+  return { level: "error", rule: "boot-full", text, hint: bootRoomHint(name) };
 }

@@ -31,6 +31,8 @@ export interface HostWork {
   firewall?: FirewallChange | undefined;
   /** What keeps it from being switched to while the host runs. */
   blockers?: readonly Blocker[] | undefined;
+  /** What is better known of the host itself. */
+  condition?: readonly Finding[] | undefined;
   /** What is better known before its system is in force; phases add to it. */
   readonly findings: Finding[];
   /** The generation of its profile that it goes back to. */
