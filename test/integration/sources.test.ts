@@ -209,23 +209,23 @@ test("changed files are those that differ from a commit, staged or not", async (
   await run("init", "--quiet");
   await run("add", "--all");
   const tree = await treeOf(lab.path("c"), options);
-  expect(tree).toEqual({ top: lab.root, isRepository: true });
-  expect(await allFiles(tree, options)).toEqual(["a.nix", "b.nix", "c/d.nix"]);
+  expect(tree).toEqual({ top: lab.root, isRepository: true, scope: "" });
+  expect((await allFiles(tree, options)).paths).toEqual(["a.nix", "b.nix", "c/d.nix"]);
   // Before the first commit there is nothing to compare with.
-  expect(await changedFiles(tree, options)).toEqual(["a.nix", "b.nix", "c/d.nix"]);
+  expect((await changedFiles(tree, options)).paths).toEqual(["a.nix", "b.nix", "c/d.nix"]);
   await run("commit", "--quiet", "--message=one");
   const one = (await run("rev-parse", "HEAD")).trim();
-  expect(await changedFiles(tree, options)).toEqual([]);
+  expect((await changedFiles(tree, options)).paths).toEqual([]);
   lab.write({ "a.nix": "2", "f g.nix": "1", "h.nix": "unknown" });
   await run("add", "f g.nix");
-  expect(await changedFiles(tree, options)).toEqual(["a.nix", "f g.nix"]);
+  expect((await changedFiles(tree, options)).paths).toEqual(["a.nix", "f g.nix"]);
   await run("commit", "--quiet", "--all", "--message=two");
   await run("rm", "--quiet", "b.nix");
   await run("mv", "c/d.nix", "c/i.nix");
-  expect(await changedFiles(tree, options)).toEqual(["c/i.nix"]);
-  expect(await changedFiles(tree, options, one)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
+  expect((await changedFiles(tree, options)).paths).toEqual(["c/i.nix"]);
+  expect((await changedFiles(tree, options, one)).paths).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
   const unknown = "0123456789012345678901234567890123456789";
-  expect(await changedFiles(tree, options, unknown)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
+  expect((await changedFiles(tree, options, unknown)).paths).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
 });
 
 test("what a deployment asks: a flake by its reference, or the syntax alone", async () => {
