@@ -1,29 +1,12 @@
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { currentSystem } from "../../src/nix/formatter.ts";
 import { allFiles, changedFiles, treeOf } from "../../src/nix/lint/files.ts";
 import { type LintRequest, lintSources } from "../../src/nix/lint/sources.ts";
 import { LocalMachine } from "../../src/process/machine.ts";
-import { type Homelab, homelab } from "../helpers/homelab.ts";
-
-/** A machine with git and sh, with a few programs of its own, and without Nix. */
-async function without(files: Record<string, string>, programs: Record<string, string> = {}) {
-  const lab = await homelab(files);
-  const bin = join(lab.top, "bin");
-  mkdirSync(bin);
-  for (const name of ["git", "sh", "env", "sed"]) symlinkSync(Bun.which(name) as string, join(bin, name));
-  for (const [name, text] of Object.entries(programs)) {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${text}`);
-    chmodSync(join(bin, name), 0o755);
-  }
-  return lab.with({ env: { PATH: bin } });
-}
-
-const git = async (lab: Homelab) => {
-  await lab.tool(".", "git", "init", "--quiet");
-  await lab.tool(".", "git", "add", "--all");
-};
+import { homelab } from "../helpers/homelab.ts";
+import { git, without } from "../helpers/without-nix.ts";
 
 const WRONG = `{ config, lib, ... }:
 {
