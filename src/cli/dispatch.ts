@@ -99,11 +99,13 @@ async function findCommand(
   const verb = verbOf(word);
   const target = word.slice((verb ?? "").length + 1);
   const split = verb && { name: verb, words: [target, ...rest] };
-  const { bookIfAny, isWritten } = await import("./book.ts");
+  const { bookIfAny, isWritten, openBook } = await import("./book.ts");
   const [only, other] = [own, split].filter((each) => each !== undefined);
   // The command reads the book itself: twice only where some text of it looks like a task of that name.
   if (only && !other && !isWritten(context, word)) return only;
-  const book = await bookIfAny(context);
+  // Where a task may be meant, a mistake in the recipes must not let the command run in its place.
+  const mayBeTask = own !== undefined && !globals.help && isWritten(context, word);
+  const book = await (mayBeTask ? openBook(context) : bookIfAny(context));
   const task = book?.recipes.get(word);
   if (book && task?.kind === "task") return { task, book, words: rest };
   // `deploy-debug` where something is called `debug`.

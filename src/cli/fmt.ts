@@ -24,6 +24,7 @@ export default makeCommand({
     const files = filesOf(words);
     const formatted = await working(context, (work) => formatSources(context, { files, check }, work));
     if (!formatted) throw noFormatter();
+    for (const each of formatted.skipped) context.messages.warn(each);
     if (check && formatted.changed.length > 0) context.exitCode = 3;
     if (context.options.json) return printJson({ version: 1, check, ...formatDocument(formatted) });
     const what = check ? "would format" : "formatted";

@@ -18,6 +18,8 @@ export interface BuildOptions extends NixOptions {
   readonly outLink?: string | undefined;
   /** A lock file on that machine, instead of the flake's own. */
   readonly lock?: string | undefined;
+  /** The flake's lock file is not written, whatever its inputs are. */
+  readonly keepLock?: boolean | undefined;
 }
 
 export interface Built {
@@ -37,12 +39,19 @@ export const worthTelling = (warnings: readonly string[]): string[] =>
 
 /** Builds an attribute of a flake. Throws what `Machine.run` does. */
 export async function build(machine: Machine, options: BuildOptions): Promise<Built | Failure> {
-  const { flake, attribute, outLink, lock, ...rest } = options;
+  const { flake, attribute, outLink, lock, keepLock = false, ...rest } = options;
   const asked: Asked = { flake, attribute, machine: machine.name };
   const link = outLink === undefined ? ["--no-link"] : ["--out-link", outLink];
   const ended = await nix(
     machine,
-    ["build", ...freshly(flake), ...locked(lock), ...link, "--print-out-paths", `${flake}#${attribute}`],
+    [
+      "build",
+      ...freshly(flake),
+      ...locked(lock, keepLock),
+      ...link,
+      "--print-out-paths",
+      `${flake}#${attribute}`,
+    ],
     rest,
   );
   const path = ended.stdout.split("\n").find((line) => line.startsWith("/"));
@@ -64,8 +73,10 @@ export async function explainAttribute(
   return lookInto(machine, failure, { log: ended.log, asked, options });
 }
 
-export const locked = (lock: string | undefined): string[] =>
-  lock === undefined ? [] : ["--reference-lock-file", lock, "--no-write-lock-file"];
+export const locked = (lock: string | undefined, keepLock = false): string[] => [
+  ...(lock === undefined ? [] : ["--reference-lock-file", lock]),
+  ...(lock === undefined && !keepLock ? [] : ["--no-write-lock-file"]),
+];
 
 const MOST_NAMES = 12;
 

@@ -64,7 +64,7 @@ async function formatterOf(
   options: NixOptions,
 ): Promise<Formatter | undefined> {
   const attribute = `formatter.${currentSystem()}`;
-  const built = await build(here, { flake, attribute, ...options });
+  const built = await build(here, { flake, attribute, keepLock: true, ...options });
   if (!built.ok && (built.code === "no-attribute" || built.code === "nix-missing")) return undefined;
   if (!built.ok) throw asError(built);
   const named = await evaluate(here, { flake, attribute }, ["--raw", "--apply", NAME], options);
@@ -93,7 +93,7 @@ export interface FormatRequest {
 /** Formats files; gives those that are not as they were. Throws what the formatter says is wrong. */
 export async function format(request: FormatRequest): Promise<string[]> {
   const { top, files, check } = request;
-  const texts = files.map((file) => readFileSync(join(top, file)));
+  const texts = files.map((file) => readText(join(top, file)));
   const dir = check ? mkdtempSync(join(tmpdir(), "homelab-fmt-")) : top;
   try {
     if (check) copyTo(dir, request);
@@ -102,6 +102,17 @@ export async function format(request: FormatRequest): Promise<string[]> {
     return files.filter((file, at) => !readFileSync(join(dir, file)).equals(texts[at] as Buffer));
   } finally {
     if (check) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function readText(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    throw new HomelabError("permission", `${path} cannot be read: no permission`, {
+      hint: "look whose it is, and whose the directories are that it is in",
+    });
   }
 }
 

@@ -1,29 +1,12 @@
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { currentSystem } from "../../src/nix/formatter.ts";
 import { allFiles, changedFiles, treeOf } from "../../src/nix/lint/files.ts";
 import { type LintRequest, lintSources } from "../../src/nix/lint/sources.ts";
 import { LocalMachine } from "../../src/process/machine.ts";
-import { type Homelab, homelab } from "../helpers/homelab.ts";
-
-/** A machine with git and sh, with a few programs of its own, and without Nix. */
-async function without(files: Record<string, string>, programs: Record<string, string> = {}) {
-  const lab = await homelab(files);
-  const bin = join(lab.top, "bin");
-  mkdirSync(bin);
-  for (const name of ["git", "sh", "env", "sed"]) symlinkSync(Bun.which(name) as string, join(bin, name));
-  for (const [name, text] of Object.entries(programs)) {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${text}`);
-    chmodSync(join(bin, name), 0o755);
-  }
-  return lab.with({ env: { PATH: bin } });
-}
-
-const git = async (lab: Homelab) => {
-  await lab.tool(".", "git", "init", "--quiet");
-  await lab.tool(".", "git", "add", "--all");
-};
+import { homelab } from "../helpers/homelab.ts";
+import { git, without } from "../helpers/without-nix.ts";
 
 const WRONG = `{ config, lib, ... }:
 {
@@ -209,23 +192,23 @@ test("changed files are those that differ from a commit, staged or not", async (
   await run("init", "--quiet");
   await run("add", "--all");
   const tree = await treeOf(lab.path("c"), options);
-  expect(tree).toEqual({ top: lab.root, isRepository: true });
-  expect(await allFiles(tree, options)).toEqual(["a.nix", "b.nix", "c/d.nix"]);
+  expect(tree).toEqual({ top: lab.root, isRepository: true, scope: "" });
+  expect((await allFiles(tree, options)).paths).toEqual(["a.nix", "b.nix", "c/d.nix"]);
   // Before the first commit there is nothing to compare with.
-  expect(await changedFiles(tree, options)).toEqual(["a.nix", "b.nix", "c/d.nix"]);
+  expect((await changedFiles(tree, options)).paths).toEqual(["a.nix", "b.nix", "c/d.nix"]);
   await run("commit", "--quiet", "--message=one");
   const one = (await run("rev-parse", "HEAD")).trim();
-  expect(await changedFiles(tree, options)).toEqual([]);
+  expect((await changedFiles(tree, options)).paths).toEqual([]);
   lab.write({ "a.nix": "2", "f g.nix": "1", "h.nix": "unknown" });
   await run("add", "f g.nix");
-  expect(await changedFiles(tree, options)).toEqual(["a.nix", "f g.nix"]);
+  expect((await changedFiles(tree, options)).paths).toEqual(["a.nix", "f g.nix"]);
   await run("commit", "--quiet", "--all", "--message=two");
   await run("rm", "--quiet", "b.nix");
   await run("mv", "c/d.nix", "c/i.nix");
-  expect(await changedFiles(tree, options)).toEqual(["c/i.nix"]);
-  expect(await changedFiles(tree, options, one)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
+  expect((await changedFiles(tree, options)).paths).toEqual(["c/i.nix"]);
+  expect((await changedFiles(tree, options, one)).paths).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
   const unknown = "0123456789012345678901234567890123456789";
-  expect(await changedFiles(tree, options, unknown)).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
+  expect((await changedFiles(tree, options, unknown)).paths).toEqual(["a.nix", "c/i.nix", "f g.nix"]);
 });
 
 test("what a deployment asks: a flake by its reference, or the syntax alone", async () => {

@@ -45,3 +45,18 @@ test.concurrent("without such a task it is the verb; `deploy-debug` is also `dep
   lab.write({ "homelab.yml": "hosts: { debug: {}, web: {} }\n" });
   expect((await lab.run("deploy-debug", "--dry-run")).stderr).not.toContain("needs a host");
 });
+
+test.concurrent("a mistake in the recipes does not let a command run in place of the task of its name", async () => {
+  const task = "tasks:\n  fmt: { description: Formats all, run: echo mine }\n";
+  await using lab = await homelab({ "homelab.yml": `${task}groups: { a: [unknown] }\n`, "a.nix": "{ } \n" });
+  await lab.tool(".", "git", "init", "--quiet");
+  await lab.tool(".", "git", "add", "--all");
+  const { code, stdout, stderr } = await lab.run("fmt");
+  expect({ code, stdout }).toEqual({ code: 78, stdout: "" });
+  expect(stderr).toContain("unknown");
+  // Help changes nothing, and a command without such a task reads no recipes.
+  expect((await lab.run("fmt", "--help")).stdout).toStartWith("Formats the Nix files");
+  expect((await lab.run("lint")).stdout).toBe("checked 1 Nix file: nothing found\n");
+  lab.write({ "homelab.yml": task });
+  expect((await lab.run("fmt")).stdout).toContain("mine");
+});

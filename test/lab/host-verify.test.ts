@@ -177,7 +177,7 @@ test("a service that crashes on and on without being failed: the previous system
   expect(await hosts.versions("web")).toEqual(all(runs));
   const text = await report();
   expect(text).toContain("\n  generation  1, which still boots\n");
-  expect(text).toContain("\n  at the end  runs nixos-system-web-3 again (generation 3)\n");
+  expect(text).toContain("\n  at the end  runs nixos-system-web-1 again (generation 1)\n");
   // Long after it was well for the first time, but while it is still watched.
   await hosts.settings({ web: "ready: { within: 1s, stable: 20s }" });
   next({ units: { ...units, "loop.service": loop(4) } });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type Hypervisor, hypervisor } from "../helpers/hypervisor.ts";
 import { BINARY } from "../helpers/paths.ts";
 
@@ -176,6 +176,7 @@ test("fmt uses the flake's formatter; a check changes nothing", async () => {
         from: "flake",
       },
       files: 4,
+      skipped: null,
       changed: ["modules/a.nix"],
     },
   });
@@ -191,6 +192,17 @@ test("fmt uses the flake's formatter; a check changes nothing", async () => {
       "error: trim failed with exit code 4\n  note: trim: ./modules/b.nix is wrong\n  hint: it may be an error of syntax: `homelab lint` shows those\n",
   });
   await remove("modules/b.nix");
+}, 120_000);
+
+test("a lock file is not written for a check, nor for the formatter", async () => {
+  await host.run("mkdir", "-p", "/srv/notes");
+  const inputs = 'inputs.notes = { url = "path:/srv/notes"; flake = false; };\n  outputs = { self, notes }:';
+  await write({ "flake.nix": FLAKE.replace("outputs = { self }:", inputs) });
+  for (const words of [["fmt", "--check"], ["fmt", "-n"], ["fmt"], ["pre-commit-run"]]) {
+    expect({ words, code: (await host.homelab(...words)).code }).toEqual({ words, code: 0 });
+    expect(existsSync(host.lab.path("flake.lock"))).toBe(false);
+  }
+  await write({ "flake.nix": FLAKE });
 }, 120_000);
 
 test("flake-check says whether the flake is good, and where it is not", async () => {

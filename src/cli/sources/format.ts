@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { HomelabError } from "../../errors.ts";
 import { currentSystem, type Formatter, findFormatter, format } from "../../nix/formatter.ts";
-import { allFiles, nameIn, treeOf } from "../../nix/lint/files.ts";
+import { allFiles, type Found, nameIn, treeOf } from "../../nix/lint/files.ts";
 import type { Context } from "../context.ts";
 import { openPlace } from "./place.ts";
 import type { Work } from "./work.ts";
@@ -11,11 +11,13 @@ export interface Formatted {
   /** How many were looked at. */
   readonly files: number;
   readonly changed: readonly string[];
+  /** What was not looked at, and why, as clauses. */
+  readonly skipped: readonly string[];
 }
 
 export interface FormatWords {
-  /** Absolute paths; none: all files. */
-  readonly files: readonly string[] | undefined;
+  /** None: all files. */
+  readonly files: Found | undefined;
   /** Only tells what would change. */
   readonly check: boolean;
 }
@@ -34,13 +36,14 @@ export async function formatSources(
   const { env } = context;
   const { root, flake, here } = openPlace(context);
   const { signal, deadline, progress } = work;
-  const tree = await treeOf(flake ?? root, { env, signal });
-  const names = files ? files.map((file) => within(tree.top, file)) : await allFiles(tree, { env, signal });
+  const tree = await treeOf(flake ?? root, { env, signal }, root);
+  const { paths, skipped } = files ?? (await allFiles(tree, { env, signal }));
+  const names = paths.map((path) => within(tree.top, path));
   const formatter = await findFormatter(here, flake, env, { signal, deadline, progress });
   if (!formatter) return undefined;
   progress(`formatting with ${formatter.name}`);
   const changed = await format({ formatter, top: tree.top, files: names, check, env, signal, deadline });
-  return { formatter, files: names.length, changed };
+  return { formatter, files: names.length, changed, skipped };
 }
 
 function within(top: string, file: string): string {
@@ -61,4 +64,9 @@ export function formatSummary({ formatter, files, changed }: Formatted, check: b
   return `${changed.length} of ${files} Nix ${files === 1 ? "file" : "files"} ${what} (${by})`;
 }
 
-export const formatDocument = ({ formatter, files, changed }: Formatted) => ({ formatter, files, changed });
+export const formatDocument = ({ formatter, files, changed, skipped }: Formatted) => ({
+  formatter,
+  files,
+  skipped: skipped.join("; ") || null,
+  changed,
+});

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Found } from "../../nix/lint/files.ts";
 import { type Linted, lintSources } from "../../nix/lint/sources.ts";
 import { Lines } from "../../nix/lint/tokens.ts";
 import { LocalMachine } from "../../process/machine.ts";
@@ -9,27 +10,30 @@ import { openPlace } from "./place.ts";
 import type { Work } from "./work.ts";
 
 export interface LintWords {
-  /** Absolute paths; none: all files. */
-  readonly files: readonly string[] | undefined;
+  /** None: all files. */
+  readonly files: Found | undefined;
   readonly changed: boolean;
 }
 
 /** Looks at the Nix files of the homelab at hand; at files that are named also where there is no homelab. */
 export async function lint(context: Context, { files, changed }: LintWords, work: Work): Promise<Linted> {
   const place = files ? undefined : openPlace(context);
-  const flake = place ? (place.flake ?? place.root) : dirname(files?.[0] ?? "/");
+  const flake = place ? (place.flake ?? place.root) : dirname(files?.paths[0] ?? "/");
   const here = place?.here ?? new LocalMachine(context.env);
   work.progress("looking at the Nix files");
-  return lintSources({
+  const linted = await lintSources({
     here,
     flake,
+    scope: place?.root,
     env: context.env,
     only: changed ? "changed" : "all",
-    files,
+    files: files?.paths,
     rules: true,
     signal: work.signal,
     deadline: work.deadline,
   });
+  const skipped = [...(files?.skipped ?? []), ...(linted.skipped === undefined ? [] : [linted.skipped])];
+  return { ...linted, skipped: skipped.join("; ") || undefined };
 }
 
 export const hasErrors = ({ findings }: Linted): boolean => findings.some(({ level }) => level === "error");

@@ -1,7 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { HomelabError } from "../../errors.ts";
-import { filesBelow } from "../../nix/lint/files.ts";
+import { type Found, filesBelow } from "../../nix/lint/files.ts";
 import { LocalMachine, type Machine } from "../../process/machine.ts";
 import type { Context } from "../context.ts";
 import { findRoot } from "../root.ts";
@@ -29,17 +29,36 @@ export function requireFlake({ root, flake }: Place): string {
   });
 }
 
-/** Absolute paths of the files that words name, a directory standing for all Nix files below it. Throws `usage`. */
-export function filesOf(words: readonly string[]): string[] | undefined {
+/**
+ * Absolute paths of the files that words name, a directory standing for all Nix files below it; undefined without
+ * words. Throws `usage`, and `permission` for what must not be looked at.
+ */
+export function filesOf(words: readonly string[]): Found | undefined {
   if (words.length === 0) return undefined;
-  const found = words.flatMap((word) => {
+  const found = words.map((word): Found => {
     const path = resolve(word);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (!stat)
-      throw new HomelabError("usage", `there is no file \`${word}\``, { hint: "look how it is spelled" });
+    const stat = statOf(path, word);
     if (stat.isDirectory()) return filesBelow(path);
-    if (stat.isFile()) return [path];
+    if (stat.isFile()) return { paths: [path], skipped: [] };
     throw new HomelabError("usage", `\`${word}\` is no file and no directory`);
   });
-  return [...new Set(found)];
+  return {
+    paths: [...new Set(found.flatMap(({ paths }) => paths))],
+    skipped: [...new Set(found.flatMap(({ skipped }) => skipped))],
+  };
+}
+
+function statOf(path: string, word: string): Stats {
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES") throw error;
+    throw new HomelabError("permission", `\`${word}\` cannot be read: no permission`, {
+      hint: "look whose the directories are that it is in",
+    });
+  }
+  if (stat) return stat;
+  throw new HomelabError("usage", `there is no file \`${word}\``, { hint: "look how it is spelled" });
 }

@@ -57,6 +57,7 @@ function failure(name: string, error: unknown, { signal }: Work): Check {
 async function checkFormat(context: Context, work: Work): Promise<Check> {
   const formatted = await formatSources(context, { files: undefined, check: true }, work);
   if (!formatted) return skipped("fmt", noFormatter().message);
+  for (const each of formatted.skipped) context.messages.warn(each);
   const detail = formatSummary(formatted, true);
   const document = formatDocument(formatted);
   if (formatted.changed.length === 0) return { name: "fmt", verdict: "ok", detail, exit: 0, document };

@@ -21,12 +21,17 @@ export async function working<T>(context: Context, body: (work: Work) => Promise
   const stop = new StopSwitch();
   const line = progressLine(context);
   const disconnect = listenForSignals(stop, () => {});
+  const brokenOff = (text: string) =>
+    new HomelabError(stop.cause === "SIGINT" ? "interrupted" : "terminated", text);
   try {
     const deadline = context.options.timeout ?? DEADLINE_MS;
-    return await body({ signal: stop.stop, deadline, progress: line.show });
+    const done = await body({ signal: stop.stop, deadline, progress: line.show });
+    // What was stopped may have ended as if there were no more to be done.
+    if (stop.cause !== undefined) throw brokenOff("broken off");
+    return done;
   } catch (error) {
     if (!(error instanceof HomelabError) || stop.cause === undefined) throw error;
-    throw new HomelabError(stop.cause === "SIGINT" ? "interrupted" : "terminated", error.message);
+    throw brokenOff(error.message);
   } finally {
     line.clear();
     disconnect();

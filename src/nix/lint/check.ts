@@ -1,7 +1,9 @@
 import type { Finding } from "../finding.ts";
 import { allows, permissions } from "./allow.ts";
+import { bindingsOf } from "./bindings.ts";
+import { hiddenLines, MAY_HIDE } from "./hidden.ts";
 import { applyRules, WORDS } from "./rules.ts";
-import { Lines, type Tokens, tokenize } from "./tokens.ts";
+import { Lines, tokenize } from "./tokens.ts";
 
 /** What the rules say of a file. */
 export interface CheckedSource {
@@ -10,18 +12,16 @@ export interface CheckedSource {
   readonly secretLines: ReadonlySet<number>;
 }
 
-const NOTHING: Tokens = { tokens: [], comments: [] };
-
 /** Applies the rules to a file; `file` is how it is called in the findings. Pure. */
 export function checkSource(file: string, text: string): CheckedSource {
-  const { tokens, comments } = WORDS.test(text) ? tokenize(text) : NOTHING;
-  const hits = applyRules(tokens);
-  if (hits.length === 0) return { findings: [], secretLines: new Set() };
+  if (!WORDS.test(text) && !MAY_HIDE.test(text)) return { findings: [], secretLines: new Set() };
+  const { tokens, comments } = tokenize(text);
+  const bindings = bindingsOf(tokens);
+  const hits = applyRules(tokens, bindings);
   const lines = new Lines(text);
+  const secretLines = hiddenLines(tokens, bindings, lines);
+  if (hits.length === 0) return { findings: [], secretLines };
   const allowed = permissions(comments, lines);
-  const secretLines = new Set(
-    hits.filter(({ secret }) => secret).map(({ token }) => lines.at(token.at).line),
-  );
   const findings = hits.flatMap(({ level, rule, text: what, hint, token }): Finding[] => {
     const place = lines.at(token.at);
     const finding: Finding = { level, rule, text: what, hint, at: { file, ...place } };

@@ -1,14 +1,13 @@
 import type { Finding } from "../finding.ts";
-import { type Binding, behindArgument, bindingsOf, closing, isId, isOp } from "./bindings.ts";
-import { isSecretVariable, READERS, secretIn } from "./secrets.ts";
+import { argumentOf, READERS, secretIn } from "./argument.ts";
+import { type Binding, behindArgument, closing, isId, isOp } from "./bindings.ts";
+import { isSecretVariable } from "./secrets.ts";
 import type { Token } from "./tokens.ts";
-import { plainValue, withoutParentheses } from "./values.ts";
+import { alternatives, plainValue, type Range, withoutParentheses } from "./values.ts";
 
 /** A finding at a token. */
 export interface Hit extends Omit<Finding, "at"> {
   readonly token: Token;
-  /** The line it is on must not be shown. */
-  readonly secret?: boolean;
 }
 
 /** Without one of these words there is nothing that a rule could be about. */
@@ -16,23 +15,17 @@ export const WORDS =
   /mkIf|getEnv|readFile|fileContents|importJSON|importTOML|serviceConfig|firewall|ermitRootLogin|assword/;
 
 /** Everything that the rules find in a file. What stands in a comment or in a string is no code, and not looked at. */
-export function applyRules(tokens: readonly Token[]): Hit[] {
+export function applyRules(tokens: readonly Token[], bindings: readonly Binding[]): Hit[] {
   const hits: Hit[] = [];
   const handed = inherited(tokens);
   for (const [at, token] of tokens.entries())
-    if (isCall(tokens, at) && !handed.has(at)) hits.push(...callRule(tokens, token, at));
-  for (const binding of bindingsOf(tokens)) hits.push(...bindingRules(tokens, binding));
+    if (token.kind === "id" && CALLS.has(token.text) && !handed.has(at))
+      hits.push(...callRule(tokens, token, at));
+  for (const binding of bindings) hits.push(...bindingRules(tokens, binding));
   return hits.sort((a, b) => a.token.at - b.token.at);
 }
 
 const CALLS: ReadonlySet<string> = new Set(["mkIf", "getEnv", ...READERS]);
-
-/** A name of one of the functions that the rules know, where it is not defined or handed on. */
-function isCall(tokens: readonly Token[], at: number): boolean {
-  const token = tokens[at] as Token;
-  if (token.kind !== "id" || !CALLS.has(token.text)) return false;
-  return behindArgument(tokens, at + 1) > at + 1;
-}
 
 /** Names that `inherit` hands on: what stands behind one of them is no argument. */
 function inherited(tokens: readonly Token[]): ReadonlySet<number> {
@@ -45,32 +38,48 @@ function inherited(tokens: readonly Token[]): ReadonlySet<number> {
   return found;
 }
 
+/** A name of one of the functions that the rules know; where it is only defined it has no argument. */
 function callRule(tokens: readonly Token[], token: Token, at: number): Hit[] {
-  if (token.text === "mkIf") return mkIf(tokens, token, at + 1);
-  if (token.text === "getEnv") return secretVariable(tokens, token, at + 1);
-  const what = secretIn(tokens, at + 1);
-  if (what === undefined) return [];
-  return [
-    {
-      level: "error",
-      rule: "secret-read",
-      token,
-      text: `\`${what}\` is read when the configuration is evaluated, and what is in it ends up where everybody can read it`,
-      hint: "hand the path on, for the service to read it when it runs: `LoadCredential`, `EnvironmentFile`, `passwordFile`",
-    },
-  ];
+  if (token.text === "mkIf")
+    return behindArgument(tokens, at + 1) > at + 1 ? mkIf(tokens, token, at + 1) : [];
+  const argument = argumentOf(tokens, at);
+  if (!argument) return [];
+  return token.text === "getEnv"
+    ? secretVariable(tokens, token, argument)
+    : secretFile(tokens, token, argument);
 }
 
-function secretVariable(tokens: readonly Token[], token: Token, from: number): Hit[] {
-  const [at] = withoutParentheses(tokens, from, behindArgument(tokens, from));
+const ENDS_UP = "ends up where everybody can read it";
+
+function secretFile(tokens: readonly Token[], token: Token, argument: Range): Hit[] {
+  const secret = secretIn(tokens, argument);
+  if (!secret) return [];
+  const { secrecy, what } = secret;
+  const hint =
+    "hand the path on, for the service to read it when it runs: `LoadCredential`, `EnvironmentFile`, `passwordFile`";
+  const rule = "secret-read";
+  if (secrecy === "surely") {
+    const text = `\`${what}\` is read when the configuration is evaluated, and what is in it ${ENDS_UP}`;
+    return [{ level: "error", rule, token, text, hint }];
+  }
+  const text = `\`${what}\`, by its name a secret, is read when the configuration is evaluated, and what is in it ${ENDS_UP}`;
+  const unless = `${hint}; if it is no secret: \`# homelab: allow secret-read\` with the reason behind it`;
+  return [{ level: "warning", rule, token, text, hint: unless }];
+}
+
+const VARIABLE = /^\w{1,128}$/;
+
+function secretVariable(tokens: readonly Token[], token: Token, argument: Range): Hit[] {
+  const [at, end] = withoutParentheses(tokens, ...argument);
   const name = tokens[at];
-  if (name?.kind !== "string" || !isSecretVariable(name.text)) return [];
+  if (name?.kind !== "string" || end - at > 1 || !VARIABLE.test(name.text)) return [];
+  if (!isSecretVariable(name.text)) return [];
   return [
     {
-      level: "error",
+      level: "warning",
       rule: "secret-read",
       token,
-      text: `the variable \`${name.text}\` is read when the configuration is evaluated, and its value ends up where everybody can read it`,
+      text: `the variable \`${name.text}\` is read when the configuration is evaluated, and its value ${ENDS_UP}`,
       hint: "keep it in a file that the service reads when it runs: `LoadCredential`, `EnvironmentFile`",
     },
   ];
@@ -137,7 +146,7 @@ function bindingRules(tokens: readonly Token[], binding: Binding): Hit[] {
   const below = (...names: string[]) => names.every((each, at) => path.at(at - names.length) === each);
   const token = tokens[binding.name] as Token;
   const value = () => plainValue(tokens, binding);
-  if (below("serviceConfig", "User")) return rootService(token, value());
+  if (below("serviceConfig", "User")) return rootService(tokens, binding);
   if (below("networking", "firewall", "enable") && isId(value(), "false")) {
     return [
       {
@@ -164,20 +173,21 @@ function bindingRules(tokens: readonly Token[], binding: Binding): Hit[] {
   return isPassword ? literalPassword(name, token, value()) : [];
 }
 
-function rootService(token: Token, value: Token | undefined): Hit[] {
-  const isRoot =
-    (value?.kind === "string" && /^(?:root|0)$/.test(value.text)) ||
-    (value?.kind === "number" && value.text === "0");
-  if (!isRoot) return [];
-  return [
-    {
-      level: "error",
-      rule: "run-as-root",
-      token,
-      text: "the service runs as root",
-      hint: "give it a user of its own, or `DynamicUser = true`; if it must be root: `# homelab: allow run-as-root` with the reason behind it",
-    },
-  ];
+const isRoot = (value: Token | undefined): boolean =>
+  (value?.kind === "string" && /^(?:root|0)$/.test(value.text)) ||
+  (value?.kind === "number" && value.text === "0");
+
+function rootService(tokens: readonly Token[], binding: Binding): Hit[] {
+  const token = tokens[binding.name] as Token;
+  const rule = "run-as-root";
+  const hint =
+    "give it a user of its own, or `DynamicUser = true`; if it must be root: `# homelab: allow run-as-root` with the reason behind it";
+  if (isRoot(plainValue(tokens, binding)))
+    return [{ level: "error", rule, token, text: "the service runs as root", hint }];
+  const may = alternatives(tokens, binding.value, binding.end).some(
+    ([from, to]) => to - from === 1 && isRoot(tokens[from]),
+  );
+  return may ? [{ level: "warning", rule, token, text: "the service may run as root", hint }] : [];
 }
 
 /** What means that nobody logs in with a password. */
@@ -192,7 +202,6 @@ function literalPassword(name: string, token: Token, value: Token | undefined): 
       token,
       text: `\`${name}\` has its value in the configuration, where everybody on the machine can read it`,
       hint: "use `hashedPasswordFile` with a file that sops or agenix writes",
-      secret: true,
     },
   ];
 }

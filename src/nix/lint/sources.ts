@@ -3,19 +3,20 @@ import { isAbsolute, join } from "node:path";
 import type { Machine } from "../../process/machine.ts";
 import type { Finding } from "../finding.ts";
 import { localFlake } from "../reference.ts";
-import { allows, permissions } from "./allow.ts";
 import { askLinters } from "./ask-linters.ts";
 import { checkSource } from "./check.ts";
 import { allFiles, changedFiles, nameIn, treeOf } from "./files.ts";
-import type { Remark } from "./linters.ts";
 import { parseFiles } from "./parse.ts";
-import { Lines, tokenize } from "./tokens.ts";
+import { remarkFindings, type SourceFile } from "./remarks.ts";
+import { Lines } from "./tokens.ts";
 
 export interface LintRequest {
   /** This machine: the files are read here, and Nix and the linters run here. */
   readonly here: Machine;
   /** A flake's directory, or a reference to one. */
   readonly flake: string;
+  /** The directory that files are looked for in. Default: the repository that the flake is in. */
+  readonly scope?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `changed`: those that are not as the commit `since` has them. */
   readonly only: "changed" | "all";
@@ -42,36 +43,35 @@ export interface Linted {
   readonly secretLines: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
-interface SourceFile {
-  readonly name: string;
-  readonly path: string;
-  readonly text: string;
-}
-
 /**
  * Looks at the Nix files of a flake before anything is built: whether they are Nix at all, what the rules say, and
  * what statix and deadnix say where they are installed. Throws what makes git refuse, `not-configured` where there is
  * no such directory, `timeout` and `interrupted`.
  */
 export async function lintSources(request: LintRequest): Promise<Linted> {
-  const { here, flake, env, only, since, signal, deadline, rules } = request;
+  const { here, flake, env, only, since, signal, deadline, rules, scope, files } = request;
   const local = localFlake(flake);
   if (!local) {
     const skipped = `the sources of ${flake} were not looked at: they are not on this machine`;
     return { findings: [], files: 0, skipped, top: flake, secretLines: new Map() };
   }
   const options = { env, signal };
-  const tree = await treeOf(join(local.path, local.dir), options);
-  const names =
-    request.files ??
-    (only === "all" ? await allFiles(tree, options) : await changedFiles(tree, options, since));
+  const tree = await treeOf(join(local.path, local.dir), options, scope);
+  const found =
+    files === undefined
+      ? await (only === "all" ? allFiles(tree, options) : changedFiles(tree, options, since))
+      : { paths: files, skipped: [] };
+  const names = found.paths;
   const read = names.map((name) => readSource(tree.top, name));
   const sources = read.flatMap((each) => ("path" in each ? [each] : []));
   const findings = read.flatMap((each) => ("path" in each ? [] : [each]));
   const paths = sources.map(({ path }) => path);
+  const dir = join(tree.top, tree.scope);
   const [parsed, remarks] = await Promise.all([
     parseFiles(here, paths, { deadline, signal }),
-    rules && paths.length > 0 ? askLinters(request, tree.top, paths) : { remarks: [], skipped: [] },
+    rules && paths.length > 0
+      ? askLinters(request, { dir, files: paths, named: files !== undefined })
+      : { remarks: [], skipped: [] },
   ]);
   const byPath = new Map(sources.map((source) => [source.path, source]));
   for (const { file, line, column, text } of parsed.errors) {
@@ -85,9 +85,9 @@ export async function lintSources(request: LintRequest): Promise<Linted> {
     if (rules) findings.push(...checked.findings);
     if (checked.secretLines.size > 0) secretLines.set(name, checked.secretLines);
   }
-  findings.push(...remarks.remarks.flatMap((each) => asFinding(each, byPath.get(each.file))));
+  findings.push(...remarkFindings(remarks.remarks, byPath));
   const unparsed = parsed.skipped && `the syntax was not checked: ${parsed.skipped}`;
-  const skipped = [unparsed, ...remarks.skipped].filter(Boolean).join("; ") || undefined;
+  const skipped = [...found.skipped, unparsed, ...remarks.skipped].filter(Boolean).join("; ") || undefined;
   return { findings: sorted(findings), files: names.length, skipped, top: tree.top, secretLines };
 }
 
@@ -107,15 +107,6 @@ function readSource(top: string, given: string): SourceFile | Finding {
 function placeOf(text: string, line: number | undefined, column: number | undefined) {
   if (line === undefined || column === undefined) return {};
   return { line, column: new Lines(text).column(line, column) };
-}
-
-function asFinding({ line, column, rule, text }: Remark, source: SourceFile | undefined): Finding[] {
-  // Of files that were not asked for.
-  if (!source) return [];
-  const lines = new Lines(source.text);
-  if (allows(permissions(tokenize(source.text).comments, lines), rule, line)) return [];
-  const at = { file: source.name, line, column: lines.column(line, column) };
-  return [{ level: "warning", rule, text, at }];
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
