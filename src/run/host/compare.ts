@@ -7,7 +7,7 @@ import { bootRoom, bootRoomHint, noBootRoom } from "../../units/host/boot-room.t
 import { compareSystems } from "../../units/host/compare.ts";
 import { copySystem } from "../../units/host/copy.ts";
 import { relaySystem } from "../../units/host/relay.ts";
-import { missingBytes, requireRoom } from "../../units/host/store-room.ts";
+import { missingBytes, roomFindings } from "../../units/host/store-room.ts";
 import { checks } from "./modes.ts";
 import { type DoPhase, settled } from "./phase.ts";
 import { type HostWork, isSame } from "./work.ts";
@@ -20,15 +20,17 @@ export const copy: DoPhase = async (work, { request: { here, mode = "standard" }
   const progress = (note: string) => context.progress("changing", note);
   const options = { deadline: context.remaining(), signal: context.abort };
   const { on } = place;
+  const findings: Finding[] = [];
   if (on !== machine && on === here && machine instanceof SshMachine) {
     const bytes = checks(mode, "space") ? await missingBytes(here, machine, system, options) : undefined;
-    if (bytes !== undefined) requireRoom(recipe.name, state?.free ?? 0, bytes);
+    if (bytes !== undefined) findings.push(...roomFindings(recipe.name, state?.free, bytes));
+    work.findings.push(...findings);
     await copySystem(here, machine, system, { ...options, progress });
   } else if (on !== machine) {
     await relaySystem(here, { from: on, to: machine }, system, { ...options, progress });
   }
   await requireSystem(machine, system);
-  return settled("copied", `${system} is in its store`);
+  return settled("copied", `${system} is in its store`, findings.map(findingLine));
 };
 
 /** What a switch would change. */

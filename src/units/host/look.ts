@@ -16,8 +16,8 @@ export interface HostState {
   readonly failed: readonly string[];
   /** Who is switching it now. */
   readonly holder: string | undefined;
-  /** Free on the file system of the store, in KiB. */
-  readonly free: number;
+  /** Free on the file system of the store, in KiB; undefined where that is not known. */
+  readonly free: number | undefined;
   /** `Linux x86_64`. */
   readonly platform: string;
 }
@@ -25,7 +25,7 @@ export interface HostState {
 /** What it prints for each: one line, in this order. */
 const LOOK = `readlink -f /run/current-system || echo
 readlink -f /nix/var/nix/profiles/system || echo
-df -Pk /nix/store | sed -n '2s/  */ /gp' | cut -d ' ' -f 4
+echo "$(df -Pk /nix/store | sed -n '2s/  */ /gp' | cut -d ' ' -f 4)"
 uname -sm
 if [ -e /run/homelab/lock ] && ! flock -n /run/homelab/lock true; then cat /run/homelab/holder; else echo; fi
 systemctl list-units --state=failed --plain --no-legend --no-pager`;
@@ -55,7 +55,7 @@ export function readLook({ name }: Pick<Machine, "name">, stdout: string, stderr
     profile: profile.startsWith("/nix/store/") ? profile : "",
     failed: parseUnitList(units.join("\n")),
     holder: holder === "" ? undefined : holder,
-    free: Number(free) || 0,
+    free: /^\d+$/.test(free) ? Number(free) : undefined,
     platform,
   };
 }
@@ -70,7 +70,7 @@ export function requireFree({ name }: Pick<Machine, "name">, holder: string | un
 
 /** Throws when there is no room for another system. */
 export function requireSpace({ name }: Pick<Machine, "name">, { free }: HostState): void {
-  if (free >= LEAST_KIB) return;
+  if (free === undefined || free >= LEAST_KIB) return;
   throw new HomelabError("refused", `the store of ${name} has ${Math.round(free / 1024)} MiB left`, {
     hint: "collect garbage there: `sudo nix-collect-garbage --delete-older-than 30d`",
   });

@@ -15,6 +15,16 @@ test("what a host says of itself", () => {
   expect(() => requireSpace(web, { ...state, free: 2048 })).toThrow("the store of web has 2 MiB left");
 });
 
+test("room that is not known keeps nobody from anything", () => {
+  const state = readLook(web, `${system}\n${system}\n\nLinux x86_64\n\n`);
+  expect({ free: state.free, platform: state.platform }).toEqual({
+    free: undefined,
+    platform: "Linux x86_64",
+  });
+  expect(() => requireSpace(web, state)).not.toThrow();
+  expect(() => requireSpace(web, { ...state, free: 0 })).toThrow("the store of web has 0 MiB left");
+});
+
 test("a profile that leads nowhere is none, and who holds the lock is named", () => {
   const text = `${system}\n/nix/var/nix/profiles/system\n1\nLinux aarch64\nada@laptop\n`;
   const { profile, holder, failed } = readLook(web, text);
