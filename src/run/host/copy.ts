@@ -1,11 +1,12 @@
 import { HomelabError } from "../../errors.ts";
 import type { Failure } from "../../nix/failure.ts";
+import { type Finding, findingLine } from "../../nix/finding.ts";
 import type { Machine } from "../../process/machine.ts";
 import { SshMachine } from "../../ssh/machine.ts";
 import { copySystem } from "../../units/host/copy.ts";
 import { lookAtHost } from "../../units/host/look.ts";
 import { relaySystem } from "../../units/host/relay.ts";
-import { missingBytes, requireRoom } from "../../units/host/store-room.ts";
+import { missingBytes, roomFindings } from "../../units/host/store-room.ts";
 import { failed } from "../steps.ts";
 import { reasonOf } from "./build.ts";
 import { checks } from "./modes.ts";
@@ -26,8 +27,11 @@ export const copy: DoPhase = async (work, doing) => {
   if (on !== machine && on === request.here && machine instanceof SshMachine) {
     const copied = await fromHere(work, machine, system, doing);
     warnings = copied.warnings;
-    if (!copied.ended.ok)
-      return { ...failed({ ...copied.ended, reason: reasonOf(copied.ended) }, stop, context), warnings };
+    const { ended, refused } = copied;
+    if (!ended.ok) {
+      const reason = refused ? { code: "refused", text: ended.detail } : reasonOf(ended);
+      return { ...failed({ ...ended, reason }, stop, context), warnings };
+    }
   } else if (on !== machine) {
     const options = { deadline: context.remaining(), signal: context.abort };
     const progress = (note: string) => context.progress("changing", note);
@@ -43,27 +47,36 @@ async function fromHere(work: HostWork, machine: SshMachine, system: string, doi
   const { here, mode = "standard" } = request;
   const options = () => ({ deadline: context.remaining(), signal: context.abort });
   const progress = (note: string) => context.progress("changing", note);
+  let room: Room = { findings: [] };
   let tries = 0;
   const once = async (): Promise<Copied> => {
     tries++;
     const bytes = checks(mode, "space") ? await missingBytes(here, machine, system, options()) : undefined;
     // Garbage may have been collected since it was looked at.
     const free = tries === 1 ? work.state?.free : (await lookAtHost(machine)).free;
-    const full = bytes === undefined ? undefined : tooFull(work.recipe.name, free ?? 0, bytes);
-    return full ?? copySystem(here, machine, system, { ...options(), progress });
+    room = roomFor(work.recipe.name, free, bytes ?? 0);
+    return room.full ?? copySystem(here, machine, system, { ...options(), progress });
   };
   const lost = (ended: Copied) => (!ended.ok && ended.code === "network" ? ended.detail : undefined);
-  return withRoom({ machine, root: true }, doing, () => withRetries(context, once, lost));
+  const copied = await withRoom({ machine, root: true }, doing, () => withRetries(context, once, lost));
+  work.findings.push(...room.findings);
+  const warnings = [...copied.warnings, ...room.findings.map(findingLine)];
+  return { ended: copied.ended, warnings, refused: room.full !== undefined };
 }
 
-/** A store that is too full for a system, as what copying it would come to. */
-function tooFull(name: string, free: number, bytes: number): Failure | undefined {
+interface Room {
+  readonly findings: readonly Finding[];
+  /** It is surely too full, as what copying would come to. */
+  readonly full?: Failure;
+}
+
+function roomFor(name: string, free: number | undefined, bytes: number): Room {
   try {
-    requireRoom(name, free, bytes);
-    return undefined;
+    return { findings: roomFindings(name, free, bytes) };
   } catch (error) {
     if (!(error instanceof HomelabError)) throw error;
-    return { ok: false, code: "no-space", detail: error.message, hint: error.hint ?? "", log: [] };
+    const { message: detail, hint = "" } = error;
+    return { findings: [], full: { ok: false, code: "no-space", detail, hint, log: [] } };
   }
 }
 

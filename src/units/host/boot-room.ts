@@ -2,6 +2,8 @@ import { binarySize } from "../../nix/words.ts";
 import type { Machine } from "../../process/machine.ts";
 
 const DEADLINE_MS = 30_000;
+/** Some lines for each generation. */
+const KEEP_BYTES = 4 * 1024 * 1024;
 /** Entries of the boot loader, and what else it writes. */
 const SPARE = 256 * 1024;
 
@@ -30,6 +32,7 @@ boots() {
     done
   done
 }
+line begin
 boots new "$1"
 for top in /boot /efi /boot/efi; do
   for name in EFI/nixos kernels nixos; do
@@ -53,16 +56,16 @@ export async function bootRoom(
   system: string,
   options: { readonly signal?: AbortSignal | undefined },
 ): Promise<BootRoom | undefined> {
-  const all = { ...options, root: true, deadline: DEADLINE_MS };
+  const all = { ...options, root: true, deadline: DEADLINE_MS, keep: KEEP_BYTES };
   return readBootRoom((await machine.run(["sh", "-c", LOOK, "sh", system], all)).stdout);
 }
 
-/** Reads what the question printed. */
+/** Reads what the question printed; undefined, too, for an answer whose begin or end is lost. */
 export function readBootRoom(text: string): BootRoom | undefined {
   const lines = text.split("\n").map((line) => line.split("\t"));
   const of = (kind: string) => lines.filter(([first]) => first === kind);
   const [, directory, kib] = of("directory")[0] ?? [];
-  if (directory === undefined || of("end").length === 0) return undefined;
+  if (directory === undefined || of("begin").length === 0 || of("end").length === 0) return undefined;
   const suffix = directory.endsWith("/EFI/nixos") ? ".efi" : "";
   const copies = new Map(of("file").map(([, name = "", size]) => [name, Number(size)]));
   const wanted = new Map(of("new").map(([, path = "", size]) => [copyOf(path) + suffix, Number(size)]));

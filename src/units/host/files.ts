@@ -38,11 +38,12 @@ async function find(
   options: Options,
 ): Promise<Map<string, string>> {
   const all = { ...options, deadline: DEADLINE_MS, keep: KEEP_BYTES };
-  const { exitCode, stdout, stderr, cancelled } = await machine.run(["find", "-L", ...words], all);
+  const { exitCode, stdout, stderr, cancelled, timedOut } = await machine.run(["find", "-L", ...words], all);
   // What is not there it complains of (1), and goes on.
   if (exitCode === 0 || exitCode === 1) return parseFiles(stdout);
   if (cancelled) throw new HomelabError("interrupted", "it was broken off");
-  const said = stderr.trim().split("\n").at(-1) || "it does not answer";
+  const silent = timedOut ? `\`find\` takes longer than ${DEADLINE_MS / 1000} s` : "it does not answer";
+  const said = stderr.trim().split("\n").at(-1) || silent;
   throw new HomelabError("unavailable", `${machine.name} does not say what is in its store: ${said}`, {
     hint: "see whether `find` runs there",
   });

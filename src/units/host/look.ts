@@ -18,8 +18,8 @@ export interface HostState {
   readonly holder: string | undefined;
   /** A switch did not come to its end, as when the power failed: what boots may not be what the profile says. */
   readonly unfinished: boolean;
-  /** Free on the file system of the store, in KiB. */
-  readonly free: number;
+  /** Free on the file system of the store, in KiB; undefined where that is not known. */
+  readonly free: number | undefined;
   /** `Linux x86_64`. */
   readonly platform: string;
 }
@@ -27,7 +27,7 @@ export interface HostState {
 /** What it prints for each: one line, in this order. */
 const LOOK = `readlink -f /run/current-system || echo
 readlink -f /nix/var/nix/profiles/system || echo
-df -Pk /nix/store | sed -n '2s/  */ /gp' | cut -d ' ' -f 4
+echo "$(df -Pk /nix/store | sed -n '2s/  */ /gp' | cut -d ' ' -f 4)"
 uname -sm
 if [ -e /run/homelab/lock ] && ! flock -n /run/homelab/lock true; then cat /run/homelab/holder; else echo; fi
 if [ -L /nix/var/nix/gcroots/homelab-new ]; then echo unfinished; else echo; fi
@@ -60,7 +60,7 @@ export function readLook({ name }: Pick<Machine, "name">, stdout: string, stderr
     failed: parseUnitList(units.join("\n")),
     holder: holder === "" ? undefined : holder,
     unfinished: unfinished === "unfinished",
-    free: Number(free) || 0,
+    free: /^\d+$/.test(free) ? Number(free) : undefined,
     platform,
   };
 }
@@ -73,13 +73,15 @@ export function requireFree({ name }: Pick<Machine, "name">, holder: string | un
   });
 }
 
-/** Whether there is room for another system. */
-export const hasSpace = ({ free }: Pick<HostState, "free">): boolean => free >= LEAST_KIB;
+/** Whether there is room for another system; what is not known is found out by copying one. */
+export const hasSpace = ({ free }: Pick<HostState, "free">): boolean =>
+  free === undefined || free >= LEAST_KIB;
 
 /** Throws when there is none. */
 export function requireSpace({ name }: Pick<Machine, "name">, state: Pick<HostState, "free">): void {
   if (hasSpace(state)) return;
-  throw new HomelabError("refused", `the store of ${name} has ${Math.round(state.free / 1024)} MiB left`, {
+  const left = Math.round((state.free ?? 0) / 1024);
+  throw new HomelabError("refused", `the store of ${name} has ${left} MiB left`, {
     hint: "collect garbage there: `sudo nix-collect-garbage --delete-older-than 30d`",
   });
 }

@@ -1,11 +1,14 @@
 import { HomelabError } from "../../errors.ts";
 import { asError, type NixOptions, nix } from "../../nix/call.ts";
 import { explain } from "../../nix/failure.ts";
+import type { Finding } from "../../nix/finding.ts";
 import { binarySize } from "../../nix/words.ts";
 import type { Machine } from "../../process/machine.ts";
 
 /** A store that is filled to the brim cannot even be cleaned up. */
 const SPARE = 64 * 1024 * 1024;
+/** A file system that compresses, or a store that links what is the same, needs as little as a third. */
+const SHRINKS = 3;
 
 /**
  * Bytes of what a system consists of that a host does not have yet. Undefined where the host does not say what it has:
@@ -41,15 +44,16 @@ export function parseSizes(text: string): Map<string, number> {
   return sizes;
 }
 
-/** Throws `refused` when what has to be copied does not fit; `free`: KiB on the file system of the store. */
-export function requireRoom(name: string, free: number, bytes: number): void {
-  if (bytes === 0 || bytes + SPARE <= free * 1024) return;
-  const left = binarySize(free * 1024);
-  throw new HomelabError(
-    "refused",
-    `the store of ${name} has ${left} left, and the system needs ${binarySize(bytes)}`,
-    {
-      hint: `collect garbage there: \`homelab gc ${name}\`, or \`sudo nix-collect-garbage --delete-older-than 30d\``,
-    },
-  );
+/**
+ * What speaks against copying so many bytes. `free`: KiB on the file system of the store; undefined where it is not
+ * known. Throws `refused` when they cannot fit.
+ */
+export function roomFindings(name: string, free: number | undefined, bytes: number): Finding[] {
+  if (free === undefined || bytes === 0 || bytes + SPARE <= free * 1024) return [];
+  const hint = `collect garbage there: \`homelab gc ${name}\`, or \`sudo nix-collect-garbage --delete-older-than 30d\``;
+  const left = `the store of ${name} has ${binarySize(free * 1024)} left`;
+  if (bytes > SHRINKS * free * 1024)
+    throw new HomelabError("refused", `${left}, and the system needs ${binarySize(bytes)}`, { hint });
+  const text = `${left}, and the system may need ${binarySize(bytes)}`;
+  return [{ level: "warning", rule: "store-small", text, hint }];
 }

@@ -4,7 +4,7 @@ import { readFiles, readServices } from "../files.ts";
 import { hardeningFindings } from "./hardening.ts";
 import { iptablesFirewall } from "./iptables.ts";
 import { includesOf, nftablesFirewall } from "./nftables.ts";
-import { type Firewall, type FirewallChange, firewallChange } from "./opening.ts";
+import { behindOneAnother, type Firewall, type FirewallChange, firewallChange } from "./opening.ts";
 import { type UnitFile, unitsOf } from "./unit-file.ts";
 
 /** What of a system is looked at. */
@@ -69,8 +69,7 @@ async function readFirewall(
   const script = (await read(startedBy(units.get("firewall.service")))).join("\n");
   const rules = (await read(startedBy(units.get("nftables.service")))).join("\n");
   const included = await read(includesOf(rules).filter(inStore));
-  const [tables, nft] = [iptablesFirewall(script), nftablesFirewall([rules, ...included].join("\n"))];
-  return tables && nft ? [...tables, ...nft] : (tables ?? nft);
+  return behindOneAnother(iptablesFirewall(script), nftablesFirewall([rules, ...included].join("\n")));
 }
 
 const inStore = (path: string): boolean => path.startsWith("/nix/store/");

@@ -35,9 +35,9 @@ interface Rule {
 
 /** One rule that is added; undefined for whatever else a line is. */
 function ruleOf(line: string): Rule | undefined {
-  const words = (line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) =>
-    word.replace(/^(["'])(.*)\1$/, "$2"),
-  );
+  const words = (line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [])
+    .map((word) => word.replace(/^(["'])(.*)\1$/, "$2"))
+    .flatMap(optionAndValue);
   if (!PROGRAM.test(words[0] ?? "")) return undefined;
   const options = new Map<string, string>();
   let [option, not] = ["", ""];
@@ -55,6 +55,12 @@ function ruleOf(line: string): Rule | undefined {
   const chain = options.get("-A") ?? options.get("-I");
   const filters = (options.get("-t") ?? "filter") === "filter";
   return chain !== undefined && filters ? { chain, options } : undefined;
+}
+
+/** `--dport=80` and `-ptcp` are two words in one. */
+function optionAndValue(word: string): string[] {
+  const [, option = word, value] = /^(--[a-z-]+)=(.*)$/.exec(word) ?? /^(-[psijtAI])(\w.*)$/.exec(word) ?? [];
+  return value ? [option, value] : [option];
 }
 
 function openingsOf({ chain, options }: Rule): Opening[] {

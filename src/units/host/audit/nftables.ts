@@ -1,22 +1,19 @@
 import type { Firewall, Opening } from "./opening.ts";
-
-interface Chain {
-  /** It sees what comes in for the machine itself. */
-  readonly isInput: boolean;
-  readonly rules: readonly (readonly string[])[];
-}
+import { type Chain, chainsOf, closing, tokensOf, withoutSets } from "./ruleset.ts";
 
 /** What a ruleset of nftables lets in; undefined when it has no chain that what comes in goes through. */
 export function nftablesFirewall(ruleset: string): Firewall {
   const chains = chainsOf(tokensOf(ruleset));
   const reached = new Set([...chains].flatMap(([name, { isInput }]) => (isInput ? [name] : [])));
   if (reached.size === 0) return undefined;
+  const unguarded = openFamilies(chains);
   // A set hands out what is added to it while it is gone through.
   for (const name of reached)
     for (const rule of chains.get(name)?.rules ?? [])
       for (const [at, word] of rule.entries())
-        if (word === "jump" || word === "goto") reached.add(inTable(name, rule[at + 1] ?? ""));
-  return [...reached].flatMap((name) => (chains.get(name)?.rules ?? []).flatMap(openingsOf));
+        if (isJump(word)) reached.add(inTable(name, rule[at + 1] ?? ""));
+  const opened = [...reached].flatMap((name) => (chains.get(name)?.rules ?? []).flatMap(openingsOf));
+  return [...unguarded, ...opened];
 }
 
 /** Files that it takes in, by their paths. */
@@ -24,65 +21,68 @@ export const includesOf = (ruleset: string): string[] =>
   [...ruleset.matchAll(/^\s*include\s+"([^"*?]+)"/gm)].flatMap(([, path]) => path ?? []);
 
 const inTable = (chain: string, name: string): string => `${chain.split("\t")[0]}\t${name}`;
+const isJump = (word: string | undefined): boolean => word === "jump" || word === "goto";
 
-/** Words, braces and ends of statements, without comments; quoted texts have lost their quotes. */
-function tokensOf(text: string): string[] {
-  const parts = text.replace(/\\\n/g, " ").match(/"[^"]*"|#[^\n]*|[{},;\n]|[^\s{},;"#]+/g) ?? [];
-  return parts.filter((part) => !part.startsWith("#")).map((part) => part.replace(/^"(.*)"$/s, "$1"));
+/** All that no chain turns away at its end; a packet has to pass each of those that it comes to. */
+function openFamilies(chains: ReadonlyMap<string, Chain>): Opening[] {
+  const open = ["ip", "ip6"].filter((family) => {
+    const own = [...chains].filter(([, chain]) => chain.isInput && ["inet", family].includes(chain.family));
+    return own.length > 0 && !own.some(([name]) => turnsAway(chains, name));
+  });
+  const protocol = open.length === 2 ? "any" : open[0] === "ip" ? "IPv4" : "IPv6";
+  return open.length === 0 ? [] : [{ protocol, port: undefined, interface: undefined, from: undefined }];
 }
 
-/** All chains by the name of their table, a tab, and their own. */
-function chainsOf(tokens: readonly string[]): Map<string, Chain> {
-  const chains = new Map<string, Chain>();
-  let table = "";
-  for (let at = 0; at < tokens.length; at++) {
-    const [word, brace] = [tokens[at], tokens.indexOf("{", at)];
-    if (word === "table" && brace > at) table = tokens.slice(at + 1, Math.min(at + 3, brace)).join(" ");
-    if (word !== "chain" || brace !== at + 2) continue;
-    const end = closing(tokens, brace);
-    const rules = statements(tokens.slice(brace + 1, end));
-    const name = `${table}\t${tokens[at + 1]}`;
-    const older = chains.get(name);
-    const isInput = rules.some((rule) => rule.join(" ").includes("hook input"));
-    chains.set(name, {
-      isInput: isInput || older?.isInput === true,
-      rules: [...(older?.rules ?? []), ...rules],
-    });
-    at = end;
-  }
-  return chains;
+/** Whether what is new and not let in goes no further than a chain. */
+function turnsAway(chains: ReadonlyMap<string, Chain>, name: string, seen: readonly string[] = []): boolean {
+  const chain = chains.get(name);
+  if (!chain || seen.includes(name)) return false;
+  return (
+    chain.policy === "drop" ||
+    chain.rules.some((rule) => {
+      const [verdict, to = ""] = verdictForNew(rule);
+      if (isJump(verdict)) return turnsAway(chains, inTable(name, to), [...seen, name]);
+      return verdict === "drop" || verdict === "reject";
+    })
+  );
 }
 
-/** Where the brace that is open at `begin` is closed. */
-function closing(tokens: readonly string[], begin: number): number {
-  let depth = 0;
-  for (let at = begin; at < tokens.length; at++) {
-    if (tokens[at] === "{") depth++;
-    if (tokens[at] === "}" && --depth === 0) return at;
-  }
-  return tokens.length;
+const VERDICTS = ["drop", "reject", "jump", "goto"];
+
+/** What a rule does with everything that is new and is not from the machine itself, and all that follows in it. */
+function verdictForNew(rule: readonly string[]): string[] {
+  const words = withoutSets(rule);
+  const at = words.findIndex((word) => VERDICTS.includes(word));
+  if (at < 0 || !seesNew(rule)) return [];
+  const name = interfacesOf(rule);
+  if (name && name.join() !== "not lo") return [];
+  const asked = words.slice(0, at).join(" ").replace(NOTES, "").split(" ");
+  const free = asked.every((word) => word === "" || STATES.has(word) || (name && FROM_OUTSIDE.has(word)));
+  return free ? words.slice(at) : [];
 }
 
-/** What stands between ends of lines; in braces, these mean nothing. */
-function statements(tokens: readonly string[]): string[][] {
-  const all: string[][] = [[]];
-  let depth = 0;
-  for (const token of tokens) {
-    if (token === "{") depth++;
-    if (token === "}") depth--;
-    if (depth === 0 && (token === "\n" || token === ";")) all.push([]);
-    else if (token !== "\n") all.at(-1)?.push(token);
-  }
-  return all.filter((statement) => statement.length > 0);
+/** What counts and writes down what passes, and asks for nothing. */
+const NOTES =
+  /\bcounter(?: packets \d+ bytes \d+| name \S+)?|\blog(?: (?:level|flags|group|snaplen|queue-threshold) \S+)*/g;
+const STATES = new Set(["ct", "state", "!=", "new", "established", "related", "untracked", "invalid", ","]);
+const FROM_OUTSIDE = new Set(["meta", "iifname", "iif", "lo"]);
+
+/** Whether a rule asks for no state of a connection, or for one that a new one has. */
+function seesNew(rule: readonly string[]): boolean {
+  const states = valuesAfter(rule, ["ct", "state"]);
+  if (!states) return true;
+  return states.includes("new") || (states[0]?.startsWith("not ") === true && !states.includes("not new"));
 }
+
+const interfacesOf = (rule: readonly string[]): string[] | undefined =>
+  valuesAfter(rule, ["iifname"]) ?? valuesAfter(rule, ["iif"]);
 
 /** What one rule lets in. */
 function openingsOf(rule: readonly string[]): Opening[] {
   const outside = withoutSets(rule);
   if (!outside.includes("accept")) return [];
-  const states = valuesAfter(rule, ["ct", "state"]);
-  if (states && !states.includes("new")) return [];
-  const name = valuesAfter(rule, ["iifname"]) ?? valuesAfter(rule, ["iif"]);
+  if (!seesNew(rule)) return [];
+  const name = interfacesOf(rule);
   const from = valuesAfter(rule, ["ip", "saddr"]) ?? valuesAfter(rule, ["ip6", "saddr"]);
   const base = { from: from?.join(", ") };
   const interfaces = (name ?? [undefined]).filter((each) => each !== "lo");
@@ -130,15 +130,4 @@ function valuesAfter(rule: readonly string[], words: readonly string[]): string[
   }
   const set = rule.slice(from + 1, closing(rule, from)).filter((word) => word !== ",");
   return set.map((value) => `${not}${value}`);
-}
-
-function withoutSets(rule: readonly string[]): string[] {
-  const left: string[] = [];
-  for (let at = 0; at < rule.length; at++) {
-    if (rule[at] === "{") at = closing(rule, at);
-    // A comment is a text, whatever it says.
-    else if (rule[at] === "comment" || rule[at] === "prefix") at++;
-    else left.push(rule[at] ?? "");
-  }
-  return left;
 }

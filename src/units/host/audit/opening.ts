@@ -21,6 +21,14 @@ export function openingText({ protocol, port, interface: name, from }: Opening):
   return `${what} on ${where}${from === undefined ? "" : ` from ${from.replace(/^not /, "all but ")}`}`;
 }
 
+/** What comes in where there are two firewalls: each has to let it in. */
+export function behindOneAnother(one: Firewall, other: Firewall): Firewall {
+  if (!one || !other) return one ?? other;
+  const both = (these: readonly Opening[], those: readonly Opening[]) =>
+    these.filter((narrow) => those.some((wide) => covers(wide, narrow)));
+  return [...both(one, other), ...both(other, one)];
+}
+
 /** What a switch does to the firewall, in words. */
 export interface FirewallChange {
   readonly opens: readonly string[];

@@ -17,7 +17,8 @@ const generation = (number: number, version: string) => [
   ...boots("old", version),
 ];
 const entry = (number: number) => `entry\tnixos-generation-${number}.conf\t`;
-const read = (...lines: (string | string[])[]) => readBootRoom([...lines.flat(), "end\t\t", ""].join("\n"));
+const read = (...lines: (string | string[])[]) =>
+  readBootRoom(["begin\t\t", ...lines.flat(), "end\t\t", ""].join("\n"));
 const ESP = `directory\t/boot/EFI/nixos\t${(5 * MIB) / 1024}`;
 const room = { directory: "/boot/EFI/nixos", free: 5 * MIB, needed: 30 * MIB, freed: 0 };
 
@@ -66,7 +67,10 @@ test("grub writes first and cleans up after that", () => {
 
 test("a loader that copies nothing, and an answer that was cut off", () => {
   expect(read(boots("new", "b"))).toBeUndefined();
-  expect(readBootRoom([...boots("new", "b"), ESP].join("\n"))).toBeUndefined();
+  const all = ["begin\t\t", ...boots("new", "b"), ESP, "end\t\t"];
+  expect(readBootRoom(["Welcome", ...all].join("\n"))).toEqual(room);
+  expect(readBootRoom(all.slice(0, -1).join("\n"))).toBeUndefined();
+  expect(readBootRoom(all.slice(1).join("\n"))).toBeUndefined();
 });
 
 test("what is said of it", () => {

@@ -21,6 +21,16 @@ test("a switch that did not come to its end", () => {
   expect({ unfinished, failed }).toEqual({ unfinished: true, failed: [] });
 });
 
+test("room that is not known keeps nobody from anything", () => {
+  const state = readLook(web, `${system}\n${system}\n\nLinux x86_64\n\n`);
+  expect({ free: state.free, platform: state.platform }).toEqual({
+    free: undefined,
+    platform: "Linux x86_64",
+  });
+  expect(() => requireSpace(web, state)).not.toThrow();
+  expect(() => requireSpace(web, { ...state, free: 0 })).toThrow("the store of web has 0 MiB left");
+});
+
 test("a profile that leads nowhere is none, and who holds the lock is named", () => {
   const text = `${system}\n/nix/var/nix/profiles/system\n1\nLinux aarch64\nada@laptop\n`;
   const { profile, holder, failed } = readLook(web, text);

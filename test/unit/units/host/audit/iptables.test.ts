@@ -48,6 +48,12 @@ test.each([
     "iptables -A nixos-fw -p tcp \\\n  --dport 81 \\\n  -m comment --comment 'a b' -j nixos-fw-accept",
     ["tcp 81 on all interfaces"],
   ],
+  ["iptables -A nixos-fw -p tcp --dport=80 -j nixos-fw-accept", ["tcp 80 on all interfaces"]],
+  [
+    'iptables --append=nixos-fw --protocol=tcp --dport="443" --jump=nixos-fw-accept',
+    ["tcp 443 on all interfaces"],
+  ],
+  ["iptables -A nixos-fw -ptcp -ieth0 --dports 80,81 -jACCEPT", ["tcp 80 on eth0", "tcp 81 on eth0"]],
   ["ip6tables -A nixos-fw -p udp -m state --state NEW -j nixos-fw-accept", ["all udp on all interfaces"]],
   ["iptables -A nixos-fw -p tcp --dport 25 -j DROP", []],
   ["iptables -A FORWARD -p tcp --dport 25 -j ACCEPT", []],

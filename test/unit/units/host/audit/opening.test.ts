@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
 import { findingLine } from "../../../../../src/nix/finding.ts";
 import { firewallFindings } from "../../../../../src/units/host/audit/audit.ts";
-import { firewallChange, type Opening } from "../../../../../src/units/host/audit/opening.ts";
+import {
+  behindOneAnother,
+  firewallChange,
+  type Opening,
+  openingText,
+} from "../../../../../src/units/host/audit/opening.ts";
 
 const tcp = (port?: string, name?: string, from?: string): Opening => ({
   protocol: "tcp",
@@ -40,6 +45,19 @@ test("a firewall that comes or goes", () => {
   expect(firewallChange(undefined, [tcp("22")])).toEqual({ opens: [], closes: [], switched: "on" });
   expect(firewallChange([tcp("22")], undefined).switched).toBe("off");
   expect(firewallChange(undefined, undefined).switched).toBeUndefined();
+});
+
+test("two firewalls let in what both do", () => {
+  const all = { ...tcp(), protocol: "any" };
+  const texts = (...two: Parameters<typeof behindOneAnother>) => behindOneAnother(...two)?.map(openingText);
+  expect(texts([tcp("22"), tcp("80")], [all])).toEqual([
+    "tcp 22 on all interfaces",
+    "tcp 80 on all interfaces",
+  ]);
+  expect(texts([tcp("22")], [tcp("80"), tcp("20-30")])).toEqual(["tcp 22 on all interfaces"]);
+  expect(texts([tcp("22")], undefined)).toEqual(["tcp 22 on all interfaces"]);
+  expect(texts(undefined, [tcp("22")])).toEqual(["tcp 22 on all interfaces"]);
+  expect(texts(undefined, undefined)).toBeUndefined();
 });
 
 test("what of it is told", () => {
