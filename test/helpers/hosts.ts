@@ -85,6 +85,11 @@ export class Hosts implements AsyncDisposable {
     );
   }
 
+  /** What runs on a host counts as what was booted. */
+  rebooted(name: string): Promise<string> {
+    return this.on(name).run("sh", "-c", 'ln -sfn "$(readlink -f /run/current-system)" /run/booted-system');
+  }
+
   /** What becomes of a host's next version, which is 2 after `fresh`, with another `web.service`. */
   next(name: string, change: System = {}): void {
     this.configure(name, { version: "2", units: { "web.service": service("two") }, ...change });

@@ -70,6 +70,7 @@ beforeEach(async () => {
   Object.assign(github, { issues: [], answer: undefined, left: 10 });
   github.take();
   await hosts.idle("web");
+  await hosts.rebooted("web");
 });
 
 const lock = () =>

@@ -157,6 +157,7 @@ Recommended:
     warnings: ["noisy.service has a new error in the journal: no such table: users"],
   });
   // The same message is not new any more.
+  await hosts.rebooted("web");
   next({ units: { ...units, "noisy.service": `${service('"<3>no such table: users"')}# again\n` } });
   expect((await deploy()).stderr).not.toContain("warning");
   runs++;
