@@ -36,6 +36,8 @@ export interface Connected {
 
 /** All that was measured of the switch of one host; null where it could not be. */
 export interface HostReport {
+  /** `test`: until it reboots; `boot`: from its next boot on. Not there when it is both. */
+  readonly goal?: "test" | "boot";
   readonly from: HostSystem;
   readonly to: HostSystem;
   /** What runs at the end, as it was seen then. */

@@ -40,9 +40,11 @@ function generations({ from, to }: HostReport): string | undefined {
 }
 
 /** Where it is not on what it was to be. */
-function atTheEnd({ from, to, now, resources }: HostReport): string | undefined {
+function atTheEnd({ goal, from, to, now, resources }: HostReport): string | undefined {
   if (!now) return resources.before ? "it could not be asked" : undefined;
   if (now.system === to.system) return undefined;
+  if (goal === "boot" && to.generation !== null && now.system === from.system)
+    return `runs ${systemName(now.system)} until it reboots`;
   const again = now.system === from.system ? " again" : "";
   const number = now.generation === null ? "" : ` (generation ${now.generation})`;
   return `runs ${systemName(now.system)}${again}${number}`;

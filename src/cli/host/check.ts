@@ -18,7 +18,7 @@ export async function run(context: Context, words: string[], options: HostOption
     hosts.root,
     async (session) => {
       const times = { at: Date.now(), began: now() };
-      const request = { ...session, ...hosts, goal: "switch" as const };
+      const request = { ...session, ...hosts, goal: "switch" as const, leavesGarbage: true };
       const { steps } = await prepareHosts(request, ["lint", "check", "evaluate"], times.began);
       return conclude(session, hosts.root, steps, times);
     },

@@ -3,7 +3,7 @@ import { runDocument } from "../../report/json.ts";
 import type { pullFirst } from "../../run/deploy.ts";
 import { deployHosts } from "../../run/host/deploy.ts";
 import { isGood } from "../../run/schedule.ts";
-import { conclude, DEFAULT_TIMEOUT_MS } from "../../run/steps.ts";
+import { conclude } from "../../run/steps.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import type { Context } from "../context.ts";
 import type { HostOptions } from "../host.ts";
@@ -57,8 +57,6 @@ export async function deployTo(
     return deployHosts({
       ...{ ...session, ...hosts, goal, within, pause, mode, times, prologue },
       command: mode === "standard" ? session.command : `${session.command} --${mode}`,
-      // By itself, a run may take an hour: what was asked for comes on top of it.
-      timeout: session.timeout ?? DEFAULT_TIMEOUT_MS + (pause ?? 0) * hosts.works.length,
       rollbackWave: options["rollback-wave"],
       confirm: asker(session, QUESTIONS[goal](names)),
     });

@@ -19,7 +19,11 @@ export async function run(context: Context, words: string[], options: HostOption
     async (session) => {
       const times = { at: Date.now(), began: now() };
       const phases = ["check", "evaluate", "build", "copy"] as const;
-      const { steps, good } = await prepareHosts({ ...session, ...hosts }, phases, times.began);
+      const { steps, good } = await prepareHosts(
+        { ...session, ...hosts, leavesGarbage: context.options.dryRun },
+        phases,
+        times.began,
+      );
       const [work] = hosts.works;
       if (good && work?.system)
         text = await dryActivate(work.machine, work.system, { signal: session.stop.abort });

@@ -6,6 +6,7 @@ import { issueLines, issuesDocument, packageLines } from "../../report/update.ts
 import { scanUpdate } from "../../run/host/issues.ts";
 import { prepareHosts } from "../../run/host/phases.ts";
 import { type FlakeUpdate, lookForUpdates } from "../../run/host/update.ts";
+import { waveLines, wavesOf } from "../../run/host/waves.ts";
 import { type HostWork, isSame } from "../../run/host/work.ts";
 import { conclude } from "../../run/steps.ts";
 import { effectLines } from "../../units/host/compare.ts";
@@ -41,7 +42,7 @@ export async function showUpdate(
         const done = [...looked.steps];
         update = looked.update;
         if (!update) return conclude(session, root, done, { at, began });
-        const request = { ...session, ...asked, lock: update.file };
+        const request = { ...session, ...asked, lock: update.file, leavesGarbage: true };
         const prepared = await prepareHosts(
           request,
           ["check", "evaluate", "build", "copy", "compare"],
@@ -63,19 +64,21 @@ export async function showUpdate(
       }),
     ),
   );
-  if (!context.options.json && update) print(linesOf(context, works, update, scan));
+  if (!context.options.json && update) print(linesOf(context, asked, update, scan));
   return scan;
 }
 
 function linesOf(
   { out }: Context,
-  works: readonly HostWork[],
+  { works, stages }: Pick<Asked, "works" | "stages">,
   { moves }: FlakeUpdate,
   scan: Scan | undefined,
 ): string {
   const inputs = moves.map((each) => `  ${moveLine(each)}`);
+  const changing = works.filter((work) => work.comparison && !isSame(work)).map(({ recipe }) => recipe);
   const lines = [
     ...(moves.length === 0 ? ["no input would move"] : ["inputs:", ...inputs]),
+    ...waveLines(wavesOf(changing, { stages, canaries: [] })),
     ...works.flatMap(hostLines),
   ].map(printable);
   const issues = scan ? [...issueLines(scan, out), `risk: ${riskOf(scan)}`] : [];

@@ -70,6 +70,7 @@ export async function updateSystems(
       ...asked,
       lock: found.file,
       goal: "switch",
+      order: { stages: asked.stages, canaries: [] },
       within: options.within,
       prologue: done,
       times: { at, began },

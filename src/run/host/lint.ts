@@ -27,10 +27,10 @@ export const lintStep = (): Step => ({
  * what the rules and linters say. An error keeps all from being evaluated; whoever only looks is told of it.
  */
 export async function lintFlake(request: HostRequest, context: StepContext): Promise<Outcome> {
-  const { here, flake, env, mode = "standard", goal } = request;
+  const { here, flake, root, env, mode = "standard", goal } = request;
   context.progress("verifying", "reads what changed");
-  const { findings, files } = await lintSources({
-    ...{ here, flake, env, only: "changed", since: lastDeployed(request) },
+  const { findings, files, skipped } = await lintSources({
+    ...{ here, flake, scope: root, env, only: "changed", since: lastDeployed(request) },
     rules: checks(mode, "rules"),
     signal: context.abort,
     deadline: context.remaining(),
@@ -38,14 +38,17 @@ export async function lintFlake(request: HostRequest, context: StepContext): Pro
   const errors = findings.filter(({ level }) => level === "error");
   const warnings = findings.filter(({ level }) => level === "warning").map(findingLine);
   const [first, ...others] = errors;
-  if (!first) return settled("checked", counted(files), warnings);
+  if (!first) return settled("checked", counted(files, skipped), warnings);
   if (goal === undefined)
-    return settled("checked", counted(files), [...errors.map(findingLine), ...warnings]);
+    return settled("checked", counted(files, skipped), [...errors.map(findingLine), ...warnings]);
   return refusal(first, others, warnings);
 }
 
-const counted = (files: number): string =>
-  files === 0 ? "no Nix file changed" : `${files === 1 ? "1 Nix file" : `${files} Nix files`} that changed`;
+function counted(files: number, skipped: string | undefined): string {
+  const text =
+    files === 0 ? "no Nix file changed" : `${files === 1 ? "1 Nix file" : `${files} Nix files`} that changed`;
+  return skipped === undefined ? text : `${text}; ${skipped}`;
+}
 
 function refusal(first: Finding, others: readonly Finding[], warnings: readonly string[]): Outcome {
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;

@@ -2,6 +2,7 @@ import type { Connected, HostReport, HostSystem, Resources } from "../../plan/ho
 import type { Comparison } from "../../units/host/compare.ts";
 import { connected, crowded, percent, running } from "../../units/host/health.ts";
 import type { Measure } from "../../units/host/measure.ts";
+import type { Goal } from "../../units/host/supervise.ts";
 import type { Measures } from "../../units/host/switch.ts";
 import type { HostWork } from "./work.ts";
 
@@ -18,11 +19,12 @@ type Known = Pick<HostWork, "system" | "comparison" | "generation" | "times"> & 
 };
 
 /** What was measured of a host's switch, as it is kept with the run. */
-export function reportOf(work: Known, measures: Measures): HostReport {
+export function reportOf(work: Known, measures: Measures, goal: Goal): HostReport {
   const { before, after, busy, phases, changes } = measures;
   const to = work.system ?? "";
   const { comparison } = work;
   return {
+    ...(goal === "switch" ? {} : { goal }),
     from: { system: work.state?.system ?? "", generation: before ? generationOf(before) : null },
     to: {
       system: to,
@@ -40,7 +42,7 @@ export function reportOf(work: Known, measures: Measures): HostReport {
     services: after ? running(after.services) : null,
     connected: before && after ? connectionsOf(work, measures, before, after) : null,
     errors: after?.errors ?? [],
-    recommendations: after ? recommendations(work, after) : [],
+    recommendations: after ? recommendations(work, after, goal) : [],
   };
 }
 
@@ -68,7 +70,11 @@ function unitsOf(comparison: Comparison | undefined, changes: Measures["changes"
 }
 
 /** What to do next, where what was measured says so. */
-export function recommendations({ recipe: { name }, comparison, system }: Known, after: Measure): string[] {
+export function recommendations(
+  { recipe: { name }, comparison, system }: Known,
+  after: Measure,
+  goal: Goal = "switch",
+): string[] {
   const parts = after.current === system ? (comparison?.reboot ?? []) : [];
   const store = after.disks.find(({ path }) => path === "/nix/store") ?? after.disks[0];
   const used = store && store.total > 0 ? 1 - store.free / store.total : 0;
@@ -78,6 +84,9 @@ export function recommendations({ recipe: { name }, comparison, system }: Known,
     ...(days > OLD_DAYS ? [`the oldest generation is ${days} days old`] : []),
   ];
   return [
+    ...(goal === "boot" && after.profile === system && after.current !== system
+      ? [`reboot ${name} to bring the new system into force`]
+      : []),
     ...(parts.length > 0 ? [`reboot ${name} to bring its ${listed(parts)} into force`] : []),
     ...(why.length > 0 ? [`collect garbage, as ${why.join(" and ")}: ${GARBAGE} there`] : []),
     ...crowded(after.services).map(

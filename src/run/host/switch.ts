@@ -1,9 +1,10 @@
 import { hostname } from "node:os";
+import { now } from "../../clock.ts";
 import type { Plan, Step, StepReport } from "../../plan/types.ts";
 import { joinHost } from "../../units/host/attach.ts";
 import type { Goal } from "../../units/host/supervise.ts";
 import { type HostSwitch, patienceFor, switchHost } from "../../units/host/switch.ts";
-import { failed, hardNeeds, runSteps, settledOutcome } from "../steps.ts";
+import { DEFAULT_TIMEOUT_MS, failed, hardNeeds, runSteps, settledOutcome } from "../steps.ts";
 import type { HostDeployRequest } from "./deploy.ts";
 import { checks, leftOut } from "./modes.ts";
 import { pauseAfter } from "./pause.ts";
@@ -17,22 +18,27 @@ import { type HostRequest, type HostWork, isSame } from "./work.ts";
 const LIMIT_S = 600;
 
 /** Asks once for all hosts that change, and switches them, wave by wave. */
-export async function switchAll(request: HostDeployRequest, began: number): Promise<StepReport[]> {
-  const { works, goal, order, pause, mode = "standard", listener, confirm } = request;
+export async function switchAll(asked: HostDeployRequest, start: number): Promise<StepReport[]> {
+  const { works, goal, order, pause, mode = "standard", listener, confirm } = asked;
   const changing = works.filter((work) => !settles(work, goal));
   const recipes = changing.map(({ recipe }) => recipe);
   const waves = order ? wavesOf(recipes, order) : allAtOnce(recipes);
   if (changing.length > 0) {
     const omitted = leftOut(mode);
     if (omitted.length > 0) listener.message(`${mode}: leaves out ${omitted.join(", ")}`);
-    await confirm([...waveLines(waves), ...changing.flatMap((work) => linesOf(work, goal))]);
   }
+  const waited = now();
+  if (changing.length > 0)
+    await confirm([...waveLines(waves), ...changing.flatMap((work) => linesOf(work, goal))]);
+  // A switch that is well is not taken back for the time that a build, or a person, took.
+  const began = asked.timeout === undefined ? now() : start + (now() - waited);
+  const request = { ...asked, timeout: asked.timeout ?? timeoutFor(asked, changing, waves.length) };
   const plan = planOf(request, waves);
   const put: Put = async (work, context) => {
     const wanted = switchOf(request, work);
     const outcome = await (work.left ? joinHost(work.left, wanted, context) : switchHost(wanted, context));
     const { measures, detail } = outcome;
-    const host = reportOf(work, measures);
+    const host = reportOf(work, measures, goal);
     const warnings = measures.warnings.length > 0 ? measures.warnings : undefined;
     // That what ran before serves again is no reason to go on with the next wave.
     if (!outcome.ok)
@@ -55,6 +61,16 @@ export async function switchAll(request: HostDeployRequest, began: number): Prom
   const vain = request.rollbackWave ? switchedInVain(waves, steps) : [];
   const back = changing.filter(({ recipe }) => vain.includes(recipe.name));
   return back.length === 0 ? steps : [...steps, ...(await takeBack(request, back, { began, put }))];
+}
+
+/** Milliseconds for all waves: what is asked for each comes on top of what a run may take by itself. */
+function timeoutFor(
+  { within, pause = 0 }: HostDeployRequest,
+  changing: readonly HostWork[],
+  waves: number,
+): number {
+  const longest = Math.max(0, ...changing.map(({ recipe }) => within ?? patienceFor(recipe) * 1000));
+  return DEFAULT_TIMEOUT_MS + waves * (longest + pause);
 }
 
 function switchOf(

@@ -28,7 +28,7 @@ const measures: Measures = {
 };
 
 test("a switch is told as it was measured, not as it was planned", () => {
-  expect(reportOf(work, measures)).toEqual({
+  expect(reportOf(work, measures, "switch")).toEqual({
     from: { system: "/nix/store/a", generation: 4 },
     to: { system: "/nix/store/b", generation: 5 },
     now: { system: "/nix/store/b", generation: 5 },
@@ -50,9 +50,20 @@ test("a switch is told as it was measured, not as it was planned", () => {
   });
 });
 
+test("what only boots next is told with the reboot that it needs", () => {
+  const still = { ...after, current: "/nix/store/a" };
+  const { goal, to, now, recommendations } = reportOf(work, { ...measures, after: still }, "boot");
+  expect({ goal, to, now, recommendations }).toEqual({
+    goal: "boot",
+    to: { system: "/nix/store/b", generation: 5 },
+    now: { system: "/nix/store/a", generation: null },
+    recommendations: ["reboot web to bring the new system into force"],
+  });
+});
+
 describe("generations", () => {
   const of = (more: Partial<typeof work> & { generation?: number }, end = after) => {
-    const { from, to, now } = reportOf({ ...work, ...more }, { ...measures, after: end });
+    const { from, to, now } = reportOf({ ...work, ...more }, { ...measures, after: end }, "switch");
     return [from.generation, to.generation, now?.generation];
   };
   test.each([
@@ -64,7 +75,11 @@ describe("generations", () => {
 });
 
 test("where nothing was measured, nothing is told", () => {
-  const report = reportOf(work, { ...measures, before: undefined, after: undefined, changes: undefined });
+  const report = reportOf(
+    work,
+    { ...measures, before: undefined, after: undefined, changes: undefined },
+    "switch",
+  );
   expect(report).toMatchObject({
     ...{ from: { generation: null }, now: null, services: null, connected: null, recommendations: [] },
     resources: { before: null, after: null },
