@@ -63,7 +63,10 @@ export function roff(text: string): string {
     .replaceAll("'", "\\(aq")
     .replaceAll("~", "\\(ti")
     .replaceAll("^", "\\(ha")
-    .replaceAll("…", "\\[u2026]")
+    .replace(
+      /[^\0-~]/gu,
+      (mark) => `\\[u${mark.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}]`,
+    )
     .replace(/^\./gm, "\\&.");
 }
 
