@@ -32,7 +32,9 @@ export function plainListener(options: PlainOptions): RunListener {
     },
     finished(_step: Step, report: StepReport) {
       const untouched = report.result === "unchanged" || report.result === "held";
-      const silent = (untouched && !verbose) || (quiet && report.result === "changed");
+      // Which phases of a host do not begin any more goes without saying; what they are for is told of.
+      const phase = report.result === "blocked" && report.id.includes(" ");
+      const silent = ((untouched || phase) && !verbose) || (quiet && report.result === "changed");
       if (!silent) write(finishedText(report, verbose, s), levelOf(report));
       for (const line of warningLines(report, s)) write(`${line}\n`, "warning");
     },

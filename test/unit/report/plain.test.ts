@@ -52,6 +52,17 @@ describe("plainListener", () => {
     );
   });
 
+  test("of the phases of a host, those that do not begin any more are only counted", () => {
+    const stopped = runOf("failed", 1_000, [
+      ended("build web", "run", "failed", { detail: "no" }),
+      ended("copy web", "run", "blocked", { detail: "needs build web, which failed" }),
+    ]);
+    const said = transcript(stopped, false);
+    expect(said).toContain("build web: failed after");
+    expect(said).not.toContain("copy web");
+    expect(transcript(stopped, true)).toContain("copy web: blocked: needs build web, which failed\n");
+  });
+
   test("tells each phase once, and why, when verbose", () => {
     expect(transcript(broken, true)).toBe(
       [
