@@ -58,7 +58,7 @@ describe("plainListener", () => {
       ended("copy web", "run", "blocked", { detail: "needs build web, which failed" }),
     ]);
     const said = transcript(stopped, false);
-    expect(said).toContain("build web: failed after");
+    expect(said).toContain("build web: failed: no\n");
     expect(said).not.toContain("copy web");
     expect(transcript(stopped, true)).toContain("copy web: blocked: needs build web, which failed\n");
   });
