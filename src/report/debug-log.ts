@@ -18,6 +18,28 @@ export function nixLine(line: string): string | undefined {
   }
 }
 
+/**
+ * What is told of must go on when it cannot be told: the first write that fails is the last one. `failure` says why,
+ * for the end.
+ */
+export function untilItFails(write: (text: string) => void): {
+  readonly write: (text: string) => void;
+  readonly failure: () => string | undefined;
+} {
+  let failure: string | undefined;
+  return {
+    write: (text) => {
+      if (failure !== undefined) return;
+      try {
+        write(text);
+      } catch (error) {
+        failure = error instanceof Error ? error.message : String(error);
+      }
+    },
+    failure: () => failure,
+  };
+}
+
 /** Writes what every program is called with, says, and ends with, as it happens: whole lines, each with its program. */
 export function debugLog(write: (text: string) => void, clock: () => Date = () => new Date()): Trace {
   let count = 0;

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { homelab } from "../helpers/homelab.ts";
 
 test.concurrent("a task goes before the command of the same name where that is a verb of hosts", async () => {
@@ -59,4 +61,14 @@ test.concurrent("a mistake in the recipes does not let a command run in place of
   expect((await lab.run("lint")).stdout).toBe("checked 1 Nix file: nothing found\n");
   lab.write({ "homelab.yml": task });
   expect((await lab.run("fmt")).stdout).toContain("mine");
+});
+
+test.concurrent("what is old beside the log of a deploy, and cannot go, holds nothing up", async () => {
+  await using lab = await homelab({ "homelab.yml": "hosts: { web: {} }\n" });
+  for (let day = 1; day <= 10; day++)
+    mkdirSync(join(lab.state, "debug", `2020010${day}`), { recursive: true });
+  const { code, stderr } = await lab.run("deploy-debug", "web");
+  expect(code).toBe(78);
+  expect(stderr).toContain("warning: an old log stays: ");
+  expect(stderr).toContain("all that was said is in ");
 });

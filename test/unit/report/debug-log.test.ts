@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { appendFileSync } from "node:fs";
 import { runProcess } from "../../../src/process/runner.ts";
 import { traceTo } from "../../../src/process/trace.ts";
-import { debugLog, nixLine } from "../../../src/report/debug-log.ts";
+import { debugLog, nixLine, untilItFails } from "../../../src/report/debug-log.ts";
 
 test.each([
   ["plain", "plain"],
@@ -47,4 +48,22 @@ test("everything that a program is called with and says is written as it comes",
     "#2 = exit code 0, after <time>",
   ]);
   expect(text).not.toContain("#3");
+});
+
+test("a full disk ends the log, and not what it tells of", async () => {
+  let written = "";
+  let file = "/dev/full";
+  const log = untilItFails((text) => {
+    written += text;
+    appendFileSync(file, text);
+  });
+  const end = traceTo(debugLog(log.write, () => new Date(0)));
+  const run = () => runProcess(["echo", "out"], { env: { PATH: process.env.PATH }, deadline: 10_000 });
+  expect(await run()).toMatchObject({ exitCode: 0, stdout: "out\n" });
+  file = "/dev/null";
+  await run();
+  end();
+  expect(written).toBe("00:00:00.000 #1 $ echo out\n");
+  expect(log.failure()).toContain("ENOSPC");
+  expect(untilItFails(() => {}).failure()).toBeUndefined();
 });
