@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { homelab } from "../helpers/homelab.ts";
+import { BINARY } from "../helpers/paths.ts";
 
 test.concurrent("a task goes before the command of the same name where that is a verb of hosts", async () => {
   await using lab = await homelab({
@@ -71,4 +72,20 @@ test.concurrent("what is old beside the log of a deploy, and cannot go, holds no
   expect(code).toBe(78);
   expect(stderr).toContain("warning: an old log stays: ");
   expect(stderr).toContain("all that was said is in ");
+});
+
+test.concurrent("inside of the task of its name it is the command that is meant", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `tasks:
+  lint: { run: [echo mine, "timeout 20 ${BINARY} lint"] }
+  every: { run: "timeout 20 ${BINARY} lint" }
+  deploy-debug: { run: "timeout 20 ${BINARY} deploy-debug --help" }
+`,
+    "a.nix": "{ }\n",
+  });
+  const lint = "mine\nchecked 1 Nix file: nothing found\n";
+  expect(await lab.run("lint")).toMatchObject({ code: 0, stdout: lint });
+  // Of another name: the task goes first there, too.
+  expect(await lab.run("every")).toMatchObject({ code: 0, stdout: lint });
+  expect((await lab.run("deploy-debug")).stdout).toStartWith("Deploys hosts as `host deploy` does");
 });
