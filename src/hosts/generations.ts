@@ -42,7 +42,7 @@ const QUESTION = String.raw`
 exec 2>/dev/null
 export LC_ALL=C PATH="$PATH:/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 line() { printf '%s\t%s\n' "$@"; }
-if ! test -e /etc/NIXOS && ! grep -qE '^ID="?nixos"?$' /etc/os-release; then line end; exit; fi
+if ! test -e /etc/NIXOS && ! test -e /run/current-system/nixos-version; then line end; exit; fi
 line default "$(readlink /nix/var/nix/profiles/system)"
 line current "$(readlink -e /run/current-system)"
 line booted "$(readlink -e /run/booted-system)"
