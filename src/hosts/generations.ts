@@ -68,7 +68,7 @@ export async function readGenerations(machine: Machine): Promise<Generations> {
   const generations = await askAll(machine, ["sh", "-c", QUESTION], parseGenerations);
   if (generations.list.length > 0) return generations;
   throw new HomelabError("unsupported", `${machine.name} has no generations of a system: it is not NixOS`, {
-    hint: "that has an /etc/NIXOS, and links in /nix/var/nix/profiles that are called `system-N-link`",
+    hint: "NixOS has an /etc/NIXOS, and links in /nix/var/nix/profiles that are called `system-N-link`",
   });
 }
 
