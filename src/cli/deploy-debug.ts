@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "n
 import { join } from "node:path";
 import { HomelabError } from "../errors.ts";
 import { traceTo } from "../process/trace.ts";
-import { debugLog } from "../report/debug-log.ts";
+import { debugLog, untilItFails } from "../report/debug-log.ts";
 import { stateDirectory } from "../store/store.ts";
 import { versionLine } from "../version.ts";
 import { makeCommand } from "./command.ts";
@@ -23,7 +23,8 @@ export default makeCommand({
   examples: [["homelab deploy-debug web", "what to look at when a deploy fails and does not say why"]],
   async run(context, words, given) {
     const file = freshFile(context);
-    const end = traceTo(debugLog((text) => appendFileSync(file, text)));
+    const log = untilItFails((text) => appendFileSync(file, text));
+    const end = traceTo(debugLog(log.write));
     try {
       const talking = { ...context, options: { ...context.options, verbose: true } };
       const { run } = await VERBS.deploy.load();
@@ -34,13 +35,15 @@ export default makeCommand({
       }
     } finally {
       end();
-      context.messages.info(`all that was said is in ${file}`);
+      const failure = log.failure();
+      if (failure === undefined) context.messages.info(`all that was said is in ${file}`);
+      else context.messages.warn(`only the beginning of what was said is in ${file}: ${failure}`);
     }
   },
 });
 
 /** A file of our own, beside those of earlier times, of which the oldest go. */
-function freshFile({ env, typed }: Context): string {
+function freshFile({ env, typed, messages }: Context): string {
   const dir = join(stateDirectory(env), "debug");
   const file = join(dir, `${new Date().toISOString().replace(/[-:]|\..*/g, "")}-${process.pid}.txt`);
   try {
@@ -52,6 +55,15 @@ function freshFile({ env, typed }: Context): string {
       cause,
     });
   }
-  for (const old of readdirSync(dir).sort().slice(0, -KEPT)) rmSync(join(dir, old), { force: true });
+  for (const old of readdirSync(dir).sort().slice(0, -KEPT)) remove(join(dir, old), messages);
   return file;
+}
+
+/** One that stays keeps nobody from deploying. */
+function remove(file: string, messages: Context["messages"]): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    messages.warn(`an old log stays: ${error instanceof Error ? error.message : error}`);
+  }
 }

@@ -3,6 +3,7 @@ import { nearest } from "../book/nearest.ts";
 import type { Book, TaskRecipe } from "../book/types.ts";
 import { HomelabError } from "../errors.ts";
 import { expandTarget } from "../graph/targets.ts";
+import { isInsideTask } from "../process/task-variable.ts";
 import { REVISION, VERSION, versionLine } from "../version.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -86,7 +87,8 @@ async function runTask({ task, book, words }: FoundTask, globals: GlobalOptions)
 
 /**
  * What a word means: a command by its name, a task of the book by its own, or `<verb>-<target>`. A few commands let a
- * task of their name go first. Throws `usage` with a suggestion.
+ * task of their name go first, but not inside of that task: there it is the command that is meant. Throws `usage` with
+ * a suggestion.
  */
 async function findCommand(
   word: string,
@@ -102,11 +104,12 @@ async function findCommand(
   const { bookIfAny, isWritten, openBook } = await import("./book.ts");
   const [only, other] = [own, split].filter((each) => each !== undefined);
   // The command reads the book itself: twice only where some text of it looks like a task of that name.
-  if (only && !other && !isWritten(context, word)) return only;
+  const inside = own !== undefined && isInsideTask(context.env, word);
+  if (only && !other && (inside || !isWritten(context, word))) return only;
   // Where a task may be meant, a mistake in the recipes must not let the command run in its place.
-  const mayBeTask = own !== undefined && !globals.help && isWritten(context, word);
+  const mayBeTask = own !== undefined && !inside && !globals.help && isWritten(context, word);
   const book = await (mayBeTask ? openBook(context) : bookIfAny(context));
-  const task = book?.recipes.get(word);
+  const task = inside ? undefined : book?.recipes.get(word);
   if (book && task?.kind === "task") return { task, book, words: rest };
   // `deploy-debug` where something is called `debug`.
   if (split && (!own || (book && expandTarget(book, target)))) return split;

@@ -6,10 +6,12 @@ import { askAll } from "./look.ts";
 /** One generation of a host's system profile. */
 export interface Generation {
   readonly number: number;
-  /** When it was made, in milliseconds. */
-  readonly made: number;
-  /** Store path of its system; undefined when its link leads nowhere. */
+  /** When it was made, in milliseconds; undefined when the host does not say. */
+  readonly made: number | undefined;
+  /** Store path of its system; undefined when its link leads nowhere, or nobody can say where. */
   readonly path: string | undefined;
+  /** Its link leads nowhere. */
+  readonly gone: boolean;
   readonly version: string | undefined;
   readonly kernel: string | undefined;
   /** Commit of the configuration, where that is set (`system.configurationRevision`). */
@@ -33,12 +35,14 @@ export interface Generations {
 
 /**
  * What `nixos-rebuild list-generations` reads, from the links and the systems' own files: it is there on no host of old,
- * and marks neither what runs nor what was booted. Needs no lock of the profile and no root.
+ * and marks neither what runs nor what was booted. Needs no lock of the profile and no root. Profiles of that name are
+ * elsewhere, too (nix-darwin), where these programs are others.
  */
 const QUESTION = String.raw`
 exec 2>/dev/null
 export LC_ALL=C PATH="$PATH:/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 line() { printf '%s\t%s\n' "$@"; }
+if ! test -e /etc/NIXOS && ! test -e /run/current-system/nixos-version; then line end; exit; fi
 line default "$(readlink /nix/var/nix/profiles/system)"
 line current "$(readlink -e /run/current-system)"
 line booted "$(readlink -e /run/booted-system)"
@@ -46,6 +50,7 @@ for link in /nix/var/nix/profiles/system-*-link; do
   test -L "$link" || continue
   line generation "$link"
   line made "$(stat -c %Y "$link")"
+  if ! test -e "$link"; then line gone yes; continue; fi
   path=$(readlink -e "$link") || continue
   line path "$path"
   line version "$(cat "$path/nixos-version")"
@@ -63,7 +68,7 @@ export async function readGenerations(machine: Machine): Promise<Generations> {
   const generations = await askAll(machine, ["sh", "-c", QUESTION], parseGenerations);
   if (generations.list.length > 0) return generations;
   throw new HomelabError("unsupported", `${machine.name} has no generations of a system: it is not NixOS`, {
-    hint: "there is nothing in /nix/var/nix/profiles that is called `system-N-link`",
+    hint: "NixOS has an /etc/NIXOS, and links in /nix/var/nix/profiles that are called `system-N-link`",
   });
 }
 
@@ -106,12 +111,13 @@ function generation(
   const number = generationOf(values.get("generation") ?? "");
   if (number === undefined) return [];
   const known = (key: string) => values.get(key) || undefined;
-  const path = known("path");
+  const [path, made = ""] = [known("path"), known("made")];
   const is = (system: string | undefined) => system !== undefined && [path, ...systems].includes(system);
   return [
     {
       ...{ number, path, specialisations },
-      made: Number(values.get("made") ?? 0) * 1000,
+      gone: values.has("gone"),
+      made: /^\d+$/.test(made) ? Number(made) * 1000 : undefined,
       version: known("version"),
       kernel: known("kernel"),
       revision: known("revision"),

@@ -1,4 +1,4 @@
-import type { Generation } from "./generations.ts";
+import type { Generation, Generations } from "./generations.ts";
 
 export interface Kept {
   readonly number: number;
@@ -6,9 +6,12 @@ export interface Kept {
   readonly why: string;
 }
 
+/** One of which it is known when it was made. */
+type Dated = Generation & { readonly made: number };
+
 export interface Sorted {
   /** To be removed, oldest first. */
-  readonly old: readonly Generation[];
+  readonly old: readonly Dated[];
   /** Newest first. */
   readonly kept: readonly Kept[];
 }
@@ -27,11 +30,15 @@ export function sortGenerations(generations: readonly Generation[], before: numb
       ),
   );
   const kept: Kept[] = [];
-  const old: Generation[] = [];
+  const old: Dated[] = [];
   for (const generation of newest) {
-    const why = reasonsFor(generation, back, before);
-    if (why.length > 0) kept.push({ number: generation.number, why: why.join(", ") });
-    else old.push(generation);
+    const needed = reasonsFor(generation, back);
+    const { number, made } = generation;
+    const keep = (why: string) => kept.push({ number, why });
+    if (needed.length > 0) keep(needed.join(", "));
+    else if (made === undefined) keep("it is not known when it was made");
+    else if (before !== undefined && made >= before) keep("it is young enough");
+    else old.push({ ...generation, made });
   }
   return { old: old.toReversed(), kept };
 }
@@ -39,16 +46,19 @@ export function sortGenerations(generations: readonly Generation[], before: numb
 /** Whether one could be gone back to: its system is there, and is another one. */
 const isWhole = ({ path }: Generation, from: Generation): boolean => path !== undefined && path !== from.path;
 
-function reasonsFor(
-  { number, made, running, booted, isDefault }: Generation,
-  back: ReadonlySet<number>,
-  before: number | undefined,
-): string[] {
-  const needed = [
+function reasonsFor({ number, running, booted, isDefault }: Generation, back: ReadonlySet<number>): string[] {
+  return [
     ...(running ? ["it runs"] : []),
     ...(isDefault ? ["it boots next"] : []),
     ...(booted ? ["it was booted"] : []),
     ...(back.has(number) ? ["a rollback goes to it"] : []),
   ];
-  return needed.length > 0 || before === undefined || made < before ? needed : ["it is young enough"];
+}
+
+/** What a host does not say and would have to, for anybody to tell which of its generations nothing needs. */
+export function unsaidOf({ list, current }: Generations): string | undefined {
+  if (current === undefined) return "which system runs (/run/current-system)";
+  const dark = list.filter(({ path, gone }) => path === undefined && !gone).map(({ number }) => number);
+  if (dark.length === 0) return undefined;
+  return `which system its generation${dark.length === 1 ? "" : "s"} ${dark.toSorted((a, b) => a - b).join(", ")} ${dark.length === 1 ? "is" : "are"} of`;
 }

@@ -53,7 +53,10 @@ function weightOf({ labels, title }: Issue): number {
 
 /** How an issue's title stands to the versions that come: it names one of them, names only others, or none. */
 export function versionIn(title: string, { name, versions }: NewPackage): "named" | "other" | "none" {
-  const marked = title.replaceAll(new RegExp(escaped(name), "gi"), MARK);
+  const marked = title
+    .replaceAll(new RegExp(escaped(name), "gi"), MARK)
+    // As attributes of nixpkgs are called: `linux_6_6`.
+    .replaceAll(ATTRIBUTE, (_, version) => MARK + version.replaceAll("_", "."));
   const written = [...marked.matchAll(NUMBER)]
     .map(([all, number = "", open]) => ({ number, open: open !== undefined || all.startsWith(MARK) }))
     // A number without a point may be anything elsewhere: the 2 of "2 tests fail".
@@ -67,12 +70,13 @@ export function versionIn(title: string, { name, versions }: NewPackage): "named
   return names ? "named" : "other";
 }
 
-/** Whether a title is about a package: its name stands in it as a word of its own. */
+/** Whether a title is about a package: its name stands in it as a word of its own, or with a version behind it. */
 export const isAbout = (title: string, { name }: Pick<NewPackage, "name">): boolean =>
-  new RegExp(`(?<![\\w-])${escaped(name)}(?![\\w-])`, "i").test(title);
+  new RegExp(`(?<![\\w-])${escaped(name)}(?![A-Za-z0-9]|[-_](?!v?\\d))`, "i").test(title);
 
 /** Stands for the package's name: a number right behind it is a version. */
 const MARK = "\u0001";
+const ATTRIBUTE = new RegExp(`${MARK}_(\\d+(?:_\\d+)*)`, "g");
 const NUMBER = new RegExp(
   `(?:${MARK}[\\s@_-]*|(?<![\\w.${MARK}-]))v?(\\d+(?:\\.\\d+)*)(\\.[x*])?(?!\\w|\\.\\w)`,
   "gi",

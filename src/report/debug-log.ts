@@ -1,4 +1,5 @@
 import { now } from "../clock.ts";
+import { withoutPassword } from "../git/words.ts";
 import type { Trace } from "../process/trace.ts";
 import { formatDuration } from "./duration.ts";
 import { printableLog } from "./style.ts";
@@ -18,6 +19,34 @@ export function nixLine(line: string): string | undefined {
   }
 }
 
+/** An address may carry a password or a token; the user of a login is neither. */
+export const withoutTokens = (text: string): string =>
+  text.replace(/[\w+.-]*:\/\/[^@/\s]+@/g, (found) =>
+    /(?:^|\+)ssh(?:-ng)?:\/\/[^:]+@$/.test(found) ? found : withoutPassword(found),
+  );
+
+/**
+ * What is told of must go on when it cannot be told: the first write that fails is the last one. `failure` says why,
+ * for the end.
+ */
+export function untilItFails(write: (text: string) => void): {
+  readonly write: (text: string) => void;
+  readonly failure: () => string | undefined;
+} {
+  let failure: string | undefined;
+  return {
+    write: (text) => {
+      if (failure !== undefined) return;
+      try {
+        write(text);
+      } catch (error) {
+        failure = error instanceof Error ? error.message : String(error);
+      }
+    },
+    failure: () => failure,
+  };
+}
+
 /** Writes what every program is called with, says, and ends with, as it happens: whole lines, each with its program. */
 export function debugLog(write: (text: string) => void, clock: () => Date = () => new Date()): Trace {
   let count = 0;
@@ -27,7 +56,7 @@ export function debugLog(write: (text: string) => void, clock: () => Date = () =
     const rest = { stdout: "", stderr: "" };
     const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() };
     const say = (text: string) =>
-      write(`${clock().toISOString().slice(11, 23)} #${id} ${printableLog(text)}\n`);
+      write(`${clock().toISOString().slice(11, 23)} #${id} ${printableLog(withoutTokens(text))}\n`);
     const line = (stream: "stdout" | "stderr", text: string) => {
       const readable = nixLine(text.replace(/\r$/, ""));
       if (readable === undefined) return;

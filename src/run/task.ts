@@ -4,6 +4,7 @@ import type { Plan, RunReport, Step, StepReport } from "../plan/types.ts";
 import { lineName, outputTail, runLine } from "../process/line.ts";
 import { maskPieces, redactor } from "../process/redact.ts";
 import { insideOf, type ProcessResult, RUN_VARIABLE } from "../process/runner.ts";
+import { insideOfTask, TASK_VARIABLE } from "../process/task-variable.ts";
 import type { StepContext } from "../units/driver.ts";
 import { type EnsureRequest, ensureSteps } from "./ensure.ts";
 import { waitForLeftovers } from "./leftovers.ts";
@@ -95,13 +96,17 @@ async function untilOneFails(
 }
 
 async function runMasked(
-  { root, env, values, foreground, tee, secrets }: TaskRequest,
+  { root, task, env, values, foreground, tee, secrets }: TaskRequest,
   line: string,
   limits: { deadline: number; signal: AbortSignal | undefined },
 ): Promise<ProcessResult> {
   const streams = { stdout: pieces(secrets), stderr: pieces(secrets) };
   const own = redactor(Object.entries(values));
-  const inside = { HOMELAB_ROOT: root, [RUN_VARIABLE]: insideOf(env[RUN_VARIABLE], process.pid) };
+  const inside = {
+    HOMELAB_ROOT: root,
+    [RUN_VARIABLE]: insideOf(env[RUN_VARIABLE], process.pid),
+    [TASK_VARIABLE]: insideOfTask(env[TASK_VARIABLE], task.name),
+  };
   const write = (stream: "stdout" | "stderr", text: string) => {
     if (text !== "") tee(stream, text);
   };

@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { homelab } from "../helpers/homelab.ts";
+import { BINARY } from "../helpers/paths.ts";
 
 test.concurrent("a task goes before the command of the same name where that is a verb of hosts", async () => {
   await using lab = await homelab({
@@ -59,4 +62,30 @@ test.concurrent("a mistake in the recipes does not let a command run in place of
   expect((await lab.run("lint")).stdout).toBe("checked 1 Nix file: nothing found\n");
   lab.write({ "homelab.yml": task });
   expect((await lab.run("fmt")).stdout).toContain("mine");
+});
+
+test.concurrent("what is old beside the log of a deploy, and cannot go, holds nothing up", async () => {
+  await using lab = await homelab({ "homelab.yml": "hosts: { web: {} }\n" });
+  for (let day = 1; day <= 10; day++)
+    mkdirSync(join(lab.state, "debug", `2020010${day}`), { recursive: true });
+  const { code, stderr } = await lab.run("deploy-debug", "web");
+  expect(code).toBe(78);
+  expect(stderr).toContain("warning: an old log stays: ");
+  expect(stderr).toContain("all that was said is in ");
+});
+
+test.concurrent("inside of the task of its name it is the command that is meant", async () => {
+  await using lab = await homelab({
+    "homelab.yml": `tasks:
+  lint: { run: [echo mine, "timeout 20 ${BINARY} lint"] }
+  every: { run: "timeout 20 ${BINARY} lint" }
+  deploy-debug: { run: "timeout 20 ${BINARY} deploy-debug --help" }
+`,
+    "a.nix": "{ }\n",
+  });
+  const lint = "mine\nchecked 1 Nix file: nothing found\n";
+  expect(await lab.run("lint")).toMatchObject({ code: 0, stdout: lint });
+  // Of another name: the task goes first there, too.
+  expect(await lab.run("every")).toMatchObject({ code: 0, stdout: lint });
+  expect((await lab.run("deploy-debug")).stdout).toStartWith("Deploys hosts as `host deploy` does");
 });

@@ -64,7 +64,7 @@ test("status asks all at once; generations show what runs, was booted and comes 
     code: 69,
     stdout: "",
     stderr:
-      "error: p620 has no generations of a system: it is not NixOS\n  hint: there is nothing in /nix/var/nix/profiles that is called `system-N-link`\n",
+      "error: p620 has no generations of a system: it is not NixOS\n  hint: NixOS has an /etc/NIXOS, and links in /nix/var/nix/profiles that are called `system-N-link`\n",
   });
 
   const revision = "0123456789abcdef0123456789abcdef01234567";

@@ -74,7 +74,10 @@ test("the verbs of hosts are commands: build, diff, dry-activate, test, deploy-d
   expect((await homelab("test", "web", "--yes", "--within", "30s")).code).toBe(0);
   expect(await hosts.versions("web")).toEqual({ runs: "7", boots: "6", profile: "6" });
 
-  // This machine has a store, and no generations of a system.
+  // This machine has a store, and no generations of a system: those of that name are not of NixOS, as on a Mac.
+  const link = "/nix/var/nix/profiles/system-1-link";
+  await hosts.laptop.run("ln", "-s", "/nowhere", link);
+  await hosts.laptop.run("touch", "-h", "-d", "60 days ago", link);
   const here = await hosts.laptop.json("gc", "--yes");
   expect([here.code, here.document.hosts[0].remove, here.document.steps[0].detail]).toEqual([
     0,

@@ -29,7 +29,7 @@ export async function run(context: Context, [word = ""]: string[]): Promise<void
     const marks = [...marksOf(generation), ...specialisations.map((name) => s.dim(`*${printable(name)}`))];
     return [
       String(number),
-      formatDate(new Date(made)),
+      made === undefined ? "" : formatDate(new Date(made)),
       printable(version),
       printable(kernel),
       printable(shortened(revision)),
@@ -47,17 +47,17 @@ export async function run(context: Context, [word = ""]: string[]): Promise<void
 const shortened = (revision: string): string =>
   revision.replace(/^([0-9a-f]{12})[0-9a-f]{28}/, "$1").slice(0, SHORT + 6);
 
-const marksOf = ({ running, booted, isDefault, path }: Generation): string[] => [
+const marksOf = ({ running, booted, isDefault, gone }: Generation): string[] => [
   ...(running ? ["current"] : []),
   ...(booted ? ["booted"] : []),
   ...(isDefault ? ["default"] : []),
-  ...(path === undefined ? ["gone"] : []),
+  ...(gone ? ["gone"] : []),
 ];
 
 /** The names of `nixos-rebuild list-generations --json`, but for `current`: there it is the default one. */
 const document = (generation: Generation) => ({
   generation: generation.number,
-  date: new Date(generation.made).toISOString(),
+  date: generation.made === undefined ? null : new Date(generation.made).toISOString(),
   nixosVersion: generation.version ?? null,
   kernelVersion: generation.kernel ?? null,
   configurationRevision: generation.revision ?? null,

@@ -1,8 +1,8 @@
 import type { HostRecipe } from "../../book/types.ts";
 import { now } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
-import { readGenerations } from "../../hosts/generations.ts";
-import { type Sorted, sortGenerations } from "../../hosts/old-generations.ts";
+import { type Generations, readGenerations } from "../../hosts/generations.ts";
+import { type Sorted, sortGenerations, unsaidOf } from "../../hosts/old-generations.ts";
 import { collectGarbage } from "../../nix/garbage.ts";
 import type { RunReport, Step } from "../../plan/types.ts";
 import type { Machine } from "../../process/machine.ts";
@@ -26,14 +26,23 @@ export interface Collecting {
   readonly machine: Machine;
 }
 
-/** Looks which generations of a machine's system may go; none where it has no generations at all. */
+/**
+ * Looks which generations of a machine's system may go; none where it has no generations at all. Throws `unsupported`
+ * where that cannot be told.
+ */
 export async function oldGenerations({ machine }: Collecting, before: number | undefined): Promise<Sorted> {
+  let generations: Generations;
   try {
-    return sortGenerations((await readGenerations(machine)).list, before);
+    generations = await readGenerations(machine);
   } catch (error) {
     if (error instanceof HomelabError && error.code === "unsupported") return { old: [], kept: [] };
     throw error;
   }
+  const unsaid = unsaidOf(generations);
+  if (unsaid === undefined) return sortGenerations(generations.list, before);
+  throw new HomelabError("unsupported", `${machine.name} does not say ${unsaid}`, {
+    hint: "nothing is removed where it is not known what is needed",
+  });
 }
 
 /** How many paths of a store nothing needs now, as it is. */

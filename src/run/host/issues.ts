@@ -1,5 +1,7 @@
+import { HomelabError } from "../../errors.ts";
 import { githubOf } from "../../issues/github.ts";
-import { newPackages, packagesOf } from "../../issues/package.ts";
+import { parseUnits, UNITS_QUESTION } from "../../issues/in-units.ts";
+import { newPackages } from "../../issues/package.ts";
 import { riskOf, type Scan, scanIssues } from "../../issues/scan.ts";
 import type { Step, StepReport } from "../../plan/types.ts";
 import { type RunOptions, runSteps } from "../steps.ts";
@@ -9,8 +11,6 @@ import type { HostWork } from "./work.ts";
 const SCAN = "known issues";
 const DEADLINE_MS = 60_000;
 const KEEP_BYTES = 16 * 1024 * 1024;
-/** What the units of a system name of the store. */
-const NAMED = `find -L "$0/etc/systemd/system" -type f -exec grep -ohE '/nix/store/[0-9a-z]{32}-[A-Za-z0-9+._?=-]+' {} + | sort -u`;
 
 export interface ScanRequest extends RunOptions {
   readonly root: string;
@@ -49,12 +49,16 @@ export async function scanUpdate(
   return { steps, scan };
 }
 
-/** Packages that something of a host's new units is of. */
+/** Packages that something of a host's new units is of. Throws where the host does not say all of it. */
 async function inUnits({ machine, system, comparison }: HostWork, signal: AbortSignal): Promise<string[]> {
   if (!comparison || system === undefined) return [];
   const options = { deadline: DEADLINE_MS, signal, keep: KEEP_BYTES, root: true };
-  const { stdout } = await machine.run(["sh", "-c", NAMED, system], options);
-  return [...packagesOf(stdout.split("\n").filter((line) => line !== ""))];
+  const { stdout, stderr, timedOut } = await machine.run(["sh", "-c", UNITS_QUESTION, system], options);
+  const packages = parseUnits(stdout);
+  if (packages) return [...packages];
+  if (signal.aborted) throw new HomelabError("interrupted", "broken off");
+  const why = timedOut ? "it took too long" : stderr.trim().split("\n").at(-1) || "it broke off";
+  throw new HomelabError("unavailable", `${machine.name} does not say what its new units run: ${why}`);
 }
 
 const scanText = (scan: Scan): string => {

@@ -26,20 +26,25 @@ test("generations are read newest first, with what runs, was booted and comes ne
     // Collected by hand.
     `generation\t${PROFILES}/system-11-link`,
     "made\t1763700001",
+    "gone\tyes",
+    // Of a host whose programs are others: what they do not say is not known.
+    `generation\t${PROFILES}/system-8-link`,
+    "made\t",
+    "path\t",
     "end\t",
     "",
   ].join("\n");
   const none = { version: undefined, kernel: undefined, revision: undefined, specialisations: [] };
-  const unmarked = { isDefault: false, running: false, booted: false };
+  const unmarked = { gone: false, isDefault: false, running: false, booted: false };
   expect(parseGenerations(text)).toEqual({
     current: "/nix/store/b-gaming",
     booted: "/nix/store/a",
     list: [
-      { ...none, ...unmarked, number: 11, made: 1763700001000, path: undefined },
+      { ...none, ...unmarked, number: 11, made: 1763700001000, path: undefined, gone: true },
       {
         ...{ number: 10, made: 1763719444000, path: "/nix/store/b", version: "25.11.20251110.bbbbbbb" },
         ...{ kernel: "6.12.8", revision: "0123456789abcdef0123456789abcdef01234567-dirty" },
-        ...{ specialisations: ["gaming"], isDefault: true, running: true, booted: false },
+        ...{ specialisations: ["gaming"], isDefault: true, running: true, booted: false, gone: false },
       },
       {
         ...none,
@@ -50,6 +55,7 @@ test("generations are read newest first, with what runs, was booted and comes ne
         version: "23.05",
         booted: true,
       },
+      { ...none, ...unmarked, number: 8, made: undefined, path: undefined },
     ],
   });
 });

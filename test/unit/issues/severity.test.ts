@@ -27,6 +27,9 @@ describe("the version in a title", () => {
     ["firefox crashes", "firefox", "121.0", "none"],
     ["firefox 121.0b3 crashes", "firefox", "121.0", "none"],
     ["python3.12-requests: build fails", "python3.12-requests", "2.32", "none"],
+    ["linux_6_6: data loss", "linux", "6.6.3", "named"],
+    ["linux_6_1: data loss", "linux", "6.6.3", "other"],
+    ["linux_latest: data loss", "linux", "6.6.3", "none"],
     ["vim 9 or vim 9.1", "vim", "8.2, 9.1", "named"],
   ])("%s: of %s %s it is %s", (title, name, versions, want) => {
     expect(versionIn(title, of(name, versions))).toBe(want as ReturnType<typeof versionIn>);
@@ -37,6 +40,13 @@ test.each<[title: string, name: string, want: boolean]>([
   ["firefox: crashes", "firefox", true],
   ["[25.11] Firefox crashes", "firefox", true],
   ["firefox-esr crashes", "firefox", false],
+  ["systemd-254.6 fails to boot", "systemd", true],
+  ["systemd-v254 fails to boot", "systemd", true],
+  ["linux-6.6.3: NVMe data loss", "linux", true],
+  ["linux_6_6: data loss", "linux", true],
+  ["linux-firmware is too large", "linux", false],
+  ["linux_latest: data loss", "linux", false],
+  ["gcc13 crashes", "gcc", false],
   ["xfirefox crashes", "firefox", false],
   ["gcc and g++ disagree", "g++", true],
 ])("%s: whether it is about %s: %p", (title, name, want) => {

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { appendFileSync } from "node:fs";
 import { runProcess } from "../../../src/process/runner.ts";
 import { traceTo } from "../../../src/process/trace.ts";
-import { debugLog, nixLine } from "../../../src/report/debug-log.ts";
+import { debugLog, nixLine, untilItFails, withoutTokens } from "../../../src/report/debug-log.ts";
 
 test.each([
   ["plain", "plain"],
@@ -28,8 +29,11 @@ test("everything that a program is called with and says is written as it comes",
   await runProcess(["sh", "-c", "echo out; printf 'no end' >&2; exit 3"], options);
   const redact = (said: string) => said.replaceAll("secret", "***");
   await runProcess(["sh", "-c", "echo a secret"], { ...options, redact });
+  const token = "https://oauth2:TOKEN@git.example.org/a.git";
+  await runProcess(["sh", "-c", 'echo "$0"; echo "$0" >&2', token], options);
   end();
   await runProcess(["true"], options);
+  expect(text).not.toContain("TOKEN");
   const lines = text
     .replace(/after .*/g, "after <time>")
     .replaceAll("00:00:00.000 ", "")
@@ -46,5 +50,39 @@ test("everything that a program is called with and says is written as it comes",
     "#2 | a ***",
     "#2 = exit code 0, after <time>",
   ]);
-  expect(text).not.toContain("#3");
+  expect(lines.filter((line) => line.startsWith("#3 ")).sort()).toEqual([
+    "#3 ! https://git.example.org/a.git",
+    '#3 $ sh -c "echo \\"$0\\"; echo \\"$0\\" >&2" https://git.example.org/a.git',
+    "#3 = exit code 0, after <time>",
+    "#3 | https://git.example.org/a.git",
+  ]);
+  expect(text).not.toContain("#4");
+});
+
+test("a full disk ends the log, and not what it tells of", async () => {
+  let written = "";
+  let file = "/dev/full";
+  const log = untilItFails((text) => {
+    written += text;
+    appendFileSync(file, text);
+  });
+  const end = traceTo(debugLog(log.write, () => new Date(0)));
+  const run = () => runProcess(["echo", "out"], { env: { PATH: process.env.PATH }, deadline: 10_000 });
+  expect(await run()).toMatchObject({ exitCode: 0, stdout: "out\n" });
+  file = "/dev/null";
+  await run();
+  end();
+  expect(written).toBe("00:00:00.000 #1 $ echo out\n");
+  expect(log.failure()).toContain("ENOSPC");
+  expect(untilItFails(() => {}).failure()).toBeUndefined();
+});
+
+test.each([
+  ["fetching https://oauth2:TOKEN@git.example.org/a", "fetching https://git.example.org/a"],
+  ["'git+https://TOKEN@git.example.org/a?ref=x'", "'git+https://git.example.org/a?ref=x'"],
+  ["ssh://me:TOKEN@web ssh-ng://admin@web", "ssh://web ssh-ng://admin@web"],
+  ["git+ssh://git@git.example.org/a", "git+ssh://git@git.example.org/a"],
+  ["admin@web https://a.example.org/@b", "admin@web https://a.example.org/@b"],
+])("addresses are written without what opens them: %s", (text, want) => {
+  expect(withoutTokens(text)).toBe(want);
 });
