@@ -125,6 +125,15 @@ test("without a terminal: a fingerprint to compare with, and lines where nothing
     5,
     expect.stringContaining("say yes in advance with `--yes`"),
   ]);
+  // A yes in advance is none to a key that nobody has seen.
+  const unseen = await setup("--yes");
+  expect([unseen.code, unseen.stderr]).toEqual([
+    5,
+    expect.stringContaining(`nobody has compared the host key of web yet: ED25519 ${await hostKey(web)}`),
+  ]);
+  expect(unseen.stderr).toContain(`\`--yes --fingerprint ${await hostKey(web)}\``);
+  expect((await setup("--yes", "--dry-run")).code).toBe(0);
+  expect([await isKnown(), (await laptop.ask("test", "-e", KEY)).code]).toEqual([false, 1]);
   const wrong = `SHA256:${"A".repeat(43)}`;
   const refused = await setup("--yes", "--fingerprint", wrong);
   expect([refused.code, refused.stderr]).toEqual([
