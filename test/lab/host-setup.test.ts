@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { eventually } from "../helpers/eventually.ts";
 import { homelab } from "../helpers/homelab.ts";
 import { type Hypervisor, hypervisor } from "../helpers/hypervisor.ts";
@@ -203,18 +203,57 @@ test("the repository gets there by rsync or by git, and nothing that is there is
     0,
     expect.objectContaining({ state: "ok", why: "it is as it is here" }),
   ]);
-  await web.run("touch", "/home/admin/nixos-config/gone-here");
+  // What never was here is left alone; what was sent goes with what is here.
+  await web.run("sh", "-c", "mkdir /home/admin/nixos-config/data; echo db >/home/admin/nixos-config/data/db");
+  made.write({ "old/deep/file": "text\n" });
+  expect((await setup("--sync", "rsync")).code).toBe(0);
+  expect(await there("/home/admin/nixos-config")).toContain("./old/deep/file\n");
+  const secret = readFileSync(`${made.root}/services/plex/.env`, "utf8");
+  rmSync(`${made.root}/services/plex/.env`);
+  rmSync(`${made.root}/old`, { recursive: true });
   made.write({ "services/plex/compose.yml": "services: { plex: { image: x } }\n" });
   const dry = await laptop.homelab("host", "setup", "web", "--sync", "rsync", "--dry-run");
-  expect(dry.stdout).toContain("1 file to be copied, 1 file to be removed there");
+  expect(dry.stdout).toContain("1 file to be copied, 1 file to be removed there: old/deep/file");
+
+  // With a key that is new, what would go is not known when it is asked: it is asked again.
+  const recipe = readFileSync(`${made.root}/homelab.yml`, "utf8");
+  made.write({ "homelab.yml": recipe.replace(web.ssh.key, KEY) });
+  const own = await laptop.run("cat", "/root/.ssh/id_ed25519.pub");
+  await web.run("sh", "-c", 'printf "%s\\n" "$0" >>/home/admin/.ssh/authorized_keys', own.trim());
+  const words = ["host", "setup", "web", "--sync", "rsync"];
+  const late = await laptop.terminal(words, async (send, written) => {
+    await eventually("the question", () => written().includes("Do these now? [y/N]"));
+    send("y\r");
+  });
+  expect([late.code, late.screen]).toEqual([
+    5,
+    expect.stringContaining("1 file on web would be removed, of which nobody knew before the login"),
+  ]);
+  expect(await there("/home/admin/nixos-config")).toContain("./old/deep/file\n");
+  made.write({ "homelab.yml": recipe });
+
   expect((await setup("--sync", "rsync")).code).toBe(0);
-  expect(await there("/home/admin/nixos-config")).toBe(copied);
+  expect(await there("/home/admin/nixos-config")).toBe(copied.replace("./home", "./data/db\n./home"));
+  expect((await web.ask("test", "-e", "/home/admin/nixos-config/old")).code).toBe(1);
+  made.write({ "services/plex/.env": secret });
+
+  // A copy of another homelab, or of one that nobody can name.
+  const marker = "/home/admin/nixos-config/.homelab-sync";
+  await web.run("sh", "-c", `cp ${marker} /tmp/marker; echo https://other/lab >${marker}`);
+  const other = await setup("--sync", "rsync");
+  expect([other.code, other.stderr]).toEqual([
+    5,
+    expect.stringContaining("~/nixos-config on web is a copy of https://other/lab, not of "),
+  ]);
+  await web.run("sh", "-c", `: >${marker}`);
+  expect((await setup("--sync", "rsync")).code).toBe(5);
+  await web.run("cp", "/tmp/marker", marker);
 
   await web.run("sh", "-c", "mkdir /srv/own; echo mine >/srv/own/file");
   const foreign = await setup("--sync", "rsync", "--to", "/srv/own");
   expect([foreign.code, foreign.stderr]).toEqual([
     5,
-    expect.stringContaining("/srv/own on web has something that was not copied there from here"),
+    expect.stringContaining("/srv/own on web is there, and is no copy of "),
   ]);
   expect(await there("/srv/own")).toBe("./file\n");
 
