@@ -283,13 +283,16 @@ test("the repository gets there by rsync or by git, and nothing that is there is
   expect((await setup("--sync", "git", "--to", "/opt/homelab")).stdout).toContain("`git pull --ff-only`");
   expect(await web.run("cat", "/opt/homelab/services/plex/compose.yml")).toBe("services: {}\n");
   expect((await setup("--sync", "git")).stderr).toContain("is there, and is no clone");
-  // One that was broken off is begun anew.
+  // One that was broken off is begun anew; but not where a person has something beside it.
   await web.run(
     "sh",
     "-c",
-    "mkdir -p /home/admin/half/.homelab-new/.git; echo old >/home/admin/half/homelab.yml",
+    "mkdir -p /home/admin/half/.homelab-new/.git; echo old >/home/admin/half/homelab.yml; chown -R admin: /home/admin/half",
   );
-  await web.run("chown", "-R", "admin:", "/home/admin/half");
+  expect((await setup("--sync", "git", "--to", "/home/admin/half")).stderr).toContain(
+    "is there, and is no clone",
+  );
+  await web.run("rm", "/home/admin/half/homelab.yml");
   expect((await setup("--sync", "git", "--to", "/home/admin/half")).code).toBe(0);
   expect(await there("/home/admin/half")).toBe("./homelab.yml\n./services/plex/compose.yml\n");
   expect(await web.run("cat", "/home/admin/half/homelab.yml")).toContain("hosts:");

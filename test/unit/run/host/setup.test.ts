@@ -150,6 +150,7 @@ test("what a directory there is to git", () => {
   expect(parseClone("empty\n")).toEqual({ is: "empty" });
   expect(parseClone("foreign\n")).toEqual({ is: "foreign" });
   expect(parseClone("")).toEqual({ is: "foreign" });
+  expect(parseClone("half\nfile:///up.git\n")).toEqual({ is: "half", url: "file:///up.git" });
   expect(parseClone("clone\nfile:///up.git\nabc\nabd\n")).toEqual({
     ...{ is: "clone", url: "file:///up.git", commit: "abc", upstream: "abd" },
   });
