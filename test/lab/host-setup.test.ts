@@ -257,6 +257,21 @@ test("the repository gets there by rsync or by git, and nothing that is there is
   ]);
   expect(await there("/srv/own")).toBe("./file\n");
 
+  // Somebody else's, below a directory that is closed to the login, stays his; and none is made that cannot be reached.
+  await web.run("sh", "-c", "mkdir -p -m 700 /srv/closed; mkdir -m 750 /srv/closed/own");
+  const closed = await setup("--sync", "rsync", "--to", "/srv/closed/own");
+  expect([closed.code, closed.stderr]).toEqual([
+    77,
+    expect.stringContaining("/srv/closed/own on web is not for this login to write"),
+  ]);
+  const below = await setup("--sync", "rsync", "--to", "/srv/closed/new");
+  expect([below.code, below.stderr]).toEqual([
+    77,
+    expect.stringContaining("a directory above /srv/closed/new on web is closed to this login"),
+  ]);
+  expect(await web.run("stat", "-c", "%a %U", "/srv/closed/own")).toBe("750 root\n");
+  expect(await web.run("ls", "/srv/closed")).toBe("own\n");
+
   // A bare repository that the host reads as well: the directory of the test is in both containers.
   const git = (...words: string[]) => laptop.run("git", "-C", made.root, ...words);
   const up = `${made.top}/up.git`;
