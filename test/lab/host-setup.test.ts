@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { eventually } from "../helpers/eventually.ts";
 import { homelab } from "../helpers/homelab.ts";
 import { type Hypervisor, hypervisor } from "../helpers/hypervisor.ts";
@@ -176,8 +176,17 @@ test("the repository gets there by rsync or by git, and nothing that is there is
     "services/plex/.env": "TOKEN=planted-secret\n",
     "docs/long.md": "text\n",
   });
-  await laptop.write("/root/.ssh/known_hosts", `${web.ssh.knownHosts}\n`);
   const setup = (...more: string[]) => laptop.homelab("host", "setup", "web", "--yes", ...more);
+  // A yes in advance is none to a key that nobody has seen.
+  const unseen = await setup();
+  expect([unseen.code, unseen.stderr]).toEqual([
+    5,
+    expect.stringContaining(`nobody has compared the host key of web yet: ED25519 ${await hostKey(web)}`),
+  ]);
+  expect(unseen.stderr).toContain(`\`--yes --fingerprint ${await hostKey(web)}\``);
+  expect((await setup("--dry-run")).code).toBe(0);
+  expect((await laptop.ask("test", "-e", "/root/.ssh/known_hosts")).code).toBe(1);
+  await laptop.write("/root/.ssh/known_hosts", `${web.ssh.knownHosts}\n`);
   const there = (dir: string) =>
     web.run("sh", "-c", 'cd "$0" && find . -type f | grep -v "^./.git/" | sort', dir);
   const sync = async (...more: string[]) => {
@@ -194,20 +203,74 @@ test("the repository gets there by rsync or by git, and nothing that is there is
     0,
     expect.objectContaining({ state: "ok", why: "it is as it is here" }),
   ]);
-  await web.run("touch", "/home/admin/nixos-config/gone-here");
+  // What never was here is left alone; what was sent goes with what is here.
+  await web.run("sh", "-c", "mkdir /home/admin/nixos-config/data; echo db >/home/admin/nixos-config/data/db");
+  made.write({ "old/deep/file": "text\n" });
+  expect((await setup("--sync", "rsync")).code).toBe(0);
+  expect(await there("/home/admin/nixos-config")).toContain("./old/deep/file\n");
+  const secret = readFileSync(`${made.root}/services/plex/.env`, "utf8");
+  rmSync(`${made.root}/services/plex/.env`);
+  rmSync(`${made.root}/old`, { recursive: true });
   made.write({ "services/plex/compose.yml": "services: { plex: { image: x } }\n" });
   const dry = await laptop.homelab("host", "setup", "web", "--sync", "rsync", "--dry-run");
-  expect(dry.stdout).toContain("1 file to be copied, 1 file to be removed there");
+  expect(dry.stdout).toContain("1 file to be copied, 1 file to be removed there: old/deep/file");
+
+  // With a key that is new, what would go is not known when it is asked: it is asked again.
+  const recipe = readFileSync(`${made.root}/homelab.yml`, "utf8");
+  made.write({ "homelab.yml": recipe.replace(web.ssh.key, KEY) });
+  const own = await laptop.run("cat", "/root/.ssh/id_ed25519.pub");
+  await web.run("sh", "-c", 'printf "%s\\n" "$0" >>/home/admin/.ssh/authorized_keys', own.trim());
+  const words = ["host", "setup", "web", "--sync", "rsync"];
+  const late = await laptop.terminal(words, async (send, written) => {
+    await eventually("the question", () => written().includes("Do these now? [y/N]"));
+    send("y\r");
+  });
+  expect([late.code, late.screen]).toEqual([
+    5,
+    expect.stringContaining("1 file on web would be removed, of which nobody knew before the login"),
+  ]);
+  expect(await there("/home/admin/nixos-config")).toContain("./old/deep/file\n");
+  made.write({ "homelab.yml": recipe });
+
   expect((await setup("--sync", "rsync")).code).toBe(0);
-  expect(await there("/home/admin/nixos-config")).toBe(copied);
+  expect(await there("/home/admin/nixos-config")).toBe(copied.replace("./home", "./data/db\n./home"));
+  expect((await web.ask("test", "-e", "/home/admin/nixos-config/old")).code).toBe(1);
+  made.write({ "services/plex/.env": secret });
+
+  // A copy of another homelab, or of one that nobody can name.
+  const marker = "/home/admin/nixos-config/.homelab-sync";
+  await web.run("sh", "-c", `cp ${marker} /tmp/marker; echo https://other/lab >${marker}`);
+  const other = await setup("--sync", "rsync");
+  expect([other.code, other.stderr]).toEqual([
+    5,
+    expect.stringContaining("~/nixos-config on web is a copy of https://other/lab, not of "),
+  ]);
+  await web.run("sh", "-c", `: >${marker}`);
+  expect((await setup("--sync", "rsync")).code).toBe(5);
+  await web.run("cp", "/tmp/marker", marker);
 
   await web.run("sh", "-c", "mkdir /srv/own; echo mine >/srv/own/file");
   const foreign = await setup("--sync", "rsync", "--to", "/srv/own");
   expect([foreign.code, foreign.stderr]).toEqual([
     5,
-    expect.stringContaining("/srv/own on web has something that was not copied there from here"),
+    expect.stringContaining("/srv/own on web is there, and is no copy of "),
   ]);
   expect(await there("/srv/own")).toBe("./file\n");
+
+  // Somebody else's, below a directory that is closed to the login, stays his; and none is made that cannot be reached.
+  await web.run("sh", "-c", "mkdir -p -m 700 /srv/closed; mkdir -m 750 /srv/closed/own");
+  const closed = await setup("--sync", "rsync", "--to", "/srv/closed/own");
+  expect([closed.code, closed.stderr]).toEqual([
+    77,
+    expect.stringContaining("/srv/closed/own on web is not for this login to write"),
+  ]);
+  const below = await setup("--sync", "rsync", "--to", "/srv/closed/new");
+  expect([below.code, below.stderr]).toEqual([
+    77,
+    expect.stringContaining("a directory above /srv/closed/new on web is closed to this login"),
+  ]);
+  expect(await web.run("stat", "-c", "%a %U", "/srv/closed/own")).toBe("750 root\n");
+  expect(await web.run("ls", "/srv/closed")).toBe("own\n");
 
   // A bare repository that the host reads as well: the directory of the test is in both containers.
   const git = (...words: string[]) => laptop.run("git", "-C", made.root, ...words);
@@ -235,13 +298,16 @@ test("the repository gets there by rsync or by git, and nothing that is there is
   expect((await setup("--sync", "git", "--to", "/opt/homelab")).stdout).toContain("`git pull --ff-only`");
   expect(await web.run("cat", "/opt/homelab/services/plex/compose.yml")).toBe("services: {}\n");
   expect((await setup("--sync", "git")).stderr).toContain("is there, and is no clone");
-  // One that was broken off is begun anew.
+  // One that was broken off is begun anew; but not where a person has something beside it.
   await web.run(
     "sh",
     "-c",
-    "mkdir -p /home/admin/half/.homelab-new/.git; echo old >/home/admin/half/homelab.yml",
+    "mkdir -p /home/admin/half/.homelab-new/.git; echo old >/home/admin/half/homelab.yml; chown -R admin: /home/admin/half",
   );
-  await web.run("chown", "-R", "admin:", "/home/admin/half");
+  expect((await setup("--sync", "git", "--to", "/home/admin/half")).stderr).toContain(
+    "is there, and is no clone",
+  );
+  await web.run("rm", "/home/admin/half/homelab.yml");
   expect((await setup("--sync", "git", "--to", "/home/admin/half")).code).toBe(0);
   expect(await there("/home/admin/half")).toBe("./homelab.yml\n./services/plex/compose.yml\n");
   expect(await web.run("cat", "/home/admin/half/homelab.yml")).toContain("hosts:");

@@ -36,6 +36,7 @@ export async function run(context: Context, [word = ""]: string[], options: Host
     identity: identityPath(host.identity ?? "", root, env),
     keyed: sshTo(machines, host),
     watched: isTerminal(0) && context.watched && !context.options.json,
+    unseen: context.options.yes && !context.options.dryRun,
     effective: await effectiveOf(here, open),
   };
   const { steps, needs } = hostSetup(target, { way, dir });

@@ -22,16 +22,41 @@ export function syncDirectory(text = USUAL): string {
 /** As a person reads it. */
 export const shownDirectory = (dir: string): string => (dir.startsWith("/") ? dir : `~/${dir}`);
 
+/**
+ * Run as root: what is there already is never given to somebody else. Who logs in may not even see that it is there,
+ * below a directory that is closed to him.
+ */
+const GIVE = `
+umask 022
+if [ -e "$1" ] || [ -L "$1" ]; then exit 1; fi
+mkdir -p -- "$(dirname -- "$1")" && mkdir -- "$1" && chown -- "$2" "$1"
+`;
+
 /** Makes the directory for who logs in, with root's help where it is not his to make. */
 export async function makeDirectory(machine: SshMachine, dir: string): Promise<void> {
+  const isMine = async () => {
+    const { exitCode } = await machine.run(["test", "-w", dir], { deadline: SHORT_MS });
+    return exitCode === 0;
+  };
   const made = await machine.run(["mkdir", "-p", "--", dir], { deadline: SHORT_MS });
-  const test = await machine.run(["test", "-w", dir], { deadline: SHORT_MS });
-  if (made.exitCode === 0 && test.exitCode === 0) return;
+  if (made.exitCode === 0 && (await isMine())) return;
   const who = (await machine.run(["id", "-u"], { deadline: SHORT_MS })).stdout.trim();
   const there = await machine.run(["test", "-e", dir], { deadline: SHORT_MS });
-  const help = ["install", "-d", "-o", who, "-m", "755", "--", dir];
-  const result = there.exitCode === 0 ? made : await machine.run(help, { root: true, deadline: SHORT_MS });
-  if (there.exitCode !== 0 && result.exitCode === 0) return;
+  if (there.exitCode !== 0) {
+    const argv = ["sh", "-c", GIVE, "sh", dir, who];
+    const given = await machine.run(argv, { root: true, deadline: SHORT_MS });
+    if (given.exitCode === 0) {
+      if (await isMine()) return;
+      await machine.run(["rmdir", "--", dir], { root: true, deadline: SHORT_MS });
+      throw new HomelabError(
+        "permission",
+        `a directory above ${dir} on ${machine.name} is closed to this login`,
+        {
+          hint: "name another one with `--to`",
+        },
+      );
+    }
+  }
   throw new HomelabError("permission", `${dir} on ${machine.name} is not for this login to write`, {
     hint: `give it to the login: \`sudo chown ${who} ${dir}\`; or name another one with \`--to\``,
   });

@@ -11,7 +11,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const DEADLINE_MS = 30_000;
 const PRIVATE = 0o600;
 
-/** The public half of a key, where it has been made. */
+/** The public half of a key, where it has been made. The private one may be with an agent alone. */
 export function publicKey(identity: string): PublicKey | undefined {
   const text = publicLine(identity);
   return text === undefined ? undefined : parseKey(text);
@@ -19,7 +19,7 @@ export function publicKey(identity: string): PublicKey | undefined {
 
 /** The same as authorized_keys has it, with its comment. */
 export function publicLine(identity: string): string | undefined {
-  if (!existsSync(identity) || !existsSync(`${identity}.pub`)) return undefined;
+  if (!existsSync(`${identity}.pub`)) return undefined;
   return readFileSync(`${identity}.pub`, "utf8").trim().split("\n")[0];
 }
 
@@ -32,6 +32,7 @@ export function keyPair(identity: string, env: Environment, made: () => void): S
     root: false,
     async look() {
       const found = statSync(identity, { throwIfNoEntry: false });
+      if (!found && existsSync(`${identity}.pub`)) return ok(await inAgent(identity, env));
       if (!found) return todo("make an ed25519 key pair, without a passphrase");
       if (isLoose(identity)) return todo("others may read it: take that away");
       const key = publicKey(identity);
@@ -42,6 +43,8 @@ export function keyPair(identity: string, env: Environment, made: () => void): S
     async apply() {
       mkdirSync(dirname(identity), { recursive: true, mode: 0o700 });
       if (!existsSync(identity)) {
+        // ssh-keygen overwrites the public half without a word.
+        if (existsSync(`${identity}.pub`)) throw halfKey(identity);
         const comment = `${env.USER || env.LOGNAME || "root"}@${hostname()} for homelab`;
         const done = await keygen("-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", identity);
         if (done.exitCode !== 0) throw failed(`\`ssh-keygen\` made no key: ${done.stderr.trim()}`);
@@ -56,6 +59,24 @@ export function keyPair(identity: string, env: Environment, made: () => void): S
     },
   };
 }
+
+/** What to say of a key whose private half is not in the file: on a token, say. Throws where no agent has it either. */
+async function inAgent(identity: string, env: Environment): Promise<string> {
+  const key = publicKey(identity);
+  const { stdout } = await runProcess(["ssh-add", "-L"], { env, deadline: DEADLINE_MS });
+  const held = stdout.split("\n").some((line) => key !== undefined && parseKey(line)?.blob === key.blob);
+  if (!key || !held) throw halfKey(identity);
+  return `${fingerprint(key)}, which the agent has`;
+}
+
+const halfKey = (identity: string): HomelabError =>
+  new HomelabError(
+    "refused",
+    `${identity}.pub is there, and its private half is neither there nor in an agent`,
+    {
+      hint: "`ssh-add` gives it to the agent; or name another file as `identity` in the recipe",
+    },
+  );
 
 /** ssh does not use a key that others may read. */
 const isLoose = (path: string): boolean => {

@@ -38,10 +38,10 @@ export function knownHost(target: HostTarget, entrance: Entrance): SetupStep {
     async look(): Promise<SetupState> {
       const { add } = await judge();
       if (add.length === 0) return ok();
-      const shown = add.map((key) => `${kindOf(key)} ${fingerprint(key)}`).join(", ");
-      const compared =
-        target.fingerprint === undefined ? "compare with those of the host" : "the one that was named";
-      return todo(`${shown} (${compared})`);
+      if (wanted !== undefined) return todo(`${shownKeys(add)} (the one that was named)`);
+      // Whoever answers now is asked for a password later.
+      if (target.unseen) throw unseen(host.name, add);
+      return todo(`${shownKeys(add)} (compare with those of the host)`);
     },
     async apply() {
       const { add } = await judge();
@@ -64,6 +64,19 @@ export function knownHost(target: HostTarget, entrance: Entrance): SetupStep {
     },
   };
 }
+
+const shownKeys = (keys: readonly PublicKey[]): string =>
+  keys.map((key) => `${kindOf(key)} ${fingerprint(key)}`).join(", ");
+
+/** A yes that was said in advance is none to a key that nobody has seen. */
+const unseen = (host: string, keys: readonly PublicKey[]): HomelabError =>
+  new HomelabError(
+    "confirmation-needed",
+    `nobody has compared the host key of ${host} yet: ${shownKeys(keys)}`,
+    {
+      hint: `where \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` shows the same on the host itself: \`--yes --fingerprint ${keys.map(fingerprint)[0]}\``,
+    },
+  );
 
 /** Asks the host itself for its keys: the best one, and the others where that is not the one that is looked for. */
 async function scanKeys({ host, here, effective, fingerprint: wanted }: HostTarget): Promise<PublicKey[]> {
@@ -110,7 +123,7 @@ function refusal(
   name: string,
   keys: readonly PublicKey[],
 ): HomelabError {
-  const shown = keys.map((key) => `${kindOf(key)} ${fingerprint(key)}`).join(", ");
+  const shown = shownKeys(keys);
   if (why === "not the named one")
     return new HomelabError("refused", `${host.name} has another host key than ${wanted}: ${shown}`, {
       hint: `another machine may answer. On the host itself, \`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\` shows the right one`,

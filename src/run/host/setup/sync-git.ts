@@ -9,36 +9,69 @@ import { type HostTarget, LATER, SHORT_MS } from "./target.ts";
 
 const DEADLINE_MS = 10 * 60_000;
 
-/** What is in a directory there: nothing, a clone of `url` on a branch, or something else. */
+/**
+ * What is in a directory there: nothing, a clone of `url` on a branch, one that is whole but not in its place yet, or
+ * something else.
+ */
 export type CloneState =
   | { readonly is: "empty" | "foreign" }
+  | { readonly is: "half"; readonly url: string }
   | { readonly is: "clone"; readonly url: string; readonly commit: string; readonly upstream: string };
 
-/** Four lines: what it is, its origin, its commit, and what the branch there has upstream. */
-const LOOK = `
+/** Where a clone is made, below the directory: another file system would not do. */
+const NEW = ".homelab-new";
+/** In the git directory of one that is whole: what is missing of it has been put in its place. */
+const WHOLE = "homelab-whole";
+
+/** Up to four lines: what it is, its origin, its commit, and what the branch there has upstream. */
+export const LOOK = `
 exec 2>/dev/null
-if [ -z "$(ls -A "$1")" ] || [ -e "$1/.homelab-new" ]; then echo empty; exit; fi
-if ! git -C "$1" rev-parse --git-dir >/dev/null || [ ! -e "$1/.git" ]; then echo foreign; exit; fi
-echo clone
-git -C "$1" remote get-url origin || echo
-git -C "$1" rev-parse HEAD || echo
-branch=$(git -C "$1" symbolic-ref --short HEAD)
-git -C "$1" ls-remote origin "refs/heads/$branch" | cut -f 1
+origin() { git -C "$1" remote get-url origin || echo; }
+if [ -e "$1/.git" ]; then
+  git -C "$1" rev-parse --git-dir >/dev/null || { echo foreign; exit; }
+  echo clone
+  origin "$1"
+  git -C "$1" rev-parse HEAD || echo
+  branch=$(git -C "$1" symbolic-ref --short HEAD)
+  git -C "$1" ls-remote origin "refs/heads/$branch" | cut -f 1
+  exit
+fi
+if [ -e "$1/${NEW}/.git/${WHOLE}" ]; then echo half; origin "$1/${NEW}"; exit; fi
+if [ ! -e "$1" ]; then echo empty; exit; fi
+names=$(ls -A "$1") || { echo foreign; exit; }
+case $names in "" | ${NEW}) echo empty ;; *) echo foreign ;; esac
 `;
 
-/** What makes it a clone comes last: one that was broken off is begun anew. */
-const CLONE = `
+/**
+ * What makes it a clone comes last: one that was broken off is begun anew, or gone on with where it is whole. Nothing that
+ * has come there meanwhile is written over.
+ */
+export const CLONE = `
 cd "$2" || exit
-new=.homelab-new
-rm -rf "$new"
-git clone --quiet --no-checkout -- "$1" "$new" || { code=$?; rm -rf "$new"; exit "$code"; }
-git --git-dir="$new/.git" --work-tree=. reset --quiet --hard || exit
-mv "$new/.git" .git && rm -rf "$new"
+stop() { echo "error: $1 is there already" >&2; exit 1; }
+is() { [ -e "$1" ] || [ -L "$1" ]; }
+if is .git; then stop .git; fi
+new=${NEW}
+if [ ! -e "$new/.git/${WHOLE}" ]; then
+  rm -rf "$new"
+  git clone --quiet -- "$1" "$new" || { code=$?; rm -rf "$new"; exit "$code"; }
+  : >"$new/.git/${WHOLE}" || exit
+fi
+cd "$new" || exit
+for each in * .[!.]* ..?*; do
+  if ! is "$each" || [ "$each" = .git ]; then continue; fi
+  if is "../$each"; then stop "$each"; fi
+  mv -- "$each" ../ || exit
+done
+if is ../.git; then stop .git; fi
+mv .git ../ || exit
+cd .. && rm -f .git/${WHOLE} && rmdir "$new"
 `;
 
 export function parseClone(text: string): CloneState {
   const [is, url = "", commit = "", upstream = ""] = text.split("\n").map((line) => line.trim());
   if (is === "clone") return { is, url, commit, upstream };
+  if (is === "half") return { is, url };
   return { is: is === "empty" ? "empty" : "foreign" };
 }
 
@@ -61,7 +94,7 @@ export function gitSync(
         return state.commit === state.upstream && state.commit !== ""
           ? ok(`at ${state.commit.slice(0, 12)}`)
           : todo("`git pull --ff-only`");
-      if (state.is !== "empty") throw inTheWay(target, shown, state);
+      if (!isFree(state, url)) throw inTheWay(target, shown, state);
       return todo(`clone ${url}`);
     },
     async apply() {
@@ -85,15 +118,21 @@ export function gitSync(
           },
         );
       };
+      const pull = () => git(["git", "-C", dir, "pull", "--quiet", "--ff-only"], "git pull failed");
       const state = await stateOf(machine, dir);
-      if (state.is === "clone")
-        return git(["git", "-C", dir, "pull", "--quiet", "--ff-only"], "git pull failed");
-      if (state.is === "foreign") throw inTheWay(target, shown, state);
+      if (state.is === "clone") return pull();
+      if (!isFree(state, url)) throw inTheWay(target, shown, state);
       await makeDirectory(machine, dir);
       await git(["sh", "-c", CLONE, "sh", url, dir], "git clone failed");
+      // It may be an old one.
+      if (state.is === "half") await pull();
     },
   };
 }
+
+/** Whether the clone can be made there, or gone on with. */
+const isFree = (state: CloneState, url: string): boolean =>
+  state.is === "empty" || (state.is === "half" && state.url === url);
 
 async function stateOf(machine: SshMachine, dir: string): Promise<CloneState> {
   const argv = [
@@ -137,7 +176,7 @@ async function requireGit(machine: SshMachine): Promise<void> {
 
 function inTheWay({ host }: HostTarget, shown: string, state: CloneState): HomelabError {
   const what =
-    state.is === "clone"
+    state.is === "clone" || state.is === "half"
       ? `is a clone of ${withoutPassword(state.url) || "something else"}`
       : "is there, and is no clone";
   return new HomelabError("refused", `${shown} on ${host.name} ${what}`, {

@@ -26,6 +26,8 @@ export interface HostTarget {
   readonly watched: boolean;
   /** The host key that is to be taken, and no other. */
   readonly fingerprint: string | undefined;
+  /** A yes was said in advance: nobody has seen what is shown now. */
+  readonly unseen: boolean;
   readonly effective: Effective;
 }
 

@@ -1,12 +1,23 @@
 import { expect, test } from "bun:test";
+import { hostname, tmpdir } from "node:os";
 import { HomelabError } from "../../../../src/errors.ts";
+import {
+  goneFrom,
+  identityOf,
+  markerOf,
+  parseCopy,
+  sentFiles,
+  someOf,
+} from "../../../../src/run/host/setup/copy.ts";
 import { shownDirectory, syncDirectory } from "../../../../src/run/host/setup/directory.ts";
 import { nixKey, nixSudo, recipeLines, sudoFile, sudoRule } from "../../../../src/run/host/setup/lines.ts";
 import { missingOf, parseNeeds } from "../../../../src/run/host/setup/needs.ts";
 import { parseClone } from "../../../../src/run/host/setup/sync-git.ts";
-import { parseItems } from "../../../../src/run/host/setup/sync-rsync.ts";
+import { countSent } from "../../../../src/run/host/setup/sync-rsync.ts";
 import { judgeKeys } from "../../../../src/run/host/setup/trust.ts";
 import { fingerprint, type KnownLine } from "../../../../src/ssh/keys.ts";
+
+import { temporary } from "../../temporary.ts";
 
 const ed = { type: "ssh-ed25519", blob: "AAAAC3NzaC1lZDI1NTE5AAAAINiJ" };
 const other = { type: "ssh-ed25519", blob: "AAAAC3NzaC1lZDI1NTE5AAAAOTHR" };
@@ -83,14 +94,63 @@ cL+++++++++ link -> x
 .f...p..... perm
 cd+++++++++ dir/
 `;
-  expect(parseItems(text)).toEqual({ sent: 5, removed: 2 });
-  expect(parseItems(".d..t...... ./\n")).toEqual({ sent: 0, removed: 0 });
+  expect(countSent(text)).toBe(5);
+  expect(countSent(".d..t...... ./\n")).toBe(0);
+});
+
+test("a marker says of what a directory is a copy, and what was sent", () => {
+  expect(parseCopy(`copy\n${markerOf("ssh://up/lab", ["a", "b/c", "a"])}`)).toEqual({
+    ...{ is: "copy", of: "ssh://up/lab", files: ["a", "b/c"] },
+  });
+  expect(parseCopy("copy\n")).toEqual({ is: "copy", of: "", files: [] });
+  expect(parseCopy("copy\nx\n/etc/passwd\n../up\na/../../up\n./a\na//b\n..a\n")).toEqual({
+    ...{ is: "copy", of: "x", files: ["..a"] },
+  });
+  expect([parseCopy("empty\n"), parseCopy("foreign\n"), parseCopy("")]).toEqual([
+    ...[{ is: "empty" } as const, { is: "foreign" } as const, { is: "foreign" } as const],
+  ]);
+});
+
+test("what was sent and is not here any more is removed there, but never a secret", () => {
+  const files = [
+    "here",
+    "gone",
+    "plex/.env",
+    ".env",
+    ".env.local",
+    "plex/compose.yml",
+    "docs/x",
+    ".git/HEAD",
+  ];
+  expect(goneFrom(files, (path) => path === "here")).toEqual(["gone", "plex/compose.yml"]);
+  expect([someOf(["a", "b"]), someOf([..."abcdefg"])]).toEqual(["a, b", "a, b, c, d, e and 2 more"]);
+});
+
+test("what git ignores, or does not come along, is not known as sent", async () => {
+  using dir = temporary({
+    ".gitignore": "data/\n",
+    "homelab.yml": "",
+    "new/file": "",
+    "data/db": "",
+    "docs/a": "",
+    "result-x/a": "",
+  });
+  const target = { root: dir.path, env: { PATH: process.env.PATH, GIT_CEILING_DIRECTORIES: tmpdir() } };
+  const git = (...words: string[]) => Bun.spawnSync(["git", "-C", dir.path, ...words]);
+  expect((await sentFiles(target)).toSorted()).toEqual([".gitignore", "data/db", "homelab.yml", "new/file"]);
+  expect(await identityOf(target)).toBe(`${hostname()}:${dir.path}`);
+  git("init", "--quiet");
+  git("remote", "add", "origin", "https://me:secret@up/lab.git");
+  expect((await sentFiles(target)).toSorted()).toEqual([".gitignore", "homelab.yml", "new/file"]);
+  expect(await identityOf(target)).toBe("https://up/lab.git");
+  expect(await identityOf({ ...target, root: `${dir.path}/new` })).toBe("https://up/lab.git new/");
 });
 
 test("what a directory there is to git", () => {
   expect(parseClone("empty\n")).toEqual({ is: "empty" });
   expect(parseClone("foreign\n")).toEqual({ is: "foreign" });
   expect(parseClone("")).toEqual({ is: "foreign" });
+  expect(parseClone("half\nfile:///up.git\n")).toEqual({ is: "half", url: "file:///up.git" });
   expect(parseClone("clone\nfile:///up.git\nabc\nabd\n")).toEqual({
     ...{ is: "clone", url: "file:///up.git", commit: "abc", upstream: "abd" },
   });
