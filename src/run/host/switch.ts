@@ -28,8 +28,8 @@ export async function switchAll(request: HostDeployRequest, began: number): Prom
     await confirm([...waveLines(waves), ...changing.flatMap((work) => linesOf(work, goal))]);
   }
   const plan = planOf(request, waves);
-  const put: Put = async (work, context) => {
-    const wanted = switchOf(request, work);
+  const put: Put = async (work, context, to) => {
+    const wanted = switchOf({ ...request, goal: to }, work);
     const outcome = await (work.left ? joinHost(work.left, wanted, context) : switchHost(wanted, context));
     const { measures, detail } = outcome;
     const host = reportOf(work, measures);
@@ -49,7 +49,7 @@ export async function switchAll(request: HostDeployRequest, began: number): Prom
       const those = changing.filter(({ recipe }) => (ended?.hosts ?? [step.id]).includes(recipe.name));
       if (ended) return pauseAfter(those, pause ?? 0, context);
       const [work] = those;
-      return work ? slots.use(() => put(work, context)) : settledOutcome(step);
+      return work ? slots.use(() => put(work, context, goal)) : settledOutcome(step);
     },
   });
   const vain = request.rollbackWave ? switchedInVain(waves, steps) : [];
