@@ -101,6 +101,37 @@ test("a wave that does not stay well in the pause stops the next one", async () 
   expect(await versions()).toEqual([all(2), all(2), all(1)]);
 });
 
+test("a wave goes back to what it booted, when it was for the next boot only", async () => {
+  await hosts.settings({ db: "stage: staging" });
+  change();
+  const boot = ["host", "deploy", "all", "--boot", "--rollback-wave", "--yes"];
+  await hosts.on("mail").run("touch", "/run/full-boot");
+  const back = await homelab(...boot, "--pause", "1s");
+  await hosts.on("mail").run("rm", "/run/full-boot");
+  expect(back.code).toBe(1);
+  expect(nameless(back.stderr)).toContain(
+    "rollback web: rolled back in <time> (boots nixos-system-web-1 from now on; it runs what it did before)\n",
+  );
+  // It runs the old one, and that is how it is to be after the pause.
+  expect(await versions()).toEqual([all(1), { runs: "1", boots: "2", profile: "2" }, all(1)]);
+});
+
+test("a wave goes back to what it ran, when it was to boot the new system already", async () => {
+  change("mail");
+  expect((await homelab("host", "deploy", "web", "--boot", "--yes")).code).toBe(0);
+  const back = await hosts.laptop.json("host", "deploy", "web", "mail", "--rollback-wave", "--yes");
+  expect(back.code).toBe(1);
+  expect(await versions()).toEqual([all(1), all(1), all(1)]);
+  // What was compared and timed on the way there is no part of the way back.
+  const [there, again] = ["web", "rollback web"].map((wanted) =>
+    back.document.steps.find(({ id }: { id: string }) => id === wanted),
+  );
+  const names = ({ phases }: { phases: { name: string }[] }) => phases.map(({ name }) => name);
+  expect(there.host.packages).not.toEqual([]);
+  expect(names(there.host)).toContain("build");
+  expect([again.host.packages, names(again.host)]).toEqual([[], ["activate", "verify", "confirm"]]);
+});
+
 test("fewer checks for who asks for them, and they are named", async () => {
   const more = "critical: [none.service], ready: { within: 1s, stable: 1s }";
   await hosts.settings({ web: more });

@@ -47,7 +47,7 @@ export async function switchAll(request: HostDeployRequest, began: number): Prom
     execute: async (step, context, slots) => {
       const ended = waves.find((_, at) => step.id === pauseId(at));
       const those = changing.filter(({ recipe }) => (ended?.hosts ?? [step.id]).includes(recipe.name));
-      if (ended) return pauseAfter(those, pause ?? 0, context);
+      if (ended) return pauseAfter(those, { goal, milliseconds: pause ?? 0 }, context);
       const [work] = those;
       return work ? slots.use(() => put(work, context, goal)) : settledOutcome(step);
     },
