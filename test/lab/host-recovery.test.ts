@@ -86,6 +86,24 @@ describe("no space left", () => {
     expect(await hosts.versions("web")).toEqual(all(fresh));
   });
 
+  test("for a build of what was evaluated when there still was some", async () => {
+    const { fresh } = await next("web");
+    const attribute = `path:${hosts.root}#nixosConfigurations.web.config.system.build.toplevel`;
+    await hosts.laptop.run("nix", "path-info", "--derivation", attribute);
+    await hosts.litter("laptop", 500, 10);
+    await hosts.leaveRoom("laptop", "inodes", 4);
+    try {
+      const { code, document } = await hosts.laptop.json("host", "deploy", "web", "--yes");
+      const told = expect.stringMatching(/^collected garbage on this machine: \d+\.\d\d MiB freed$/);
+      const built = document.steps.find(({ id }: { id: string }) => id === "build web");
+      // The derivation was garbage itself.
+      expect([code, built.warnings]).toEqual([0, [told]]);
+    } finally {
+      await hosts.leaveRoom("laptop", "inodes", 50_000);
+    }
+    expect(await hosts.versions("web")).toEqual(all(fresh));
+  });
+
   test("before anything is begun", async () => {
     const { old, fresh } = await next("db");
     await hosts.litter("db", 1, 20_000_000);

@@ -205,7 +205,9 @@ test("a host builds for another one, whatever this machine has", async () => {
   expect([await has("mail", running), await has("db", running)]).toEqual([true, false]);
   expect(await hosts.versions("web")).toEqual(all(8));
   for (const name of NAMES)
-    expect(await hosts.on(name).run("sh", "-c", "ls /tmp | grep -c homelab-source || :")).toBe("0\n");
+    expect(
+      await hosts.on(name).run("sh", "-c", "ls /tmp | grep -c 'homelab-\\(source\\|built\\)' || :"),
+    ).toBe("0\n");
   hosts.write("hosts/web.nix", "{ version = 1 +; }\n");
   const broken = await hosts.here.run("host", "diff", "web", "--build-on", "there");
   expect(broken.stderr).toStartWith(
