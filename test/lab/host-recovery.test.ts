@@ -44,6 +44,16 @@ describe("no space left", () => {
     expect(await hosts.versions("db")).toEqual(all(fresh));
   });
 
+  test("for the copy from where it was built: the same", async () => {
+    const { fresh } = await next("db");
+    await hosts.litter("db", 500, 10);
+    await hosts.leaveRoom("db", "inodes", 8);
+    const words = ["host", "deploy", "db", "--build-on", "web", "--yes"];
+    const { code, document } = await hosts.laptop.json(...words);
+    expect([code, warnings(document)]).toEqual([0, [COLLECTED]]);
+    expect(await hosts.versions("db")).toEqual(all(fresh));
+  });
+
   test("for the copy, and no garbage: nothing is changed, and what would make room is named", async () => {
     const { old } = await next("db");
     await homelab("host", "ssh", "db", "--", "nix-collect-garbage");
