@@ -61,12 +61,7 @@ function fromBuilder(from: Machine, to: Machine, system: string, doing: Doing): 
 const lost = (ended: Copied) => (!ended.ok && ended.code === "network" ? ended.detail : undefined);
 
 /** What was lost on the way is sent again; where there is no room, garbage is collected once. */
-async function fromHere(
-  work: Pick<HostWork, "state" | "recipe" | "findings">,
-  machine: SshMachine,
-  system: string,
-  doing: Doing,
-): Promise<Sent> {
+async function fromHere(work: HostWork, machine: SshMachine, system: string, doing: Doing): Promise<Sent> {
   const { request, context } = doing;
   const { here, mode = "standard" } = request;
   const options = () => ({ deadline: context.remaining(), signal: context.abort });
