@@ -68,7 +68,10 @@ export const oldNix = (
 ): Promise<ProcessResult> => machine.run([...ENVIRONMENT, ...argv], options);
 
 /** What is the matter with the machine that an old command failed on; undefined when it is something else. */
-export function troubleOf(result: ProcessResult, asked: Asked): Failure | undefined {
+export function troubleOf(
+  result: Pick<ProcessResult, "exitCode" | "stderr" | "timedOut" | "cancelled">,
+  asked: Asked,
+): Failure | undefined {
   const log = new NixLog();
   log.feed(Buffer.from(result.stderr));
   log.end();

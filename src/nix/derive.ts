@@ -41,6 +41,11 @@ export async function derive(machine: Machine, options: DeriveOptions): Promise<
   return troubleOf(outputs, asked) ?? explain(ended, asked);
 }
 
+/** Whether a path is in the store of a machine. Throws what `Machine.run` does. */
+export async function isInStore(machine: Machine, path: string, options: NixOptions): Promise<boolean> {
+  return (await oldNix(machine, ["nix-store", "--check-validity", path], options)).exitCode === 0;
+}
+
 interface Realisable extends Pick<Derived, "derivation">, Omit<Asked, "machine"> {
   /** A link to what was built, which keeps it from being collected as garbage. */
   readonly outLink?: string | undefined;

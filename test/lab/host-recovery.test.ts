@@ -34,12 +34,23 @@ interface Document {
 const warnings = ({ steps }: Document) => steps.flatMap(({ warnings = [] }) => warnings);
 const COLLECTED = expect.stringMatching(/^collected garbage on db: \d+\.\d\d MiB freed$/);
 
+// In an emergency it is not looked whether there is room before anything is begun.
 describe("no space left", () => {
   test("for the copy, but garbage: it is collected, and the host deployed", async () => {
     const { fresh } = await next("db");
     await hosts.litter("db", 500, 10);
     await hosts.leaveRoom("db", "inodes", 8);
-    const { code, document } = await hosts.laptop.json("host", "deploy", "db", "--yes");
+    const { code, document } = await hosts.laptop.json("host", "deploy", "db", "--emergency", "--yes");
+    expect([code, warnings(document)]).toEqual([0, [COLLECTED]]);
+    expect(await hosts.versions("db")).toEqual(all(fresh));
+  });
+
+  test("for the copy from where it was built: the same", async () => {
+    const { fresh } = await next("db");
+    await hosts.litter("db", 500, 10);
+    await hosts.leaveRoom("db", "inodes", 8);
+    const words = ["host", "deploy", "db", "--build-on", "web", "--emergency", "--yes"];
+    const { code, document } = await hosts.laptop.json(...words);
     expect([code, warnings(document)]).toEqual([0, [COLLECTED]]);
     expect(await hosts.versions("db")).toEqual(all(fresh));
   });
@@ -48,11 +59,11 @@ describe("no space left", () => {
     const { old } = await next("db");
     await homelab("host", "ssh", "db", "--", "nix-collect-garbage");
     await hosts.leaveRoom("db", "inodes", 8);
-    const { code, stderr } = await deploy("db");
+    const { code, stderr } = await deploy("db", "--emergency");
     expect([code, stderr]).toEqual([
       1,
       expect.stringMatching(
-        /^copy db: failed after <time>: there is no space left on db: .*No space left on device$/m,
+        /^copy db: failed after <time>: there is no space left on db: .*No space left on device/m,
       ),
     ]);
     expect(stderr).toMatch(/hint: (?:collected|there was no) garbage .* on db/);
@@ -67,7 +78,7 @@ describe("no space left", () => {
     await hosts.litter("db", 500, 10);
     await hosts.leaveRoom("db", "inodes", 8);
     // This machine has no Nix.
-    const { code, document } = await hosts.here.json("host", "deploy", "db", "--yes");
+    const { code, document } = await hosts.here.json("host", "deploy", "db", "--emergency", "--yes");
     expect([code, warnings(document)]).toEqual([0, [COLLECTED]]);
     expect(await hosts.versions("db")).toEqual(all(fresh));
   });
@@ -80,6 +91,24 @@ describe("no space left", () => {
       const { code, document } = await hosts.laptop.json("host", "deploy", "web", "--yes");
       const told = expect.stringMatching(/^collected garbage on this machine: \d+\.\d\d MiB freed$/);
       expect([code, warnings(document)]).toEqual([0, [told]]);
+    } finally {
+      await hosts.leaveRoom("laptop", "inodes", 50_000);
+    }
+    expect(await hosts.versions("web")).toEqual(all(fresh));
+  });
+
+  test("for a build of what was evaluated when there still was some", async () => {
+    const { fresh } = await next("web");
+    const attribute = `path:${hosts.root}#nixosConfigurations.web.config.system.build.toplevel`;
+    await hosts.laptop.run("nix", "path-info", "--derivation", attribute);
+    await hosts.litter("laptop", 500, 10);
+    await hosts.leaveRoom("laptop", "inodes", 4);
+    try {
+      const { code, document } = await hosts.laptop.json("host", "deploy", "web", "--yes");
+      const told = expect.stringMatching(/^collected garbage on this machine: \d+\.\d\d MiB freed$/);
+      const built = document.steps.find(({ id }: { id: string }) => id === "build web");
+      // The derivation was garbage itself.
+      expect([code, built.warnings]).toEqual([0, [told]]);
     } finally {
       await hosts.leaveRoom("laptop", "inodes", 50_000);
     }

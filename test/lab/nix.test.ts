@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { addRoot, build, type Failure } from "../../src/nix/build.ts";
-import { derive, realise } from "../../src/nix/derive.ts";
+import { derive, isInStore, realise } from "../../src/nix/derive.ts";
 import { closureDiff, summary } from "../../src/nix/diff.ts";
 import { configurations, configuredRunner, runnerOf } from "../../src/nix/flake.ts";
 import type { Machine, MachineOptions } from "../../src/process/machine.ts";
@@ -188,8 +188,20 @@ test("what it will be is known before it is built", async () => {
   expect(derived.derivation).toEndWith("-microvm-qemu-slow.drv");
   expect(derived.path).toMatch(/^\/nix\/store\/[0-9a-z]{32}-microvm-qemu-slow$/);
   const { path, failed } = await inTwo("my.vm");
-  expect([path, failed]).toEqual([await built("my.vm"), undefined]);
+  expect([path, failed]).toEqual([await built("my.vm"), { ok: true }]);
   expect(await shell(`ls -d ${path}`)).toBe(`${path}\n`);
+});
+
+test("what was evaluated is garbage until it is built, and is evaluated once more", async () => {
+  const what = { ...OPTIONS, flake: SOURCE, attribute: runnerOf("slow") };
+  const first = await derive(lab, what);
+  if (!first.ok) throw new Error(first.detail);
+  const { derivation } = first;
+  expect(await isInStore(lab, derivation, OPTIONS)).toBe(true);
+  await shell(`nix-store --delete ${derivation}`);
+  expect(await isInStore(lab, derivation, OPTIONS)).toBe(false);
+  expect(await derive(lab, what)).toEqual(first);
+  expect(await isInStore(lab, derivation, OPTIONS)).toBe(true);
 });
 
 test.each(["webb", "plain", "broken", "throws", "syntax", "module", "secret"])(

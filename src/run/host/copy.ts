@@ -18,31 +18,50 @@ type Copied = { readonly ok: true } | Failure;
 
 /** Into the store of the host. */
 export const copy: DoPhase = async (work, doing) => {
-  const { request, context, stop } = doing;
+  const { context, stop } = doing;
   const { machine, system, place } = work;
   if (isSame(work) || !place || system === undefined)
     return settled("up-to-date", "there is nothing to copy");
-  const { on } = place;
-  let warnings: readonly string[] = [];
-  if (on !== machine && on === request.here && machine instanceof SshMachine) {
-    const copied = await fromHere(work, machine, system, doing);
-    warnings = copied.warnings;
-    const { ended, refused } = copied;
-    if (!ended.ok) {
-      const reason = refused ? { code: "refused", text: ended.detail } : reasonOf(ended);
-      return { ...failed({ ...ended, reason }, stop, context), warnings };
-    }
-  } else if (on !== machine) {
-    const options = { deadline: context.remaining(), signal: context.abort };
-    const progress = (note: string) => context.progress("changing", note);
-    await relaySystem(request.here, { from: on, to: machine }, system, { ...options, progress });
+  const { ended, warnings, refused } = await sent(work, place.on, system, doing);
+  if (!ended.ok) {
+    const reason = refused ? { code: "refused", text: ended.detail } : reasonOf(ended);
+    return { ...failed({ ...ended, reason }, stop, context), warnings };
   }
   await requireSystem(machine, system);
   return settled("copied", `${system} is in its store`, warnings);
 };
 
+interface Sent {
+  readonly ended: Copied;
+  readonly warnings: readonly string[];
+  /** There was no room from the beginning. */
+  readonly refused?: boolean;
+}
+
+/** From where it was built. */
+async function sent(work: HostWork, on: Machine, system: string, doing: Doing): Promise<Sent> {
+  const { machine } = work;
+  if (on === machine) return { ended: { ok: true }, warnings: [] };
+  if (on === doing.request.here && machine instanceof SshMachine)
+    return fromHere(work, machine, system, doing);
+  return fromBuilder(on, machine, system, doing);
+}
+
+/** As from here: what was lost on the way is sent again, and garbage is collected where there is no room. */
+function fromBuilder(from: Machine, to: Machine, system: string, doing: Doing): Promise<Sent> {
+  const { request, context } = doing;
+  const progress = (note: string) => context.progress("changing", note);
+  const once = () => {
+    const options = { deadline: context.remaining(), signal: context.abort, progress };
+    return relaySystem(request.here, { from, to }, system, options);
+  };
+  return withRoom({ machine: to, root: true }, doing, () => withRetries(context, once, lost));
+}
+
+const lost = (ended: Copied) => (!ended.ok && ended.code === "network" ? ended.detail : undefined);
+
 /** What was lost on the way is sent again; where there is no room, garbage is collected once. */
-async function fromHere(work: HostWork, machine: SshMachine, system: string, doing: Doing) {
+async function fromHere(work: HostWork, machine: SshMachine, system: string, doing: Doing): Promise<Sent> {
   const { request, context } = doing;
   const { here, mode = "standard" } = request;
   const options = () => ({ deadline: context.remaining(), signal: context.abort });
@@ -57,7 +76,6 @@ async function fromHere(work: HostWork, machine: SshMachine, system: string, doi
     room = roomFor(work.recipe.name, free, bytes ?? 0);
     return room.full ?? copySystem(here, machine, system, { ...options(), progress });
   };
-  const lost = (ended: Copied) => (!ended.ok && ended.code === "network" ? ended.detail : undefined);
   const copied = await withRoom({ machine, root: true }, doing, () => withRetries(context, once, lost));
   work.findings.push(...room.findings);
   const warnings = [...copied.warnings, ...room.findings.map(findingLine)];

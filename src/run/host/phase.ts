@@ -11,8 +11,6 @@ export interface Doing {
   readonly places: Places;
   readonly context: StepContext;
   readonly stop: RunOptions["stop"];
-  /** A directory for links to what is built here: no garbage for as long as the phases go on. */
-  readonly links?: string | undefined;
 }
 
 /** One thing that is done for a host before anything on it changes. */

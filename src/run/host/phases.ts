@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { now } from "../../clock.ts";
 import type { Step, StepReport } from "../../plan/types.ts";
 import { isGood } from "../schedule.ts";
@@ -72,7 +69,6 @@ export async function prepareHosts(
       [id, needs.filter((each) => each === LINT || each.split(" ")[1] === id.split(" ")[1])] as const,
   );
   const places = new Places(request);
-  const links = phases.includes("build") ? linkDirectory() : undefined;
   try {
     const steps = await runSteps(request, {
       plan,
@@ -84,7 +80,7 @@ export async function prepareHosts(
         const work = works.find(({ recipe }) => recipe.name === name) as HostWork;
         return slots.use(async () => {
           const at = now();
-          const outcome = await PHASES[phase][1](work, { request, places, links, context, stop });
+          const outcome = await PHASES[phase][1](work, { request, places, context, stop });
           work.times = [...(work.times ?? []), { name: phase, durationMs: Math.round(now() - at) }];
           return outcome;
         });
@@ -93,15 +89,5 @@ export async function prepareHosts(
     return { steps, good: steps.every(({ result }) => isGood(result)) };
   } finally {
     await places.leave();
-    if (links) rmSync(links, { recursive: true, force: true });
-  }
-}
-
-/** Undefined on a machine that has no room for it: what is built may then be taken for garbage by somebody else. */
-function linkDirectory(): string | undefined {
-  try {
-    return mkdtempSync(join(tmpdir(), "homelab-built-"));
-  } catch {
-    return undefined;
   }
 }

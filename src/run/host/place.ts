@@ -5,6 +5,7 @@ import { type Source, sendSource } from "../../units/host/source.ts";
 import type { HostRequest, HostWork } from "./work.ts";
 
 const DEADLINE_MS = 10_000;
+const MAKE_LINKS = 'mktemp -d "${TMPDIR:-/tmp}/homelab-built-XXXXXX"';
 /** What evaluating a system of NixOS takes, in KiB. */
 const EVALUATION_KIB = 2.5 * 1024 * 1024;
 
@@ -22,8 +23,15 @@ export interface Place {
 /** The places of one run. A machine that builds for several hosts is sent the configuration once. */
 export class Places {
   private readonly sources = new Map<Machine, Promise<Source>>();
+  private readonly linked = new Map<Machine, string>();
   private readonly limits: (machine: Machine) => Promise<Semaphore>;
   private readonly platform: (machine: Machine) => Promise<string | undefined>;
+
+  /**
+   * A directory on a machine for links to what is built there: it is no garbage until they are taken away. Undefined
+   * where there is no room for it: what is built may then be taken for garbage by somebody else.
+   */
+  readonly links: (machine: Machine) => Promise<string | undefined>;
 
   constructor(
     private readonly request: Pick<
@@ -33,6 +41,12 @@ export class Places {
   ) {
     this.limits = oncePerMachine(async (machine) => new Semaphore(await atOnce(machine, request.jobs)));
     this.platform = oncePerMachine(platformOf);
+    this.links = oncePerMachine(async (machine) => {
+      const { exitCode, stdout } = await machine.run(["sh", "-c", MAKE_LINKS], { deadline: DEADLINE_MS });
+      if (exitCode !== 0) return undefined;
+      this.linked.set(machine, stdout.trim());
+      return stdout.trim();
+    });
   }
 
   /** Where the recipe or the command says; else here, or on the host where this machine has no Nix or is of another kind. */
@@ -63,19 +77,25 @@ export class Places {
     return (await this.limits(machine)).use(work);
   }
 
-  /** Takes away what was sent. Where that cannot be done, the run is what it is all the same. */
+  /** Takes away what was sent, and the links. Where that cannot be done, the run is what it is all the same. */
   async leave(): Promise<void> {
-    const sent = await Promise.allSettled(this.sources.values());
-    for (const each of sent) {
-      if (each.status === "rejected") continue;
-      try {
-        await each.value.remove();
-      } catch (error) {
-        if (!(error instanceof HomelabError)) throw error;
-        this.request.listener.message(
-          `the configuration that was sent is left in ${each.value.dir}: ${error.message}`,
-        );
-      }
+    for (const sent of await Promise.allSettled(this.sources.values())) {
+      if (sent.status === "rejected") continue;
+      const { dir, remove } = sent.value;
+      await this.tidy(`the configuration that was sent is left in ${dir}`, remove);
+    }
+    for (const [machine, dir] of this.linked)
+      await this.tidy(`what was built is kept by links in ${dir} on ${machine.name}`, () =>
+        machine.run(["rm", "-rf", "--", dir], { deadline: DEADLINE_MS }),
+      );
+  }
+
+  private async tidy(left: string, remove: () => Promise<unknown>): Promise<void> {
+    try {
+      await remove();
+    } catch (error) {
+      if (!(error instanceof HomelabError)) throw error;
+      this.request.listener.message(`${left}: ${error.message}`);
     }
   }
 

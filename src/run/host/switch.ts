@@ -34,8 +34,8 @@ export async function switchAll(asked: HostDeployRequest, start: number): Promis
   const began = asked.timeout === undefined ? now() : start + (now() - waited);
   const request = { ...asked, timeout: asked.timeout ?? timeoutFor(asked, changing, waves.length) };
   const plan = planOf(request, waves);
-  const put: Put = async (work, context) => {
-    const wanted = switchOf(request, work);
+  const put: Put = async (work, context, to) => {
+    const wanted = switchOf({ ...request, goal: to }, work);
     const outcome = await (work.left ? joinHost(work.left, wanted, context) : switchHost(wanted, context));
     const { measures, detail } = outcome;
     const host = reportOf(work, measures, goal);
@@ -53,9 +53,9 @@ export async function switchAll(asked: HostDeployRequest, start: number): Promis
     execute: async (step, context, slots) => {
       const ended = waves.find((_, at) => step.id === pauseId(at));
       const those = changing.filter(({ recipe }) => (ended?.hosts ?? [step.id]).includes(recipe.name));
-      if (ended) return pauseAfter(those, pause ?? 0, context);
+      if (ended) return pauseAfter(those, { goal, milliseconds: pause ?? 0 }, context);
       const [work] = those;
-      return work ? slots.use(() => put(work, context)) : settledOutcome(step);
+      return work ? slots.use(() => put(work, context, goal)) : settledOutcome(step);
     },
   });
   const vain = request.rollbackWave ? switchedInVain(waves, steps) : [];

@@ -65,6 +65,13 @@ export function readLook({ name }: Pick<Machine, "name">, stdout: string, stderr
   };
 }
 
+/** The units that had failed right before the last switch of a host; undefined when it was not switched since it booted. */
+export async function failedBeforeSwitch(machine: Machine): Promise<string[] | undefined> {
+  const argv = ["cat", "/run/homelab/last/failed"];
+  const { exitCode, stdout } = await machine.run(argv, { root: true, deadline: DEADLINE_MS });
+  return exitCode === 0 ? parseUnitList(stdout) : undefined;
+}
+
 /** Throws `lock-held` when somebody else is switching it. */
 export function requireFree({ name }: Pick<Machine, "name">, holder: string | undefined): void {
   if (holder === undefined) return;
