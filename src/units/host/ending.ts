@@ -1,3 +1,4 @@
+import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import { journalTail } from "../../systemd/change.ts";
 import type { Failure, StepContext } from "../driver.ts";
@@ -57,8 +58,9 @@ export async function told(
       });
   }
   const why = trouble !== undefined && end.text !== "abandoned" ? trouble : whyBack(end);
-  const mask = await secretsOfSystems(machine, [before, after]);
-  const log = (await lastWords(supervisor, machine, seen)).map(mask);
+  const words = await said(lastWords(supervisor, machine, seen));
+  const mask = words && (await said(secretsOfSystems(machine, [before, after])));
+  const log = mask && words.map(mask);
   if (end.state === "stuck") {
     const entry = `do not reboot before \`/nix/var/nix/profiles/system\` leads to what is to boot, and its \`bin/switch-to-configuration boot\` went well`;
     const old =
@@ -77,18 +79,28 @@ export async function told(
   });
 }
 
+/** What a host says of a switch whose end is known; undefined where it does not: that end stays what it is. */
+export async function said<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof HomelabError) return undefined;
+    throw error;
+  }
+}
+
 /** What the activation said last, and the units that went wrong by it. */
 async function lastWords(supervisor: Supervisor, machine: Machine, seen: Seen): Promise<string[]> {
   const [text, before] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
   const blamed = seen.blame(newlyFailed({ before, after: seen.last?.failed ?? [], said: parseFailed(text) }));
-  const said = await Promise.all(
+  const journals = await Promise.all(
     blamed.slice(0, EXPLAINED).map(async (unit) => {
       const lines = await journalTail(machine, { units: [unit], since: "-10min" }, LOG_LINES);
       return lines.map((line) => `${unit}: ${line}`);
     }),
   );
   const own = text.split("\n").filter((line) => line.trim() !== "");
-  return [...own.slice(-LOG_LINES), ...said.flat()];
+  return [...own.slice(-LOG_LINES), ...journals.flat()];
 }
 
 const failure = (code: string, detail: string, more: Pick<Failure, "hint" | "log" | "stands">): Failure => ({

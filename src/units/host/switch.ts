@@ -4,9 +4,11 @@ import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { StepContext } from "../driver.ts";
 import type { Probing } from "../probe.ts";
-import { type Told, told } from "./ending.ts";
+import { said, type Told, told } from "./ending.ts";
+import { shownErrors } from "./errors.ts";
 import { parseChanges, parseUnitList, type UnitChanges } from "./lines.ts";
 import { busyBetween, type Measure, takeMeasure } from "./measure.ts";
+import { secretsOfSystems } from "./secrets.ts";
 import { isEnd, NOTES, type SupervisorState } from "./state.ts";
 import { Supervisor, type Switch } from "./supervise.ts";
 import { Seen, unhealthy } from "./verify.ts";
@@ -102,7 +104,7 @@ async function toItsEnd(
   context: StepContext,
   { seen, watch }: Watched,
 ): Promise<HostSwitched> {
-  const { machine, limit, patience } = wanted;
+  const { limit, patience } = wanted;
   const most = (limit * 4 + patience + 60) * 1000;
   const see = (state: SupervisorState | undefined, trouble?: HomelabError) =>
     context.progress(
@@ -121,7 +123,7 @@ async function toItsEnd(
   const end = reached && isEnd(reached) ? reached : await supervisor.until([], longest, see);
   watch.stop();
   const outcome = await told(supervisor, { end, trouble: judged.trouble }, wanted, seen, context);
-  const after = end && (await lastLook(machine, seen));
+  const after = end && (await lastLook(wanted, seen));
   const measures: Measures = {
     ...{ before: seen.before, after, phases: watch.phases },
     busy: busyBetween(seen.first, seen.last),
@@ -133,14 +135,12 @@ async function toItsEnd(
 }
 
 /** How a host fares at the end; undefined when it does not say: what is decided is decided. */
-async function lastLook(machine: Machine, { before }: Seen): Promise<Measure | undefined> {
-  if (!before) return undefined;
-  try {
-    return await takeMeasure(machine, { what: "end", before }, []);
-  } catch (error) {
-    if (error instanceof HomelabError) return undefined;
-    throw error;
-  }
+async function lastLook({ machine, before, after }: HostSwitch, seen: Seen): Promise<Measure | undefined> {
+  if (!seen.before) return undefined;
+  const look = await said(takeMeasure(machine, { what: "end", before: seen.before }, []));
+  if (!look || look.errors.length === 0) return look;
+  const mask = await said(secretsOfSystems(machine, [before, after]));
+  return { ...look, errors: shownErrors(look.errors, mask) };
 }
 
 /** Takes the time of one phase after the other. */
