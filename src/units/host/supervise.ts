@@ -55,6 +55,8 @@ const BEAT =
 /** The same for somebody new, when nobody has been heard of since the beat that is named: of two at once one succeeds. */
 const CLAIM = `exec 8>>"$1/claim"; flock -n 8 && [ "$(cat "$1/seen" 2>/dev/null)" = "$2" ] && { ${BEAT}; }`;
 const BEAT_MS = 2_000;
+/** For how long it still waits, in seconds. */
+const LEFT = 'read -r up _ </proc/uptime; read -r until <"$1/until" && echo "$((until - ${up%.*}))"';
 
 /** The supervisor of one switch: it runs on the host by itself, whatever becomes of us. */
 export class Supervisor {
@@ -109,6 +111,14 @@ export class Supervisor {
   /** Whether it is ours now, of whom nobody was heard since `seen`. */
   async claim(seen: string): Promise<boolean> {
     return (await this.shell(CLAIM, [seen])).exitCode === 0;
+  }
+
+  /** For how many seconds it still waits to be told that the new system is good, as it does since a while. */
+  async left(): Promise<number> {
+    const { exitCode, stdout } = await this.shell(LEFT, []);
+    if (exitCode !== 0)
+      throw new HomelabError("unavailable", `${this.machine.name} does not say how long it waits`);
+    return Number(stdout);
   }
 
   private shell(script: string, words: readonly string[], signal?: AbortSignal): Promise<ProcessResult> {

@@ -19,6 +19,9 @@ const WITHIN_MS = 30_000;
 /** Judging a system and telling the host of it takes some time itself. */
 const SLACK_MS = 30_000;
 const AGAIN_MS = 1_000;
+/** What is decided has to reach the host before it goes back by itself: share of its patience, and milliseconds. */
+const RESERVE = 0.05;
+const MOST_RESERVE_MS = 5_000;
 
 export interface HostSwitch extends Switch {
   readonly machine: Machine;
@@ -187,17 +190,20 @@ async function judge(
   seen: Seen,
   context: StepContext,
 ): Promise<Judged> {
-  const until = now() + patience * 1000;
+  const over = now() + patience * 1000;
   const within = recipe.ready?.within ?? WITHIN_MS;
   const stable = soak ? soakOf(recipe) : 0;
   const progress = (note: string) => context.progress("verifying", note);
   let [unreached, log]: (string | undefined)[] = [];
-  while (now() < until) {
+  while (now() < over) {
     progress("failed units, critical units, probes");
     try {
       const failed = parseUnitList(await supervisor.failedBefore());
       log = await supervisor.log();
-      const checks = { machine, recipe, probing, looks, code, log, failed, stable, within };
+      // It may wait since long ago: somebody else began it, or it could not be reached.
+      const until =
+        now() + (await supervisor.left()) * 1000 - Math.min(MOST_RESERVE_MS, patience * 1000 * RESERVE);
+      const checks = { machine, recipe, probing, looks, code, log, failed, stable, within, until };
       const trouble = await unhealthy(checks, seen, { signal: context.abort, progress });
       progress(trouble ?? "confirms it over a new connection");
       await supervisor.decide(
