@@ -146,7 +146,7 @@ export class Supervisor {
   /**
    * Waits until it is at one of `states`, or at its end, and tells of each state. A host that cannot be reached is
    * asked again: the connection may be cut by the switch. Undefined when it takes longer than `most` milliseconds, or
-   * cannot be reached for longer than it waits itself.
+   * cannot be reached for longer than it waits itself, or than it takes until it does.
    */
   async until(
     states: readonly SupervisorState["state"][],
@@ -156,7 +156,8 @@ export class Supervisor {
   ): Promise<SupervisorState | undefined> {
     const begun = now();
     let reached = begun;
-    const longest = this.wanted.patience * 1000 + UNREACHED_MS;
+    const { patience, limit } = this.wanted;
+    const longest = (states.includes("waiting") ? limit + patience : patience) * 1000 + UNREACHED_MS;
     while (now() - begun < most && now() - reached < longest && !signal?.aborted) {
       try {
         const state = await this.state();

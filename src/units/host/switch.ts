@@ -1,5 +1,5 @@
 import type { HostRecipe } from "../../book/types.ts";
-import { delay, now } from "../../clock.ts";
+import { delay, now, withGrace } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { StepContext } from "../driver.ts";
@@ -122,10 +122,12 @@ async function toItsEnd(
     watch.start(judged.trouble === undefined ? "confirm" : "go back");
   } else if (!reached && context.abort.aborted) await abandon(supervisor);
   // From here on the host is on its way to an end, and what it is is worth some waiting.
-  const longest = context.abort.aborted ? SLACK_MS : most;
-  const end = reached && isEnd(reached) ? reached : await supervisor.until([], longest, see);
+  const toEnd = () => withGrace(context.abort, SLACK_MS, (late) => supervisor.until([], most, see, late));
+  // One that was not reached for all the time that it takes is not waited for as long again.
+  const waits = reached !== undefined || context.abort.aborted;
+  const end = reached && isEnd(reached) ? reached : waits ? await toEnd() : undefined;
   watch.stop();
-  const outcome = await told(supervisor, { end, trouble: judged.trouble }, wanted, seen, context);
+  const outcome = await told(supervisor, { end, ...judged }, wanted, seen, context);
   const after = end && (await lastLook(wanted, seen));
   const measures: Measures = {
     ...{ before: seen.before, after, phases: watch.phases },
@@ -176,6 +178,8 @@ async function abandon(supervisor: Supervisor): Promise<void> {
 interface Judged {
   /** What speaks against the new system. */
   readonly trouble?: string | undefined;
+  /** What the host goes by: it may have decided by itself before it was told. */
+  readonly decided?: string | undefined;
   /** What the activation said until then. */
   readonly log?: string | undefined;
   /** The host could be told what was decided. */
@@ -206,10 +210,10 @@ async function judge(
       const checks = { machine, recipe, probing, looks, code, log, failed, stable, within, until };
       const trouble = await unhealthy(checks, seen, { signal: context.abort, progress });
       progress(trouble ?? "confirms it over a new connection");
-      await supervisor.decide(
+      const decided = await supervisor.decide(
         context.abort.aborted ? "abandoned" : trouble === undefined ? "commit" : "unhealthy",
       );
-      return { trouble, log, reached: true };
+      return { trouble, decided, log, reached: true };
     } catch (error) {
       // What cannot be reached now may be in a moment; when it cannot, the host goes back.
       if (!(error instanceof HomelabError)) throw error;
