@@ -113,12 +113,10 @@ export class Supervisor {
     return (await this.shell(CLAIM, [seen])).exitCode === 0;
   }
 
-  /** For how many seconds it still waits to be told that the new system is good, as it does since a while. */
-  async left(): Promise<number> {
+  /** For how many seconds it still waits to be told that the new system is good; undefined after a reboot. */
+  async left(): Promise<number | undefined> {
     const { exitCode, stdout } = await this.shell(LEFT, []);
-    if (exitCode !== 0)
-      throw new HomelabError("unavailable", `${this.machine.name} does not say how long it waits`);
-    return Number(stdout);
+    return exitCode === 0 ? Number(stdout) : undefined;
   }
 
   private shell(script: string, words: readonly string[], signal?: AbortSignal): Promise<ProcessResult> {

@@ -205,8 +205,9 @@ async function judge(
       const failed = parseUnitList(await supervisor.failedBefore());
       log = await supervisor.log();
       // It may wait since long ago: somebody else began it, or it could not be reached.
-      const until =
-        now() + (await supervisor.left()) * 1000 - Math.min(MOST_RESERVE_MS, patience * 1000 * RESERVE);
+      const left = await supervisor.left();
+      if (left === undefined) return { log, reached: true };
+      const until = now() + left * 1000 - Math.min(MOST_RESERVE_MS, patience * 1000 * RESERVE);
       const checks = { machine, recipe, probing, looks, code, log, failed, stable, within, until };
       const trouble = await unhealthy(checks, seen, { signal: context.abort, progress });
       progress(trouble ?? "confirms it over a new connection");
