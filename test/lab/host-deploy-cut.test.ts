@@ -52,6 +52,28 @@ test("once it is confirmed, it becomes what boots, also when its supervisor is k
   expect(await hosts.versions("web")).toEqual(all(2));
 });
 
+test("once it is confirmed, who breaks it off is told that it goes on, and need not wait for that", async () => {
+  const web = hosts.on("web");
+  next();
+  await web.run("touch", "/run/slow-boot");
+  const child = hosts.laptop.lab.start("host", "deploy", "web", "--yes");
+  await hosts.at("web", "committing");
+  for (const said of ["stopping: ", "breaking off "]) {
+    await hosts.laptop.run("pkill", "-INT", "-x", "homelab");
+    await eventually("it is heard", () => child.said().includes(said));
+  }
+  const { code, stderr } = await child.ended;
+  expect([code, stderr]).toEqual([
+    130,
+    expect.stringContaining(
+      "it was confirmed, and makes the new system what boots; `homelab host attach web`",
+    ),
+  ]);
+  await web.run("rm", "/run/slow-boot");
+  await hosts.idle("web");
+  expect(await hosts.versions("web")).toEqual(all(2));
+});
+
 test("a boot entry that cannot be made: profile and system go back", async () => {
   const web = hosts.on("web");
   next();

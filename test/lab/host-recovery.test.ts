@@ -191,6 +191,18 @@ describe("whoever deploys is gone", () => {
     }
   });
 
+  test("it is watched for as long as the host still waits, and in an emergency not at all", async () => {
+    await hosts.settings({ web: "ready: { stable: 28s }" });
+    for (const mode of [[], ["--emergency"]]) {
+      const { fresh } = await next("web");
+      await leave("waiting", "--within", "30s");
+      const { code, stderr } = await deploy("web", "--verbose", ...mode);
+      expect([code, stderr]).toEqual([0, expect.stringContaining("web: takes over what was begun")]);
+      expect(stderr.includes("well, watched for")).toBe(mode.length === 0);
+      expect(await hosts.versions("web")).toEqual(all(fresh));
+    }
+  });
+
   test("`attach` does so by name, the status tells of it, and how it ended is known later", async () => {
     const { fresh } = await next("web");
     await leave("waiting");

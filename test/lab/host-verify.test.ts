@@ -255,7 +255,9 @@ test("those who want to know are told of a success and of a way back", async () 
     changed: [],
   });
   await hosts.idle("web");
-  next({ units: { ...units, "other.service": service('"<3>no such file"') } });
+  await hosts.on("web").write("/etc/other.env", "KEY=hunter2hunter2\n");
+  const other = service('"<3>no such file for $KEY"', "User=nobody\nEnvironmentFile=/etc/other.env\n");
+  next({ units: { ...units, "other.service": other } });
   expect(await night()).toEqual({
     code: 0,
     title: `${hostname()}: web recovered`,
@@ -264,4 +266,7 @@ test("those who want to know are told of a success and of a way back", async () 
     changed: [{ id: "web", action: "activate", reason: "asked", host: move(1) }],
   });
   runs++;
+  const kept = (await cron.run("report")).stdout;
+  expect(kept).toContain("other.service, 1 new error: no such file for [redacted]\n");
+  expect(kept).not.toContain("hunter2");
 });

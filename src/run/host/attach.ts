@@ -2,8 +2,7 @@ import { now } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Plan, RunReport } from "../../plan/types.ts";
 import type { StepContext } from "../../units/driver.ts";
-import { abandonedSwitch, attachHost, lookAtSwitch } from "../../units/host/attach.ts";
-import { isOpen } from "../../units/host/going.ts";
+import { attachHost, whoseSwitch } from "../../units/host/attach.ts";
 import type { Outcome } from "../schedule.ts";
 import { conclude, failed, runSteps } from "../steps.ts";
 import { settled } from "./phase.ts";
@@ -34,17 +33,17 @@ async function attachOne(
   context: StepContext,
 ): Promise<Outcome> {
   context.progress("verifying", "looks what goes on");
-  const found = await withRetries(context, () => lookAtSwitch(machine));
+  const found = await withRetries(context, () => whoseSwitch(machine, context));
   if (!found) return settled("none", "no switch of it was begun since it booted");
-  const open = isOpen(found);
-  const going = open ? await abandonedSwitch(machine, context) : found;
-  if (!going) {
-    throw new HomelabError("lock-held", `${found.holder} waits for the switch of ${machine.name}`, {
+  const { going, to } = found;
+  if (to === "attended") {
+    throw new HomelabError("lock-held", `${going.holder} waits for the switch of ${machine.name}`, {
       hint: `\`homelab host status ${machine.name}\` shows what it is at`,
     });
   }
   const outcome = await attachHost(going, { machine, recipe, probing: { env, cwd: root } }, context);
   if (!outcome.ok) return failed(outcome, stop, context);
-  if (!open) return settled("up-to-date", `${outcome.detail}: so the switch of ${found.holder} ended`);
+  if (to === "closed")
+    return settled("up-to-date", `${outcome.detail}: so the switch of ${going.holder} ended`);
   return { result: "changed", reason: { code: "asked", text: outcome.detail }, detail: outcome.detail };
 }

@@ -1,6 +1,7 @@
-import { abandonedSwitch } from "../../units/host/attach.ts";
+import { whoseSwitch } from "../../units/host/attach.ts";
 import { conditionFindings, conditionOf, hasInodes, requireInodes } from "../../units/host/condition.ts";
-import { hasSpace, lookAtHost, requireFree, requireSpace } from "../../units/host/look.ts";
+import { type HostState, hasSpace, lookAtHost, requireFree, requireSpace } from "../../units/host/look.ts";
+import { isEnd } from "../../units/host/state.ts";
 import { checks } from "./modes.ts";
 import { type Doing, type DoPhase, settled } from "./phase.ts";
 import { collectedText, makeRoom, withRetries } from "./recover.ts";
@@ -13,13 +14,7 @@ export const check: DoPhase = async (work, doing) => {
   const { mode = "standard" } = request;
   context.progress("verifying", "looks at it");
   const state = await withRetries(context, () => lookAtHost(machine));
-  work.state = state;
-  if (state.holder !== undefined) {
-    work.left = await abandonedSwitch(machine, context);
-    if (!work.left) requireFree(machine, state.holder);
-    // What that has done so far is no more settled than what is to be done now.
-    else work.state = { ...state, system: work.left.before, failed: [] };
-  }
+  work.state = state.holder === undefined ? state : await taken(work, state, doing);
   const condition = await conditionOf(machine);
   const made = checks(mode, "space") ? await room(work, condition, doing) : [];
   // Told where something is to change: every night the same words about a host that is as it is to be are noise.
@@ -28,6 +23,24 @@ export const check: DoPhase = async (work, doing) => {
   const failing = failed.length > 0 ? `; ${failed.join(", ")} failed already` : "";
   return settled("checked", `runs ${system}${failing}`, made);
 };
+
+/**
+ * A host that is being switched, as it was before that when nobody waits for it, or as it is once it has come to an end.
+ * Throws `lock-held` when somebody waits, or it is on its way back.
+ */
+async function taken(work: HostWork, state: HostState, { context }: Doing): Promise<HostState> {
+  const { machine } = work;
+  const found = await whoseSwitch(machine, context);
+  if (found?.to === "left") {
+    work.left = found.going;
+    // What that has done so far is no more settled than what is to be done now.
+    return { ...state, system: found.going.before, failed: [] };
+  }
+  const ended = found?.to === "closed" && isEnd(found.going.state);
+  const anew = ended ? await lookAtHost(machine) : state;
+  requireFree(machine, anew.holder);
+  return anew;
+}
 
 /** Whether there is room for another system; garbage is collected once before that is denied. Gives what was told. */
 async function room(

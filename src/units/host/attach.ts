@@ -2,7 +2,7 @@ import { delay } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { StepContext } from "../driver.ts";
-import { type Going, isOpen, LOOK_AT_SWITCH, parseGoing, UNSEEN_S } from "./going.ts";
+import { type Going, isOpen, LOOK_AT_SWITCH, leftTo, parseGoing } from "./going.ts";
 import { requireFree } from "./look.ts";
 import { Supervisor } from "./supervise.ts";
 import { followSwitch, type HostSwitch, type HostSwitched, switchHost } from "./switch.ts";
@@ -16,28 +16,36 @@ export async function lookAtSwitch(machine: Machine): Promise<Going | undefined>
   return parseGoing((await machine.run(["sh", "-c", LOOK_AT_SWITCH], options)).stdout);
 }
 
+/** The last switch of a host, and who it is left to. */
+export interface Found {
+  readonly going: Going;
+  readonly to: NonNullable<ReturnType<typeof leftTo>>;
+}
+
 /**
- * The switch that goes on on a host while nobody waits for it: whoever began it has died, or lost the connection.
- * Undefined when there is none, or somebody waits for it.
+ * Finds out whether anybody waits for the switch of a host: whoever began it may have died, or lost the connection.
+ * Undefined when there is none. Throws `interrupted` when that is not waited for any more.
  */
-export async function abandonedSwitch(
+export async function whoseSwitch(
   machine: Machine,
   context: Pick<StepContext, "progress" | "stop">,
-): Promise<Going | undefined> {
-  let going = await lookAtSwitch(machine);
-  const first = going;
-  while (first && going && isOpen(going) && going.id === first.id && going.seen === first.seen) {
-    if (going.unseen >= UNSEEN_S) return going;
-    if (context.stop.aborted) return undefined;
+): Promise<Found | undefined> {
+  const first = await lookAtSwitch(machine);
+  for (let going = first; first && going; going = await lookAtSwitch(machine)) {
+    const to = leftTo(first, going);
+    if (to !== undefined) return { going, to };
+    if (context.stop.aborted) {
+      const text = `it was stopped before it was known whether ${going.holder} is still there`;
+      throw new HomelabError("interrupted", text);
+    }
     context.progress("verifying", `looks whether ${going.holder} is still there`);
     await delay(AGAIN_MS, context.stop);
-    going = await lookAtSwitch(machine);
   }
   return undefined;
 }
 
 /** What a switch is judged by that somebody else began. */
-export type Judging = Pick<HostSwitch, "machine" | "recipe" | "probing">;
+export type Judging = Pick<HostSwitch, "machine" | "recipe" | "probing" | "looks" | "soak">;
 
 /**
  * Judges a switch that was left alone, and brings it to its end; of one that has ended it says how. Throws `lock-held`
@@ -45,7 +53,7 @@ export type Judging = Pick<HostSwitch, "machine" | "recipe" | "probing">;
  */
 export async function attachHost(
   going: Going,
-  { machine, recipe, probing }: Judging,
+  { machine, recipe, probing, looks, soak }: Judging,
   context: StepContext,
 ): Promise<HostSwitched> {
   const supervisor = new Supervisor(machine, going);
@@ -53,7 +61,7 @@ export async function attachHost(
     context.progress("changing", `takes over what was begun by ${going.holder}`);
     if (!(await supervisor.claim(going.seen))) requireFree(machine, going.holder);
   }
-  return followSwitch(supervisor, { ...going, machine, recipe, probing }, context);
+  return followSwitch(supervisor, { ...going, machine, recipe, probing, looks, soak }, context);
 }
 
 /** The same where that is what is wanted anyhow; where it has come to its end meanwhile, the switch is begun anew. */

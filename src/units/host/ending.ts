@@ -1,3 +1,4 @@
+import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import { journalTail } from "../../systemd/change.ts";
 import type { Failure, StepContext } from "../driver.ts";
@@ -16,35 +17,60 @@ const EXPLAINED = 3;
 
 export type Told = { readonly ok: true; readonly detail: string } | Failure;
 
+/** What is known of a switch at the end of its watching. */
+interface Known {
+  readonly end: SupervisorState | undefined;
+  /** What speaks against the new system. */
+  readonly trouble?: string | undefined;
+  /** What the host was told, or decided itself. */
+  readonly decided?: string | undefined;
+}
+
 const DONE: Readonly<Record<Goal, (system: string) => string>> = {
   switch: (system) => `runs ${system}`,
   test: (system) => `runs ${system} until it reboots`,
   boot: (system) => `boots ${system} from now on; it runs what it did before`,
 };
 
-const BACK = "it goes back by itself; what boots is the old system";
-const onItsOwn = (name: string): string =>
-  `it goes on by itself, and touches nothing that runs; \`homelab host attach ${name}\` tells how it ended`;
+/** What is told of a switch that has come to no end as far as is known. */
+export function open({
+  machine: { name },
+  goal,
+  patience,
+  decided,
+  broken,
+}: Pick<HostSwitch, "goal" | "patience"> & {
+  readonly machine: Pick<Machine, "name">;
+  readonly decided?: string | undefined;
+  /** It is not waited for any more. */
+  readonly broken: boolean;
+}): Failure {
+  const confirmed = decided === "commit";
+  const does =
+    (goal === "boot" && "goes on by itself, and touches nothing that runs") ||
+    (confirmed && "was confirmed, and makes the new system what boots");
+  const back = broken
+    ? "it goes back by itself; what boots is the old system"
+    : `nobody confirms the new system, so it goes back by itself within ${patience} s; what boots is the old one`;
+  const hint = does ? `it ${does}; \`homelab host attach ${name}\` tells how it ended` : back;
+  // What is cancelled has no hint.
+  if (broken)
+    return failure("interrupted", `it was broken off, and ${name} has not come to an end yet: ${hint}`, {});
+  const since = confirmed ? "its new system was confirmed" : "the switch was begun";
+  return failure("unavailable", `${name} cannot be reached since ${since}`, { hint });
+}
 
 /** How it ended, for people. */
 export async function told(
   supervisor: Supervisor,
-  { end, trouble }: { end: SupervisorState | undefined; trouble: string | undefined },
-  { machine, before, after, goal, patience }: HostSwitch,
+  { end, trouble, decided }: Known,
+  wanted: HostSwitch,
   seen: Seen,
   context: StepContext,
 ): Promise<Told> {
+  const { machine, before, after, goal } = wanted;
   const { name } = machine;
-  if (!end && context.abort.aborted) {
-    const text = `it was broken off, and ${name} has not come to an end yet`;
-    return failure("interrupted", text, { hint: goal === "boot" ? onItsOwn(name) : BACK });
-  }
-  if (!end) {
-    const back = `nobody confirms the new system, so it goes back by itself within ${patience} s; what boots is the old one`;
-    return failure("unavailable", `${name} cannot be reached since the switch was begun`, {
-      hint: goal === "boot" ? onItsOwn(name) : back,
-    });
-  }
+  if (!end) return open({ ...wanted, decided, broken: context.abort.aborted });
   switch (end.state) {
     case "done":
       return { ok: true, detail: DONE[goal](after) };
@@ -57,8 +83,9 @@ export async function told(
       });
   }
   const why = trouble !== undefined && end.text !== "abandoned" ? trouble : whyBack(end);
-  const mask = await secretsOfSystems(machine, [before, after]);
-  const log = (await lastWords(supervisor, machine, seen)).map(mask);
+  const words = await said(lastWords(supervisor, machine, seen));
+  const mask = words && (await said(secretsOfSystems(machine, [before, after])));
+  const log = mask && words.map(mask);
   if (end.state === "stuck") {
     const entry = `do not reboot before \`/nix/var/nix/profiles/system\` leads to what is to boot, and its \`bin/switch-to-configuration boot\` went well`;
     const old =
@@ -77,18 +104,28 @@ export async function told(
   });
 }
 
+/** What a host says of a switch whose end is known; undefined where it does not: that end stays what it is. */
+export async function said<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof HomelabError) return undefined;
+    throw error;
+  }
+}
+
 /** What the activation said last, and the units that went wrong by it. */
 async function lastWords(supervisor: Supervisor, machine: Machine, seen: Seen): Promise<string[]> {
   const [text, before] = [await supervisor.log(), parseUnitList(await supervisor.failedBefore())];
   const blamed = seen.blame(newlyFailed({ before, after: seen.last?.failed ?? [], said: parseFailed(text) }));
-  const said = await Promise.all(
+  const journals = await Promise.all(
     blamed.slice(0, EXPLAINED).map(async (unit) => {
       const lines = await journalTail(machine, { units: [unit], since: "-10min" }, LOG_LINES);
       return lines.map((line) => `${unit}: ${line}`);
     }),
   );
   const own = text.split("\n").filter((line) => line.trim() !== "");
-  return [...own.slice(-LOG_LINES), ...said.flat()];
+  return [...own.slice(-LOG_LINES), ...journals.flat()];
 }
 
 const failure = (code: string, detail: string, more: Pick<Failure, "hint" | "log" | "stands">): Failure => ({

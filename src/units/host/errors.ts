@@ -1,9 +1,11 @@
 import type { JournalErrors } from "../../plan/host-report.ts";
 import { textOf } from "../../systemd/journal.ts";
 
-/** How many messages of a unit are kept, and how much of each. */
+/** How many messages of a unit are kept, and how much of each is shown. */
 const KEPT = 3;
 const LENGTH = 200;
+/** In place of messages of which nobody knows whether they tell a secret. */
+const HIDDEN = "not shown, as it is not known what in it is secret";
 
 interface Entry {
   readonly unit: string;
@@ -49,8 +51,17 @@ function entryOf(line: string): Entry | undefined {
   const unit = [login, about, by, name].find((each) => typeof each === "string" && each !== "");
   const text = textOf(message).trim().split("\n")[0] ?? "";
   if (text === "") return undefined;
-  return {
-    unit: typeof unit === "string" ? unit : "unknown",
-    text: text.length > LENGTH ? `${text.slice(0, LENGTH - 1)}…` : text,
-  };
+  return { unit: typeof unit === "string" ? unit : "unknown", text };
 }
+
+/** As people may see them, each cut to a length once its secrets are masked. Without a mask they are only counted. */
+export const shownErrors = (
+  errors: readonly JournalErrors[],
+  mask?: (text: string) => string,
+): JournalErrors[] =>
+  errors.map(({ lines, ...of }) => ({
+    ...of,
+    lines: mask ? lines.map((line) => cut(mask(line))) : [HIDDEN],
+  }));
+
+const cut = (text: string): string => (text.length > LENGTH ? `${text.slice(0, LENGTH - 1)}…` : text);

@@ -38,6 +38,17 @@ export function parseGoing(text: string): Going | undefined {
   };
 }
 
+/**
+ * Who a switch is left to, by the first look at it and one after that: `left` to nobody, since long enough; to somebody
+ * who waits for it; or `closed`, as nobody can do anything about it any more. Undefined while that is not known.
+ */
+export function leftTo(first: Going, going: Going): "left" | "attended" | "closed" | undefined {
+  if (going.id !== first.id) return "attended";
+  if (!isOpen(going)) return "closed";
+  if (going.seen !== first.seen) return "attended";
+  return going.unseen >= UNSEEN_S ? "left" : undefined;
+}
+
 /** Whether it could still come to a good end. */
 export const isOpen = ({ state: { state } }: Going): boolean =>
   state === "testing" || state === "waiting" || state === "committing";

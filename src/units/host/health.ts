@@ -21,7 +21,8 @@ export class Restarts {
   private readonly grown = new Map<string, number>();
   /** Services that were restarted again and again before. */
   private readonly old = new Set<string>();
-  private readonly all = new Set<string>();
+  /** Services that were seen to have died, or were restarted more than once. */
+  private readonly dead = new Set<string>();
 
   constructor(before: Pick<Measure, "services" | "at"> | undefined) {
     for (const [unit, look] of before?.services ?? []) {
@@ -31,7 +32,10 @@ export class Restarts {
     }
   }
 
-  /** Services that crashed since the look before this one, and had not been crashing before. */
+  /**
+   * Services that crashed since the look before this one, and had not been crashing before. One that is restarted once
+   * may have come to its end as it should: a console whose user logged out.
+   */
   see(services: Measure["services"]): string[] {
     const crashed: string[] = [];
     for (const [unit, look] of services) {
@@ -39,16 +43,17 @@ export class Restarts {
       // Whoever starts a service sets its count back to zero.
       const more = look.restarts >= last ? look.restarts - last : look.restarts;
       this.last.set(unit, look.restarts);
-      if (more > 0) this.grown.set(unit, (this.grown.get(unit) ?? 0) + more);
-      if ((more > 0 || waits(look)) && !this.old.has(unit)) crashed.push(unit);
+      const grown = (this.grown.get(unit) ?? 0) + more;
+      if (more > 0) this.grown.set(unit, grown);
+      if (waits(look) || grown > 1) this.dead.add(unit);
+      if ((more > 0 || waits(look)) && this.dead.has(unit) && !this.old.has(unit)) crashed.push(unit);
     }
-    for (const unit of crashed) this.all.add(unit);
     return crashed;
   }
 
   /** Services that crashed at any time since the switch, and had not been crashing before. */
   crashed(): string[] {
-    return [...this.all];
+    return [...this.dead].filter((unit) => !this.old.has(unit));
   }
 
   /** What came of it, in lines. */
@@ -57,7 +62,7 @@ export class Restarts {
       unit,
       text: this.old.has(unit)
         ? `crashes again and again, as it did before (restarted ${times(count)} since the switch)`
-        : `crashed, and was restarted ${times(count)}`,
+        : `${this.dead.has(unit) ? "crashed" : "came to an end"}, and was restarted ${times(count)}`,
     }));
   }
 

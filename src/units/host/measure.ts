@@ -60,6 +60,7 @@ export interface Measure {
   readonly generation: number | undefined;
   /** When the oldest generation was made, in seconds. */
   readonly oldest: number | undefined;
+  /** As they stand in the journal: what is secret in them is not masked. */
   readonly errors: readonly JournalErrors[];
 }
 

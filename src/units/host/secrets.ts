@@ -1,3 +1,4 @@
+import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import { redactor } from "../../process/redact.ts";
 import { parseDotenv } from "../compose/dotenv.ts";
@@ -17,13 +18,16 @@ done | sort -u | while IFS='=' read -r key value; do
   if [ -f "$path" ] && [ "$(wc -c <"$path")" -le 65536 ]; then printf '\036%s\n' "$key"; cat "$path"; echo; fi
 done`;
 
-/** A function that masks what units of these systems are given in secret. */
+/** A function that masks what units of these systems are given in secret. Throws where that cannot be read. */
 export async function secretsOfSystems(
   machine: Machine,
   systems: readonly string[],
 ): Promise<(text: string) => string> {
   const argv = ["sh", "-c", READ, "sh", ...systems];
-  const { stdout } = await machine.run(argv, { root: true, deadline: DEADLINE_MS, keep: KEEP_BYTES });
+  const options = { root: true, deadline: DEADLINE_MS, keep: KEEP_BYTES };
+  const { exitCode, stdout } = await machine.run(argv, options);
+  // What was read in part would mask in part.
+  if (exitCode !== 0) throw new HomelabError("unavailable", `${machine.name} does not say what is secret`);
   return redactor(secretsIn(stdout));
 }
 

@@ -4,7 +4,7 @@
 #   end DIR OLD NEW GOAL GENERATION LIMIT PATIENCE    what systemd calls when `run` has ended, in whatever way
 # GOAL is `switch`; `test`: nothing that boots is changed; or `boot`: nothing that runs is. GENERATION is that of the
 # profile to go to, or `-`: a new one. LIMIT and PATIENCE are seconds. DIR/state says what it is at, DIR/decision what
-# became of it, DIR/switch what it is about; /run/homelab/last leads to the DIR of the last switch. Whoever waits for it
+# became of it, DIR/switch what it is about, DIR/until for how long it waits, by the time since the host booted; /run/homelab/last leads to the DIR of the last switch. Whoever waits for it
 # writes the time to DIR/seen.
 set -u
 part=$1 dir=$2 old=$3 new=$4 goal=$5 generation=$6 limit=$7 patience=$8
@@ -104,8 +104,9 @@ code=$?
 # 4: it is in force, but some unit failed, which may have failed before. Whoever waits for it judges that.
 case $code in 0 | 4) ;; *) back activation "$code" ;; esac
 if [ "$(current)" != "$new" ]; then back activation "$code"; fi
-say waiting "$code"
 until=$(($(uptime) + patience))
+echo "$until" >"$dir/until"
+say waiting "$code"
 until [ -e "$dir/decision" ] || [ "$(uptime)" -ge "$until" ]; do sleep 0.2; done
 # Of two that decide at once, one wins.
 echo unconfirmed >"$dir/own"

@@ -55,6 +55,8 @@ const BEAT =
 /** The same for somebody new, when nobody has been heard of since the beat that is named: of two at once one succeeds. */
 const CLAIM = `exec 8>>"$1/claim"; flock -n 8 && [ "$(cat "$1/seen" 2>/dev/null)" = "$2" ] && { ${BEAT}; }`;
 const BEAT_MS = 2_000;
+/** For how long it still waits, in seconds. */
+const LEFT = 'read -r up _ </proc/uptime; read -r until <"$1/until" && echo "$((until - ${up%.*}))"';
 
 /** The supervisor of one switch: it runs on the host by itself, whatever becomes of us. */
 export class Supervisor {
@@ -111,6 +113,12 @@ export class Supervisor {
     return (await this.shell(CLAIM, [seen])).exitCode === 0;
   }
 
+  /** For how many seconds it still waits to be told that the new system is good; undefined after a reboot. */
+  async left(): Promise<number | undefined> {
+    const { exitCode, stdout } = await this.shell(LEFT, []);
+    return exitCode === 0 ? Number(stdout) : undefined;
+  }
+
   private shell(script: string, words: readonly string[], signal?: AbortSignal): Promise<ProcessResult> {
     const argv = ["sh", "-c", script, "sh", this.dir, ...words];
     return this.machine.run(argv, { root: true, deadline: SHORT_MS, signal });
@@ -136,7 +144,7 @@ export class Supervisor {
   /**
    * Waits until it is at one of `states`, or at its end, and tells of each state. A host that cannot be reached is
    * asked again: the connection may be cut by the switch. Undefined when it takes longer than `most` milliseconds, or
-   * cannot be reached for longer than it waits itself.
+   * cannot be reached for longer than it waits itself, or than it takes until it does.
    */
   async until(
     states: readonly SupervisorState["state"][],
@@ -146,7 +154,8 @@ export class Supervisor {
   ): Promise<SupervisorState | undefined> {
     const begun = now();
     let reached = begun;
-    const longest = this.wanted.patience * 1000 + UNREACHED_MS;
+    const { patience, limit } = this.wanted;
+    const longest = (states.includes("waiting") ? limit + patience : patience) * 1000 + UNREACHED_MS;
     while (now() - begun < most && now() - reached < longest && !signal?.aborted) {
       try {
         const state = await this.state();

@@ -1,12 +1,14 @@
 import type { HostRecipe } from "../../book/types.ts";
-import { delay, now } from "../../clock.ts";
+import { delay, now, withGrace } from "../../clock.ts";
 import { HomelabError } from "../../errors.ts";
 import type { Machine } from "../../process/machine.ts";
 import type { StepContext } from "../driver.ts";
 import type { Probing } from "../probe.ts";
-import { type Told, told } from "./ending.ts";
+import { said, type Told, told } from "./ending.ts";
+import { shownErrors } from "./errors.ts";
 import { parseChanges, parseUnitList, type UnitChanges } from "./lines.ts";
 import { busyBetween, type Measure, takeMeasure } from "./measure.ts";
+import { secretsOfSystems } from "./secrets.ts";
 import { isEnd, NOTES, type SupervisorState } from "./state.ts";
 import { Supervisor, type Switch } from "./supervise.ts";
 import { Seen, unhealthy } from "./verify.ts";
@@ -17,6 +19,9 @@ const WITHIN_MS = 30_000;
 /** Judging a system and telling the host of it takes some time itself. */
 const SLACK_MS = 30_000;
 const AGAIN_MS = 1_000;
+/** What is decided has to reach the host before it goes back by itself: share of its patience, and milliseconds. */
+const RESERVE = 0.05;
+const MOST_RESERVE_MS = 5_000;
 
 export interface HostSwitch extends Switch {
   readonly machine: Machine;
@@ -102,7 +107,7 @@ async function toItsEnd(
   context: StepContext,
   { seen, watch }: Watched,
 ): Promise<HostSwitched> {
-  const { machine, limit, patience } = wanted;
+  const { limit, patience } = wanted;
   const most = (limit * 4 + patience + 60) * 1000;
   const see = (state: SupervisorState | undefined, trouble?: HomelabError) =>
     context.progress(
@@ -117,11 +122,13 @@ async function toItsEnd(
     watch.start(judged.trouble === undefined ? "confirm" : "go back");
   } else if (!reached && context.abort.aborted) await abandon(supervisor);
   // From here on the host is on its way to an end, and what it is is worth some waiting.
-  const longest = context.abort.aborted ? SLACK_MS : most;
-  const end = reached && isEnd(reached) ? reached : await supervisor.until([], longest, see);
+  const toEnd = () => withGrace(context.abort, SLACK_MS, (late) => supervisor.until([], most, see, late));
+  // One that was not reached for all the time that it takes is not waited for as long again.
+  const waits = reached !== undefined || context.abort.aborted;
+  const end = reached && isEnd(reached) ? reached : waits ? await toEnd() : undefined;
   watch.stop();
-  const outcome = await told(supervisor, { end, trouble: judged.trouble }, wanted, seen, context);
-  const after = end && (await lastLook(machine, seen));
+  const outcome = await told(supervisor, { end, ...judged }, wanted, seen, context);
+  const after = end && (await lastLook(wanted, seen));
   const measures: Measures = {
     ...{ before: seen.before, after, phases: watch.phases },
     busy: busyBetween(seen.first, seen.last),
@@ -133,14 +140,12 @@ async function toItsEnd(
 }
 
 /** How a host fares at the end; undefined when it does not say: what is decided is decided. */
-async function lastLook(machine: Machine, { before }: Seen): Promise<Measure | undefined> {
-  if (!before) return undefined;
-  try {
-    return await takeMeasure(machine, { what: "end", before }, []);
-  } catch (error) {
-    if (error instanceof HomelabError) return undefined;
-    throw error;
-  }
+async function lastLook({ machine, before, after }: HostSwitch, seen: Seen): Promise<Measure | undefined> {
+  if (!seen.before) return undefined;
+  const look = await said(takeMeasure(machine, { what: "end", before: seen.before }, []));
+  if (!look || look.errors.length === 0) return look;
+  const mask = await said(secretsOfSystems(machine, [before, after]));
+  return { ...look, errors: shownErrors(look.errors, mask) };
 }
 
 /** Takes the time of one phase after the other. */
@@ -173,6 +178,8 @@ async function abandon(supervisor: Supervisor): Promise<void> {
 interface Judged {
   /** What speaks against the new system. */
   readonly trouble?: string | undefined;
+  /** What the host goes by: it may have decided by itself before it was told. */
+  readonly decided?: string | undefined;
   /** What the activation said until then. */
   readonly log?: string | undefined;
   /** The host could be told what was decided. */
@@ -187,23 +194,27 @@ async function judge(
   seen: Seen,
   context: StepContext,
 ): Promise<Judged> {
-  const until = now() + patience * 1000;
+  const over = now() + patience * 1000;
   const within = recipe.ready?.within ?? WITHIN_MS;
   const stable = soak ? soakOf(recipe) : 0;
   const progress = (note: string) => context.progress("verifying", note);
   let [unreached, log]: (string | undefined)[] = [];
-  while (now() < until) {
+  while (now() < over) {
     progress("failed units, critical units, probes");
     try {
       const failed = parseUnitList(await supervisor.failedBefore());
       log = await supervisor.log();
-      const checks = { machine, recipe, probing, looks, code, log, failed, stable, within };
+      // It may wait since long ago: somebody else began it, or it could not be reached.
+      const left = await supervisor.left();
+      if (left === undefined) return { log, reached: true };
+      const until = now() + left * 1000 - Math.min(MOST_RESERVE_MS, patience * 1000 * RESERVE);
+      const checks = { machine, recipe, probing, looks, code, log, failed, stable, within, until };
       const trouble = await unhealthy(checks, seen, { signal: context.abort, progress });
       progress(trouble ?? "confirms it over a new connection");
-      await supervisor.decide(
+      const decided = await supervisor.decide(
         context.abort.aborted ? "abandoned" : trouble === undefined ? "commit" : "unhealthy",
       );
-      return { trouble, log, reached: true };
+      return { trouble, decided, log, reached: true };
     } catch (error) {
       // What cannot be reached now may be in a moment; when it cannot, the host goes back.
       if (!(error instanceof HomelabError)) throw error;

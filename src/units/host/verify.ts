@@ -26,9 +26,42 @@ export interface Checks {
   readonly log: string;
   /** Units that had failed before. */
   readonly failed: readonly string[];
-  /** Milliseconds that it must stay well, and that it may take until it is. */
+  /** Milliseconds that it must stay well, and that it may be unwell without being given up. */
   readonly stable: number;
   readonly within: number;
+  /** When it has to be decided; what is left until then may be less than `stable`. */
+  readonly until: number;
+}
+
+/** When what is not well is given up, and what is well has been so for long enough. */
+export class Watch {
+  private readonly begun: number;
+  private well: number | undefined;
+  private lost: number | undefined;
+
+  constructor(
+    private readonly times: Pick<Checks, "stable" | "within" | "until">,
+    at: number,
+  ) {
+    this.begun = at;
+  }
+
+  /** Takes in that it is well. Gives for how much longer it has to stay so. */
+  good(at: number): number {
+    const { stable, until } = this.times;
+    this.lost = undefined;
+    // After it was unwell for a moment there may be no time left to watch it for as long once more.
+    this.well ??= Math.min(at, until - stable);
+    return Math.max(0, stable - (at - this.well));
+  }
+
+  /** Takes in that it is not. `lasting`: it would not pass by itself. Gives whether there is nothing to wait for. */
+  bad(at: number, lasting: boolean): boolean {
+    const { within, until } = this.times;
+    this.well = undefined;
+    this.lost ??= at;
+    return at >= until || at - (lasting ? this.begun : this.lost) >= within;
+  }
 }
 
 /** What was seen of a host, from before its switch on. */
@@ -44,14 +77,16 @@ export class Seen {
     this.restarts = new Restarts(before);
   }
 
-  /** Takes a look in. Gives what is missing of what was there before, as a clause. */
-  take(look: Measure): string | undefined {
+  /** Takes a look in. Gives what is missing of what was there before, and whether a service has crashed. */
+  take(look: Measure): { readonly text: string; readonly crash: boolean } | undefined {
     this.first ??= look;
     this.last = look;
     const [crashed] = this.restarts.see(look.services);
     const idle = idleUnit(look);
-    if (idle !== undefined || !this.before) return idle;
-    return crashed === undefined ? lostNetwork(this.before, look) : this.restarts.clause(crashed);
+    const crash = this.before !== undefined && crashed !== undefined;
+    const text =
+      idle ?? (crash ? this.restarts.clause(crashed) : this.before && lostNetwork(this.before, look));
+    return text === undefined ? undefined : { text, crash };
   }
 
   /** The units that what went wrong is explained by: those that failed, crashed, or are critical and did not run. */
@@ -73,25 +108,22 @@ export async function unhealthy(
   seen: Seen,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: (note: string) => void },
 ): Promise<string | undefined> {
-  const { machine, recipe, looks, code, failed, log, stable, within } = checks;
+  const { machine, recipe, looks, code, failed, log, stable } = checks;
   const pause = Math.min(LONGEST_PAUSE_MS, Math.max(PAUSE_MS, stable / LOOKS));
-  const begun = now();
-  let well: number | undefined;
+  const watch = new Watch(checks, now());
   for (;;) {
     const look = await takeMeasure(machine, { what: looks, before: seen.before }, recipe.critical);
     const gone = seen.take(look);
     const broken = verdict({ code, before: failed, after: look.failed, said: parseFailed(log) });
     // A unit that has failed does not come back by itself; what is only not there yet may come.
     if (broken !== undefined) return broken;
-    const missing = gone ?? (await silent(checks));
+    const missing = gone?.text ?? (await silent(checks));
     if (missing === undefined) {
-      well ??= now();
-      const left = stable - (now() - well);
-      if (left <= 0) return undefined;
+      const left = watch.good(now());
+      if (left === 0) return undefined;
       progress(`failed units, critical units, probes: well, watched for ${spanWords(roughly(left))} more`);
     } else {
-      well = undefined;
-      if (now() - begun >= within) return missing;
+      if (watch.bad(now(), gone?.crash ?? false)) return missing;
       progress(missing);
     }
     if (signal.aborted) return missing ?? "it was broken off";

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { newErrors } from "../../../../src/units/host/errors.ts";
+import { redactor } from "../../../../src/process/redact.ts";
+import { newErrors, shownErrors } from "../../../../src/units/host/errors.ts";
 
 const entry = (fields: Readonly<Record<string, unknown>>) => JSON.stringify(fields);
 const web = (MESSAGE: unknown) => entry({ _SYSTEMD_UNIT: "web.service", SYSLOG_IDENTIFIER: "sh", MESSAGE });
@@ -51,6 +52,17 @@ test("a message of bytes, one that is long, one without words, and what is no en
     "[]",
   ].join("\n");
   expect(newErrors(since, "")).toEqual([
-    { unit: "web.service", count: 2, lines: ["hi\ufffd", `${"x".repeat(199)}…`] },
+    { unit: "web.service", count: 2, lines: ["hi\ufffd", "x".repeat(300)] },
+  ]);
+});
+
+test("they are masked before they are cut, and only counted where there is no mask", () => {
+  const lines = [`${"x".repeat(190)} hunter2hunter2`, "key is hunter2hunter2"];
+  const errors = [{ unit: "web.service", count: 3, lines }];
+  expect(shownErrors(errors, redactor([["KEY", "hunter2hunter2"]]))).toEqual([
+    { unit: "web.service", count: 3, lines: [`${"x".repeat(190)} [redacte…`, "key is [redacted]"] },
+  ]);
+  expect(shownErrors(errors)).toEqual([
+    { unit: "web.service", count: 3, lines: ["not shown, as it is not known what in it is secret"] },
   ]);
 });

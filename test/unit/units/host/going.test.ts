@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isOpen, parseGoing } from "../../../../src/units/host/going.ts";
+import { isOpen, leftTo, parseGoing } from "../../../../src/units/host/going.ts";
 
 const [OLD, NEW] = ["/nix/store/aaa-nixos-system-web-1", "/nix/store/bbb-nixos-system-web-2"];
 const said = ({
@@ -54,4 +54,22 @@ test.each([
   [said({ state: "resting 0" }), "a state that there is not"],
 ])("%p is no switch: %s", (text) => {
   expect(parseGoing(text)).toBeUndefined();
+});
+
+test.each([
+  ["nobody was heard of for long", {}, "left"],
+  ["nobody was heard of for a moment", { up: "139.00" }, undefined],
+  ["somebody was heard of", { seen: "141.00" }, "attended"],
+  ["it has come to its end", { state: "done 0" }, "closed"],
+  ["it has come to its end, and somebody was heard of", { state: "done 0", seen: "141.00" }, "closed"],
+  ["it goes back", { state: "returning 0 unconfirmed" }, "closed"],
+])("who a switch is left to: %s", (_, later, want) => {
+  const first = parseGoing(said({ up: "138.00" }));
+  const going = parseGoing(said(later));
+  expect(first && going && leftTo(first, going)).toBe(want as never);
+});
+
+test("another switch is that of somebody else", () => {
+  const first = parseGoing(said());
+  expect(first && leftTo({ ...first, id: "other" }, first)).toBe("attended");
 });

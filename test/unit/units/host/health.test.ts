@@ -20,9 +20,10 @@ describe("services that crash", () => {
   test.each([
     ["never", 0, [0, 0], []],
     ["a new life counts from zero", 5, [0, 0], []],
-    ["a new life that crashed", 5, [1, 1], [0]],
-    ["on and on", 0, [1, 2, 2, 4], [0, 1, 3]],
-    ["it went on counting", 2, [3], [0]],
+    ["a new life that ended once", 5, [1, 1], []],
+    ["a new life that crashed again and again", 5, [2, 2], [0]],
+    ["on and on", 0, [1, 2, 2, 4], [1, 3]],
+    ["it went on counting", 2, [4], [0]],
   ])("%s", (_, restarts, counts, want) => {
     const restarted = new Restarts(before({ restarts, started: 100 }));
     const seen = counts.map((count) => restarted.see(now({ restarts: count })));
@@ -40,6 +41,17 @@ describe("services that crash", () => {
     expect(restarts.see(now({ restarts: 1 }))).toEqual([]);
     expect(restarts.crashed()).toEqual(["web.service"]);
     expect(restarts.warnings()).toEqual([{ unit: "web.service", text: "crashed, and was restarted once" }]);
+  });
+
+  test("one that was restarted once may have come to its end as it should", () => {
+    const restarts = new Restarts(before());
+    expect(restarts.see(now({ restarts: 1 }))).toEqual([]);
+    expect(restarts.crashed()).toEqual([]);
+    expect(restarts.warnings()).toEqual([
+      { unit: "web.service", text: "came to an end, and was restarted once" },
+    ]);
+    expect(restarts.see(now({ restarts: 2 }))).toEqual(["web.service"]);
+    expect(restarts.crashed()).toEqual(["web.service"]);
   });
 
   test("one that has done its work and begins again in an hour has not crashed", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Seen } from "../../../../src/units/host/verify.ts";
+import { Seen, Watch } from "../../../../src/units/host/verify.ts";
 import { looks, service } from "./looks.ts";
 
 const crashing = (restarts: number) => new Map([["loop.service", service({ restarts })]]);
@@ -29,16 +29,54 @@ describe("what is missing of what was there before", () => {
       looks({ services: crashing(2) }),
       undefined,
     ],
-  ])("%s", (_, earlier, look, want) => expect(new Seen(earlier).take(look)).toBe(want));
+    [
+      "a service that is restarted once: it may have done its work",
+      before,
+      looks({ route: true, resolves: true, services: crashing(1) }),
+      undefined,
+    ],
+  ])("%s", (_, earlier, look, want) => {
+    const missing = want === undefined ? undefined : { text: want, crash: want.includes("crashes") };
+    expect(new Seen(earlier).take(look)).toEqual(missing);
+  });
+});
+
+describe("well for long enough, or given up", () => {
+  /** Looks, at seconds: `+` it is well, `-` it is not, `!` a service crashed. What came of it, and when. */
+  const watched = (text: string, times: { stable?: number; within?: number; until?: number } = {}) => {
+    const { stable = 10, within = 3, until = 100 } = times;
+    const watch = new Watch({ stable, within, until }, 0);
+    for (const [, kind, second] of text.matchAll(/([-+!])(\d+)/g)) {
+      const at = Number(second);
+      if (kind === "+" ? watch.good(at) === 0 : watch.bad(at, kind === "!"))
+        return `${kind === "+" ? "good" : "bad"} at ${at}`;
+    }
+    return "undecided";
+  };
+  test.each([
+    ["well from the beginning", "+0 +5 +10", {}, "good at 10"],
+    ["well in time", "-0 -2 +2 +11 +12", {}, "good at 12"],
+    ["never well", "-0 -2 -3", {}, "bad at 3"],
+    ["unwell for a moment, long after", "+0 +5 -6 +7 +16 +17", {}, "good at 17"],
+    ["unwell for as long as it may be, later", "+0 +5 -6 -8 -9", {}, "bad at 9"],
+    ["now and then unwell", "+0 -5 +6 -7 +8 -9 +10 +19 +20", {}, "good at 20"],
+    ["a crash at the beginning", "!1 +2 +12", {}, "good at 12"],
+    ["a crash later", "+0 !4", {}, "bad at 4"],
+    ["too little time to be watched as long once more", "+0 -8 +9 +11 +12", { until: 12 }, "good at 12"],
+    ["too little time from the beginning", "+0 +3 +4", { until: 4 }, "good at 4"],
+    ["no time left, and well", "+1", { until: 0 }, "good at 1"],
+    ["no time left, and unwell", "+0 -8 -12", { until: 12, within: 9 }, "bad at 12"],
+    ["not watched at all", "+0", { stable: 0 }, "good at 0"],
+  ])("%s", (_, text, times, want) => expect(watched(text, times)).toBe(want));
 });
 
 test("what went wrong is explained by its units, and no warning repeats it", () => {
   const seen = new Seen(looks());
-  seen.take(looks({ services: crashing(1), asked: { "web.service": "inactive", "db.service": "active" } }));
+  seen.take(looks({ services: crashing(2), asked: { "web.service": "inactive", "db.service": "active" } }));
   seen.take(looks({ asked: { "web.service": "inactive", "db.service": "active" } }));
   const end = looks({ errors });
   expect(seen.warnings(end)).toEqual([
-    "loop.service crashed, and was restarted once",
+    "loop.service crashed, and was restarted 2 times",
     "loop.service has a new error in the journal: no port",
     "kernel has a new error in the journal: eth0: link is down",
   ]);
