@@ -19,6 +19,8 @@ export interface Settings {
   readonly starts?: boolean;
   /** `false`: its system does not build. */
   readonly builds?: boolean;
+  /** Seconds that its build takes besides. */
+  readonly takes?: number;
 }
 
 export interface Vm {

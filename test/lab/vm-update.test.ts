@@ -56,7 +56,7 @@ test("a new system is built, put in place, brought into force, and taken back", 
   ]);
   expect(await host.version("vm1")).toBe("2");
   // On a terminal the build is a line of the tree, with what Nix is at.
-  await host.configure("vm1", { version: "3" });
+  await host.configure("vm1", { version: "3", takes: 1 });
   const shown = await host.terminal(["vm", "-Ru", "vm1"]);
   expect(shown.written).toContain("build vm1");
   expect(shown.screen).toContain("✓ vm1  updated in <time>  its configuration stands for another system");
