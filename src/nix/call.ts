@@ -1,3 +1,4 @@
+import { delay } from "../clock.ts";
 import { HomelabError } from "../errors.ts";
 import type { Machine, MachineOptions } from "../process/machine.ts";
 import type { ProcessResult } from "../process/runner.ts";
@@ -37,7 +38,29 @@ export const nixStore = (
   options: NixOptions,
 ): Promise<NixResult> => logged(machine, ["nix-store", ...LOG, ...words], options);
 
-async function logged(
+/** How long to wait before Nix is called again that could not open its database. */
+const BUSY_MS = [200, 500, 1_000, 2_000];
+
+/** Whether Nix ended because another one had its database open, as two do that are the first on a machine. */
+export const isBusy = ({ exitCode, stderr }: Pick<ProcessResult, "exitCode" | "stderr">): boolean =>
+  exitCode !== 0 && /SQLite database '[^'\n]*' is busy/.test(stderr);
+
+async function unlessBusy<Result extends ProcessResult>(
+  signal: AbortSignal | undefined,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  for (const pause of BUSY_MS) {
+    const result = await call();
+    if (!isBusy(result) || signal?.aborted) return result;
+    await delay(pause, signal);
+  }
+  return call();
+}
+
+const logged = (machine: Machine, command: readonly string[], options: NixOptions): Promise<NixResult> =>
+  unlessBusy(options.signal, () => loggedOnce(machine, command, options));
+
+async function loggedOnce(
   machine: Machine,
   command: readonly string[],
   { progress, settings = [], ...options }: NixOptions,
@@ -65,7 +88,8 @@ export const oldNix = (
   machine: Machine,
   argv: readonly string[],
   { progress: _, settings: __, ...options }: NixOptions & Pick<MachineOptions, "stdin" | "keep">,
-): Promise<ProcessResult> => machine.run([...ENVIRONMENT, ...argv], options);
+): Promise<ProcessResult> =>
+  unlessBusy(options.signal, () => machine.run([...ENVIRONMENT, ...argv], options));
 
 /** What is the matter with the machine that an old command failed on; undefined when it is something else. */
 export function troubleOf(
