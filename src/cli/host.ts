@@ -6,23 +6,11 @@ import type { Context } from "./context.ts";
 import { MODES } from "./host/modes.ts";
 
 /** Options of all verbs; which of them a verb takes is its own affair. */
-export interface HostOptions {
-  readonly boot?: boolean | undefined;
-  readonly follow?: boolean | undefined;
-  readonly since?: string | undefined;
-  readonly to?: string | undefined;
-  readonly within?: string | undefined;
-  readonly user?: string | undefined;
-  readonly address?: string | undefined;
-  readonly fingerprint?: string | undefined;
-  readonly sync?: string | undefined;
-  readonly fast?: boolean | undefined;
-  readonly emergency?: boolean | undefined;
-  readonly canary?: string | undefined;
-  readonly pause?: string | undefined;
-  readonly "rollback-wave"?: boolean | undefined;
-  readonly "build-on"?: string | undefined;
-}
+export type HostOptions = {
+  readonly [Name in keyof typeof HOST_ARGS]?:
+    | ((typeof HOST_ARGS)[Name]["type"] extends "boolean" ? boolean : string)
+    | undefined;
+};
 
 export interface Verb {
   /** Options that it takes. */
